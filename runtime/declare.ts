@@ -1,0 +1,64 @@
+/**
+ * How a pipeline and a topology are declared: plain data, checked by `start`.
+ */
+import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
+
+export interface Pipeline {
+  /** `[a-z][a-z0-9-]*`, at most 32 characters, unique in the topology; part of URLs, subjects and chains. */
+  readonly name: string;
+  /** Name of the kernel: wasm/build/<kernel>.wasm. */
+  readonly kernel: string;
+  /** The message of one event. */
+  readonly input: DescMessage;
+  /**
+   * Where the key stands, as a path of field names in `input` ("card", or "new_order.account"). Several
+   * paths: the first that is present. The key is the bytes of a string or bytes field, or the decimal
+   * digits of an integer field; joined with a NUL byte where a path is a list of fields.
+   */
+  readonly key: readonly KeyPath[];
+  /** Fields of `input` whose presence sends the event to every partition: reference data. */
+  readonly broadcast?: readonly string[];
+  /** The message of OUTPUT effects, where it has outputs. */
+  readonly output?: DescMessage;
+  /** The message that answers a query for a key. */
+  readonly state?: DescMessage;
+  /** Names of Reason.code, Figure.code and of its own reject reasons (100 on). */
+  readonly reasons?: DescEnum;
+  readonly figures?: DescEnum;
+  readonly rejects?: DescEnum;
+  /** The kernel's own parameters, encoded. */
+  readonly params?: Uint8Array;
+  /** Partitions; fixed for the life of the ledger. Default 1. */
+  readonly partitions?: number;
+  /** `durable` (default): answered after the frame is acknowledged. `early`: at once, and said so. */
+  readonly reply?: "durable" | "early";
+  /** How long, and how many, event ids are remembered. Default 10 minutes, 1,000,000. */
+  readonly dedupe?: { readonly windowMs: number; readonly idsMax: number };
+  /** Linear memory may not grow past this, bytes. Default 2 GiB. */
+  readonly stateBytesMax?: number;
+}
+
+export type KeyPath = string | readonly string[];
+
+export interface Topology {
+  readonly pipelines: readonly Pipeline[];
+  /** Names under which several pipelines answer together; the strictest verdict wins. */
+  readonly decisions?: Readonly<Record<string, readonly string[]>>;
+  /** Outputs of one pipeline as events of another, keyed anew by the receiver's key. */
+  readonly feeds?: readonly Feed[];
+  /** Streams of a NATS server that are read as events of a pipeline. */
+  readonly sources?: readonly StreamSource[];
+}
+
+export interface Feed {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface StreamSource {
+  readonly stream: string;
+  readonly subject?: string;
+  readonly pipeline: string;
+  /** Where to begin when nothing of it was ever applied. Default "start". */
+  readonly from?: { readonly sequence: number } | { readonly time: number } | "start";
+}

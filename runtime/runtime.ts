@@ -1,0 +1,132 @@
+/** What `start` returns: the running topology, as the edges (HTTP, NATS, files) and programs see it. */
+import type { Pipeline, Topology } from "./declare.ts";
+import type { Micros } from "./world/clock.ts";
+
+export interface Runtime {
+  readonly topology: Topology;
+  /**
+   * Offers one event. The payload is the encoded input message; it is copied before this returns. `done` is
+   * called exactly once for an admitted event, after its effects are released (or at once under `early`),
+   * in order per partition. When the answer is not "admitted", `done` is never called and nothing was kept.
+   */
+  offer(pipeline: string, payload: Uint8Array, options: OfferOptions, done: (outcome: Outcome) => void): Admission;
+  /** The same as a promise; a refusal is an outcome too. */
+  submit(pipeline: string, payload: Uint8Array, options?: OfferOptions): Promise<Outcome>;
+  /** Whether a pipeline would admit an event now, and if not, when to try again: asked before a body is read. */
+  admits(pipeline: string): { readonly open: true } | { readonly open: false; readonly retryAfterMs: number };
+  /** What the owning actor knows of a key: the pipeline's encoded state message. */
+  query(pipeline: string, key: Uint8Array): Promise<Uint8Array | undefined>;
+  deadLetters(pipeline: string, options?: { after?: Position; limit?: number }): Promise<DeadLetter[]>;
+  /** Offers a dead letter's payload anew, once: a second call returns the first one's outcome. */
+  redrive(pipeline: string, position: Position): Promise<Outcome>;
+  /** Released outputs, in order per partition, from a position on; goes on until the signal. */
+  outputs(pipeline: string, from: "start" | "now" | readonly Position[], signal: AbortSignal): AsyncIterable<Output>;
+  status(): Status;
+  /** Stops admitting, commits what was admitted, releases it, takes a checkpoint and closes. */
+  stop(): Promise<void>;
+  /** Settles when the runtime has ended: undefined after `stop`, or the error that escalated to the top. */
+  readonly ended: Promise<Error | undefined>;
+}
+
+export interface OfferOptions {
+  /** Idempotency id: within the dedupe window a repeat gets the first answer. At most 256 bytes. */
+  readonly id?: string | Uint8Array;
+  /** For events from a replayable source: its name, and the event's rising position in it (from 1). */
+  readonly source?: string;
+  readonly sequence?: number;
+}
+
+export type Admission =
+  | "admitted"
+  /** The mailbox is full (429/503): try again later. */
+  | "full"
+  /** Recovering, or stopping. */
+  | "unavailable"
+  /** The key cannot be found in the payload, or is empty or too long. */
+  | "no-key"
+  /** The payload alone exceeds what a frame may hold. */
+  | "too-large"
+  /** No pipeline of that name. */
+  | "unknown";
+
+/** Where an event stands: frame `frame` of partition `partition` of the pipeline, event `event` in it. */
+export interface Position {
+  readonly partition: number;
+  readonly frame: number;
+  readonly event: number;
+}
+
+export type Outcome =
+  /** `reply` is an encoded Decision. `durable: false` only under `early`. */
+  | {
+    readonly kind: "decided";
+    readonly position: Position;
+    readonly reply: Uint8Array;
+    readonly durable: boolean;
+    /** True when the id was seen before: position and reply are the first answer's. */
+    readonly duplicate: boolean;
+  }
+  /** Applied; this kind of event has no reply (reference data, an event at or below the high-water mark). */
+  | { readonly kind: "applied"; readonly position: Position; readonly duplicate: boolean }
+  /** Bad input, recorded as a dead letter. `reason` is a RejectReason or the pipeline's own (from 100). */
+  | { readonly kind: "rejected"; readonly position: Position; readonly reason: number; readonly duplicate: boolean }
+  /** Not admitted; nothing was kept. */
+  | { readonly kind: "refused"; readonly admission: Exclude<Admission, "admitted">; readonly retryAfterMs: number }
+  /** The partition failed before the outcome was known: ask again with the same id. */
+  | { readonly kind: "unknown"; readonly cause: Error };
+
+export interface DeadLetter {
+  readonly position: Position;
+  readonly reason: number;
+  readonly payload: Uint8Array;
+  readonly id: Uint8Array;
+  readonly clock: Micros;
+}
+
+export interface Output {
+  readonly position: Position;
+  /** Index among the outputs of that frame; (frame, output) is unique and rising per partition. */
+  readonly output: number;
+  readonly key: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
+export interface Status {
+  readonly state: "starting" | "serving" | "degraded" | "stopping" | "ended";
+  readonly ledger: string;
+  readonly durability: string;
+  readonly partitions: readonly PartitionStatus[];
+}
+
+export interface PartitionStatus {
+  readonly pipeline: Pipeline["name"];
+  readonly partition: number;
+  readonly state: "recovering" | "serving" | "restarting" | "failed" | "stopped";
+  readonly epoch: number;
+  /** Newest durable frame. */
+  readonly frame: number;
+  /** Hex of the SHA-256 of kernel and parameters. */
+  readonly kernel: string;
+  readonly recovery?: { readonly fromFrame: number; readonly toFrame: number; readonly frame: number; readonly events: number };
+  readonly mailbox: { readonly events: number; readonly bytes: number };
+  readonly counts: Counts;
+  readonly checkpointFrame: number;
+  readonly keys: number;
+  readonly stateBytes: number;
+  readonly restarts: number;
+  readonly lastError?: string;
+}
+
+/** Rising counts since the process started. */
+export interface Counts {
+  readonly events: number;
+  readonly frames: number;
+  readonly frameBytes: number;
+  readonly replies: number;
+  readonly rejects: number;
+  readonly duplicates: number;
+  readonly outputs: number;
+  readonly quarantined: number;
+  readonly checkpoints: number;
+  readonly refused: number;
+}
