@@ -9,7 +9,12 @@ export interface Runtime {
    * called exactly once for an admitted event, after its effects are released (or at once under `early`),
    * in order per partition. When the answer is not "admitted", `done` is never called and nothing was kept.
    */
-  offer(pipeline: string, payload: Uint8Array, options: OfferOptions, done: (outcome: Outcome) => void): Admission;
+  offer(
+    pipeline: string,
+    payload: Uint8Array,
+    options: OfferOptions,
+    done: (outcome: Outcome) => void,
+  ): Admission;
   /** The same as a promise; a refusal is an outcome too. */
   submit(pipeline: string, payload: Uint8Array, options?: OfferOptions): Promise<Outcome>;
   /** Whether a pipeline would admit an event now, and if not, when to try again: asked before a body is read. */
@@ -20,7 +25,11 @@ export interface Runtime {
   /** Offers a dead letter's payload anew, once: a second call returns the first one's outcome. */
   redrive(pipeline: string, position: Position): Promise<Outcome>;
   /** Released outputs, in order per partition, from a position on; goes on until the signal. */
-  outputs(pipeline: string, from: "start" | "now" | readonly Position[], signal: AbortSignal): AsyncIterable<Output>;
+  outputs(
+    pipeline: string,
+    from: "start" | "now" | readonly Position[],
+    signal: AbortSignal,
+  ): AsyncIterable<Output>;
   status(): Status;
   /** Stops admitting, commits what was admitted, releases it, takes a checkpoint and closes. */
   stop(): Promise<void>;
@@ -69,9 +78,18 @@ export type Outcome =
   /** Applied; this kind of event has no reply (reference data, an event at or below the high-water mark). */
   | { readonly kind: "applied"; readonly position: Position; readonly duplicate: boolean }
   /** Bad input, recorded as a dead letter. `reason` is a RejectReason or the pipeline's own (from 100). */
-  | { readonly kind: "rejected"; readonly position: Position; readonly reason: number; readonly duplicate: boolean }
+  | {
+    readonly kind: "rejected";
+    readonly position: Position;
+    readonly reason: number;
+    readonly duplicate: boolean;
+  }
   /** Not admitted; nothing was kept. */
-  | { readonly kind: "refused"; readonly admission: Exclude<Admission, "admitted">; readonly retryAfterMs: number }
+  | {
+    readonly kind: "refused";
+    readonly admission: Exclude<Admission, "admitted">;
+    readonly retryAfterMs: number;
+  }
   /** The partition failed before the outcome was known: ask again with the same id. */
   | { readonly kind: "unknown"; readonly cause: Error };
 
@@ -107,7 +125,12 @@ export interface PartitionStatus {
   readonly frame: number;
   /** Hex of the SHA-256 of kernel and parameters. */
   readonly kernel: string;
-  readonly recovery?: { readonly fromFrame: number; readonly toFrame: number; readonly frame: number; readonly events: number };
+  readonly recovery?: {
+    readonly fromFrame: number;
+    readonly toFrame: number;
+    readonly frame: number;
+    readonly events: number;
+  };
   readonly mailbox: { readonly events: number; readonly bytes: number };
   readonly counts: Counts;
   readonly checkpointFrame: number;
