@@ -30,7 +30,8 @@ export interface KernelExports {
   /**
    * Applies the `events` region of a frame: `length` bytes of input, each event as it stands in Frame
    * (tag 0x3a, length, Event). Stops before the first event whose effects might not fit in `outputMax`
-   * bytes; always takes at least one. The output region holds the `effects` of the frame (tag 0x42, length,
+   * bytes; always takes at least one. Before each event consumedEvents in the result block is set to its
+   * index, so that after a trap the host can read which event it was. The output region holds the `effects` of the frame (tag 0x42, length,
    * Effect), in event order.
    */
   apply(clock: bigint, number: bigint, length: number, outputMax: number): void;
@@ -38,8 +39,11 @@ export interface KernelExports {
   decide(clock: bigint, number: bigint, index: number, length: number): void;
   /** Looks a key up (`length` bytes of input): status OK and the pipeline's state message, or NOT_FOUND. */
   query(length: number): void;
-  /** Starts a snapshot of memory as it stands now. Returns the number of pages changed since the last one. */
-  snapshotBegin(): number;
+  /**
+   * Starts a snapshot of memory as it stands now: of the pages changed since the last complete one, or with
+   * `all` = 1 of every page that holds state. Returns their number.
+   */
+  snapshotBegin(all: number): number;
   /**
    * Writes up to `pagesMax` pages of that snapshot to the output region, each as u32 page number (little
    * endian) then PAGE_BYTES bytes, and returns how many; 0 = the snapshot is complete. Events may be applied

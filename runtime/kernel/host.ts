@@ -35,6 +35,13 @@ export interface Applied {
 /** The kernel trapped: its instance is unusable, its state must be rebuilt. */
 export class KernelTrap extends Error {
   override name = "KernelTrap";
+  /** Index, in the region that was applied, of the event it trapped on. */
+  readonly event: number;
+
+  constructor(kernel: string, event: number, cause: unknown) {
+    super(`Kernel ${kernel} trapped on event ${event}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    this.event = event;
+  }
 }
 
 export async function loadKernel(name: string, wasm: Uint8Array, params: Uint8Array): Promise<KernelModule> {
@@ -136,9 +143,9 @@ export class Kernel {
     return this.#exports.memory.buffer.byteLength;
   }
 
-  /** Starts a snapshot of this instant; returns the number of changed pages. */
-  snapshotBegin(): number {
-    const pages = this.#exports.snapshotBegin();
+  /** Starts a snapshot of this instant: of the pages changed since the last one, or of all that hold state. */
+  snapshotBegin(all: boolean): number {
+    const pages = this.#exports.snapshotBegin(all ? 1 : 0);
     this.#refresh();
     return pages;
   }
@@ -182,7 +189,7 @@ export class Kernel {
   #result(): Applied {
     this.#refresh();
     const status = this.#status();
-    if (status < 0) throw new KernelTrap(`Kernel ${this.#name} refused a frame: status ${status}`);
+    if (status < 0) throw new KernelTrap(this.#name, 0, `it refused the frame with status ${status}`);
     const view = this.#view, at = this.#resultAddress, applied = this.#applied;
     applied.consumedBytes = view.getUint32(at + RESULT.consumedBytes, true);
     applied.consumedEvents = view.getUint32(at + RESULT.consumedEvents, true);

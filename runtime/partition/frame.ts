@@ -1,0 +1,217 @@
+/**
+ * The frame as bytes: one ledger message that makes events, the clock reading and every effect durable
+ * together. Written by hand because it is on the hot path: the events and effects regions pass through as
+ * they stand in linear memory. The schema is runtime/proto/frame.proto.
+ */
+import { bytesEqual, HASH_BYTES, hex, sha256 } from "../hash.ts";
+import type { Micros } from "../world/clock.ts";
+import { EFFECTS_TAG, EVENTS_TAG } from "../kernel/abi.ts";
+import { readVarint, skipField, varintBytes, writeVarint } from "./wire.ts";
+
+export interface FrameHead {
+  readonly epoch: number;
+  readonly number: number;
+  readonly clock: Micros;
+  /** SHA-256 of kernel and parameters. */
+  readonly kernel: Uint8Array;
+  /** Chain of the frame before. */
+  readonly previous: Uint8Array;
+  readonly positions: readonly SourcePosition[];
+}
+
+export interface Frame extends FrameHead {
+  /** Events as they stand in the message: tag, length, Event, again and again. */
+  readonly events: Uint8Array;
+  readonly effects: Uint8Array;
+  readonly chain: Uint8Array;
+}
+
+export interface SourcePosition {
+  readonly source: string;
+  readonly sequence: number;
+}
+
+/** Chain of "the frame before" the first. */
+export const NO_CHAIN: Uint8Array = new Uint8Array(HASH_BYTES);
+
+/** Bytes a frame adds to its events and effects, positions aside. */
+export const FRAME_OVERHEAD = 3 * 11 + 3 * (2 + HASH_BYTES);
+
+const CHAIN_TAG = 0x7a;
+const CHAIN_FIELD_BYTES = 2 + HASH_BYTES;
+
+export function encodeFrame(
+  head: FrameHead,
+  events: Uint8Array,
+  effects: Uint8Array,
+): { message: Uint8Array; chain: Uint8Array; effectsAt: number } {
+  const positions = head.positions.length === 0 ? NO_BYTES : encodePositions(head.positions);
+  const message = new Uint8Array(FRAME_OVERHEAD + positions.length + events.length + effects.length);
+  let at = 0;
+  message[at++] = 0x08;
+  at = writeVarint(message, at, head.epoch);
+  message[at++] = 0x10;
+  at = writeVarint(message, at, head.number);
+  message[at++] = 0x18;
+  at = writeVarint(message, at, head.clock);
+  at = writeHash(message, at, 0x22, head.kernel);
+  at = writeHash(message, at, 0x2a, head.previous);
+  message.set(positions, at);
+  at += positions.length;
+  message.set(events, at);
+  at += events.length;
+  const effectsAt = at;
+  message.set(effects, at);
+  at += effects.length;
+  const chain = sha256(message.subarray(0, at));
+  at = writeHash(message, at, CHAIN_TAG, chain);
+  return { message: message.subarray(0, at), chain, effectsAt };
+}
+
+/** What a reader found wrong with a frame; `where` names chain and sequence. */
+export class BrokenFrame extends Error {
+  override name = "BrokenFrame";
+}
+
+/**
+ * Reads a frame and proves its own hash. Unknown fields are passed over (they are under the hash all the
+ * same). Throws BrokenFrame naming `where`.
+ */
+export function decodeFrame(message: Uint8Array, where: string): Frame {
+  const chainAt = message.length - CHAIN_FIELD_BYTES;
+  if (chainAt < 0 || message[chainAt] !== CHAIN_TAG || message[chainAt + 1] !== HASH_BYTES) {
+    throw new BrokenFrame(`Cannot read ${where}: the message does not end in a chain hash (${message.length} bytes)`);
+  }
+  const chain = message.subarray(chainAt + 2);
+  const computed = sha256(message.subarray(0, chainAt));
+  if (!bytesEqual(chain, computed)) {
+    throw new BrokenFrame(
+      `Cannot read ${where}: its bytes are damaged: recorded hash ${hex(chain)}, computed ${hex(computed)}`,
+    );
+  }
+  return decodeFields(message.subarray(0, chainAt), chain, where);
+}
+
+/** Refuses a frame that does not follow the one before. */
+export function checkFollows(frame: Frame, previous: Uint8Array, where: string): void {
+  if (!bytesEqual(frame.previous, previous)) {
+    throw new BrokenFrame(
+      `Cannot read ${where}: the chain is broken: it follows ${hex(frame.previous)}, the frame before it is ${
+        hex(previous)
+      }`,
+    );
+  }
+}
+
+function decodeFields(body: Uint8Array, chain: Uint8Array, where: string): Frame {
+  let epoch = 0, number = 0, clock = 0;
+  let kernel = NO_BYTES, previous = NO_BYTES;
+  const positions: SourcePosition[] = [];
+  const events = new Region(body), effects = new Region(body);
+  let at = 0;
+  while (at < body.length) {
+    const start = at;
+    const tag = readVarint(body, at);
+    at = tag.next;
+    if (tag.value === 0x08 || tag.value === 0x10 || tag.value === 0x18) {
+      const field = readVarint(body, at);
+      at = field.next;
+      if (tag.value === 0x08) epoch = field.value;
+      else if (tag.value === 0x10) number = field.value;
+      else clock = field.value;
+      continue;
+    }
+    if ((tag.value & 7) !== 2) {
+      at = skipField(body, at, tag.value);
+    } else {
+      const length = readVarint(body, at);
+      at = length.next + length.value;
+      if (at <= body.length) {
+        const value = body.subarray(length.next, at);
+        if (tag.value === EVENTS_TAG) events.add(start, at);
+        else if (tag.value === EFFECTS_TAG) effects.add(start, at);
+        else if (tag.value === 0x22) kernel = value;
+        else if (tag.value === 0x2a) previous = value;
+        else if (tag.value === 0x32) positions.push(decodePosition(value));
+      }
+    }
+    if (at < 0 || at > body.length) throw new BrokenFrame(`Cannot read ${where}: a field runs past the end`);
+  }
+  return { epoch, number, clock, kernel, previous, positions, events: events.bytes(), effects: effects.bytes(), chain };
+}
+
+/** The bytes of one repeated field: a view while it is contiguous (as we write it), else a copy. */
+class Region {
+  readonly #body: Uint8Array;
+  readonly #spans: { start: number; end: number }[] = [];
+  constructor(body: Uint8Array) {
+    this.#body = body;
+  }
+  add(start: number, end: number): void {
+    const last = this.#spans.at(-1);
+    if (last?.end === start) last.end = end;
+    else this.#spans.push({ start, end });
+  }
+  bytes(): Uint8Array {
+    if (this.#spans.length === 0) return NO_BYTES;
+    if (this.#spans.length === 1) return this.#body.subarray(this.#spans[0].start, this.#spans[0].end);
+    const parts = this.#spans.map(({ start, end }) => this.#body.subarray(start, end));
+    const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+const TEXT = { encoder: new TextEncoder(), decoder: new TextDecoder() };
+
+function writeHash(message: Uint8Array, at: number, tag: number, hash: Uint8Array): number {
+  message[at] = tag;
+  message[at + 1] = HASH_BYTES;
+  message.set(hash, at + 2);
+  return at + 2 + HASH_BYTES;
+}
+
+function encodePositions(positions: readonly SourcePosition[]): Uint8Array {
+  const parts = positions.map(({ source, sequence }) => ({ source: TEXT.encoder.encode(source), sequence }));
+  const inner = (part: { source: Uint8Array; sequence: number }) =>
+    1 + varintBytes(part.source.length) + part.source.length + 1 + varintBytes(part.sequence);
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + 1 + varintBytes(inner(part)) + inner(part), 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes[at++] = 0x32;
+    at = writeVarint(bytes, at, inner(part));
+    bytes[at++] = 0x0a;
+    at = writeVarint(bytes, at, part.source.length);
+    bytes.set(part.source, at);
+    at += part.source.length;
+    bytes[at++] = 0x10;
+    at = writeVarint(bytes, at, part.sequence);
+  }
+  return bytes;
+}
+
+function decodePosition(body: Uint8Array): SourcePosition {
+  let source = "", sequence = 0, at = 0;
+  while (at < body.length) {
+    const tag = readVarint(body, at);
+    at = tag.next;
+    if (tag.value === 0x0a) {
+      const length = readVarint(body, at);
+      at = length.next + length.value;
+      source = TEXT.decoder.decode(body.subarray(length.next, at));
+    } else if (tag.value === 0x10) {
+      const field = readVarint(body, at);
+      sequence = field.value;
+      at = field.next;
+    } else {
+      at = skipField(body, at, tag.value);
+    }
+    if (at < 0) break;
+  }
+  return { source, sequence };
+}

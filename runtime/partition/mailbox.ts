@@ -1,0 +1,193 @@
+/**
+ * The mailbox of a partition: events waiting to be framed, already encoded as they will stand in the frame
+ * (tag, length, Event), in one buffer. Bounded in events and bytes: beyond that `put` answers false.
+ */
+import type { Outcome } from "../runtime.ts";
+import { EVENTS_TAG } from "../kernel/abi.ts";
+import { varintBytes, writeVarint } from "./wire.ts";
+
+export type Done = (outcome: Outcome) => void;
+
+export interface MailboxBounds {
+  readonly eventsMax: number;
+  readonly bytesMax: number;
+}
+
+/** What stands beside an event's payload in the Event message. */
+export interface EventFields {
+  readonly id?: Uint8Array;
+  readonly source?: Uint8Array;
+  readonly sequence?: number;
+  /** EventKind; 0 by default. */
+  readonly kind?: number;
+}
+
+/** An event that was taken out of the mailbox: its record and what waits for it. */
+export interface Taken {
+  /** The events' records, contiguous. A copy. */
+  readonly region: Uint8Array;
+  readonly waiting: Waiting[];
+}
+
+export interface Waiting {
+  /** Length of its record in the region. */
+  readonly bytes: number;
+  readonly done: Done;
+  /** Times the kernel trapped on it. */
+  traps: number;
+}
+
+const NO_FIELDS: EventFields = {};
+
+export class Mailbox {
+  readonly #bounds: MailboxBounds;
+  #buffer = new Uint8Array(64 * 1024);
+  #head = 0;
+  #tail = 0;
+  #waiting: Waiting[] = [];
+  #first = 0;
+
+  constructor(bounds: MailboxBounds) {
+    this.#bounds = bounds;
+  }
+
+  get events(): number {
+    return this.#waiting.length - this.#first;
+  }
+
+  get bytes(): number {
+    return this.#tail - this.#head;
+  }
+
+  get full(): boolean {
+    return this.events >= this.#bounds.eventsMax || this.bytes >= this.#bounds.bytesMax;
+  }
+
+  /** Copies the payload in. False when full: nothing was kept. */
+  put(payload: Uint8Array, fields: EventFields | undefined, done: Done): boolean {
+    if (this.full) return false;
+    const given = fields ?? NO_FIELDS;
+    const inner = eventBytes(payload, given);
+    const bytes = 1 + varintBytes(inner) + inner;
+    this.#reserve(bytes);
+    this.#tail = writeEvent(this.#buffer, this.#tail, inner, payload, given);
+    this.#waiting.push({ bytes, done, traps: 0 });
+    return true;
+  }
+
+  /** Puts events back in front, in order: they were taken, and never became durable. Ignores the bounds. */
+  putBack(region: Uint8Array, waiting: readonly Waiting[]): void {
+    const rest = this.#buffer.slice(this.#head, this.#tail);
+    this.#buffer = new Uint8Array(Math.max(64 * 1024, 2 * (region.length + rest.length)));
+    this.#buffer.set(region, 0);
+    this.#buffer.set(rest, region.length);
+    this.#head = 0;
+    this.#tail = region.length + rest.length;
+    this.#waiting = [...waiting, ...this.#waiting.slice(this.#first)];
+    this.#first = 0;
+  }
+
+  /** A view of the next events, at most `bytesMax` bytes but at least one event; nothing is taken. */
+  peek(bytesMax: number): Uint8Array {
+    if (this.bytes <= bytesMax) return this.#buffer.subarray(this.#head, this.#tail);
+    let bytes = this.#waiting[this.#first].bytes;
+    for (let i = this.#first + 1; bytes + this.#waiting[i].bytes <= bytesMax; i++) bytes += this.#waiting[i].bytes;
+    return this.#buffer.subarray(this.#head, this.#head + bytes);
+  }
+
+  /** The next event alone. */
+  peekOne(): Uint8Array {
+    return this.#buffer.subarray(this.#head, this.#head + this.#waiting[this.#first].bytes);
+  }
+
+  first(): Waiting {
+    return this.#waiting[this.#first];
+  }
+
+  /** Traps already counted on the event `index` places from the front. */
+  at(index: number): Waiting | undefined {
+    return this.#waiting[this.#first + index];
+  }
+
+  /** Takes the first `events` events, `bytes` bytes of records. The caller has copied the records. */
+  take(events: number, bytes: number): Waiting[] {
+    const taken = this.#waiting.slice(this.#first, this.#first + events);
+    this.#first += events;
+    this.#head += bytes;
+    if (this.#head === this.#tail) this.#head = this.#tail = 0;
+    if (this.#first === this.#waiting.length) {
+      this.#waiting = [];
+      this.#first = 0;
+    } else if (this.#first > 4096 && this.#first * 2 > this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#first);
+      this.#first = 0;
+    }
+    return taken;
+  }
+
+  /** Empties it and returns what was waiting. */
+  clear(): Waiting[] {
+    return this.take(this.events, this.bytes);
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#tail + bytes <= this.#buffer.length) return;
+    const held = this.bytes;
+    if (this.#head >= held && held + bytes <= this.#buffer.length) {
+      this.#buffer.copyWithin(0, this.#head, this.#tail);
+    } else {
+      const larger = new Uint8Array(Math.max(2 * this.#buffer.length, 2 * (held + bytes)));
+      larger.set(this.#buffer.subarray(this.#head, this.#tail));
+      this.#buffer = larger;
+    }
+    this.#head = 0;
+    this.#tail = held;
+  }
+}
+
+/** One Event record, as the mailbox writes it. */
+export function encodeEvent(payload: Uint8Array, fields: EventFields): Uint8Array {
+  const inner = eventBytes(payload, fields);
+  const record = new Uint8Array(1 + varintBytes(inner) + inner);
+  writeEvent(record, 0, inner, payload, fields);
+  return record;
+}
+
+function eventBytes(payload: Uint8Array, { id, source, sequence, kind }: EventFields): number {
+  let bytes = 1 + varintBytes(payload.length) + payload.length;
+  if (id) bytes += 1 + varintBytes(id.length) + id.length;
+  if (source) bytes += 1 + varintBytes(source.length) + source.length;
+  if (sequence) bytes += 1 + varintBytes(sequence);
+  if (kind) bytes += 1 + varintBytes(kind);
+  return bytes;
+}
+
+function writeEvent(
+  into: Uint8Array,
+  at: number,
+  inner: number,
+  payload: Uint8Array,
+  { id, source, sequence, kind }: EventFields,
+): number {
+  into[at++] = EVENTS_TAG;
+  at = writeVarint(into, at, inner);
+  at = writeBytes(into, at, 0x0a, payload);
+  if (id) at = writeBytes(into, at, 0x12, id);
+  if (source) at = writeBytes(into, at, 0x1a, source);
+  if (sequence) {
+    into[at++] = 0x20;
+    at = writeVarint(into, at, sequence);
+  }
+  if (kind) {
+    into[at++] = 0x28;
+    at = writeVarint(into, at, kind);
+  }
+  return at;
+}
+
+function writeBytes(into: Uint8Array, at: number, tag: number, bytes: Uint8Array): number {
+  into[at++] = tag;
+  at = writeVarint(into, at, bytes.length);
+  into.set(bytes, at);
+  return at + bytes.length;
+}
