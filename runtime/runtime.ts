@@ -4,6 +4,8 @@ import type { Micros } from "./world/clock.ts";
 
 export interface Runtime {
   readonly topology: Topology;
+  /** Resolves once every partition serves (again); rejects when one cannot. */
+  readonly ready: Promise<void>;
   /**
    * Offers one event. The payload is the encoded input message; it is copied before this returns. `done` is
    * called exactly once for an admitted event, after its effects are released (or at once under `early`),

@@ -231,9 +231,9 @@ export class Kernel {
   }
 
   #trapped(cause: unknown): KernelTrap {
-    return new KernelTrap(`Kernel ${this.#name} trapped: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
+    this.#refresh();
+    const event = this.#view.getUint32(this.#resultAddress + RESULT.consumedEvents, true);
+    return new KernelTrap(this.#name, event, cause);
   }
 }
 

@@ -6,7 +6,7 @@
 import { bytesEqual, HASH_BYTES, hex, sha256 } from "../hash.ts";
 import type { Micros } from "../world/clock.ts";
 import { EFFECTS_TAG, EVENTS_TAG } from "../kernel/abi.ts";
-import { readVarint, skipField, varintBytes, writeVarint } from "./wire.ts";
+import { concat, readVarint, skipField, varintBytes, writeVarint } from "./wire.ts";
 
 export interface FrameHead {
   readonly epoch: number;
@@ -105,7 +105,7 @@ export function checkFollows(frame: Frame, previous: Uint8Array, where: string):
 
 function decodeFields(body: Uint8Array, chain: Uint8Array, where: string): Frame {
   let epoch = 0, number = 0, clock = 0;
-  let kernel = NO_BYTES, previous = NO_BYTES;
+  let kernel: Uint8Array = NO_BYTES, previous: Uint8Array = NO_BYTES;
   const positions: SourcePosition[] = [];
   const events = new Region(body), effects = new Region(body);
   let at = 0;
@@ -155,14 +155,7 @@ class Region {
   bytes(): Uint8Array {
     if (this.#spans.length === 0) return NO_BYTES;
     if (this.#spans.length === 1) return this.#body.subarray(this.#spans[0].start, this.#spans[0].end);
-    const parts = this.#spans.map(({ start, end }) => this.#body.subarray(start, end));
-    const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
+    return concat(...this.#spans.map(({ start, end }) => this.#body.subarray(start, end)));
   }
 }
 

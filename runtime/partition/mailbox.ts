@@ -4,7 +4,8 @@
  */
 import type { Outcome } from "../runtime.ts";
 import { EVENTS_TAG } from "../kernel/abi.ts";
-import { varintBytes, writeVarint } from "./wire.ts";
+import { EVENT_KIND, EventCursor } from "./records.ts";
+import { concat, varintBytes, writeVarint } from "./wire.ts";
 
 export type Done = (outcome: Outcome) => void;
 
@@ -22,13 +23,7 @@ export interface EventFields {
   readonly kind?: number;
 }
 
-/** An event that was taken out of the mailbox: its record and what waits for it. */
-export interface Taken {
-  /** The events' records, contiguous. A copy. */
-  readonly region: Uint8Array;
-  readonly waiting: Waiting[];
-}
-
+/** What waits for an event's outcome. */
 export interface Waiting {
   /** Length of its record in the region. */
   readonly bytes: number;
@@ -63,16 +58,25 @@ export class Mailbox {
     return this.events >= this.#bounds.eventsMax || this.bytes >= this.#bounds.bytesMax;
   }
 
+  /** Events in it that came from a source: their frames carry positions. */
+  sourced = 0;
+
   /** Copies the payload in. False when full: nothing was kept. */
   put(payload: Uint8Array, fields: EventFields | undefined, done: Done): boolean {
     if (this.full) return false;
+    this.add(payload, fields, done);
+    return true;
+  }
+
+  /** Copies the payload in whatever the bounds: for the runtime's own events, which are few. */
+  add(payload: Uint8Array, fields: EventFields | undefined, done: Done): void {
     const given = fields ?? NO_FIELDS;
     const inner = eventBytes(payload, given);
     const bytes = 1 + varintBytes(inner) + inner;
     this.#reserve(bytes);
     this.#tail = writeEvent(this.#buffer, this.#tail, inner, payload, given);
+    if (given.source) this.sourced++;
     this.#waiting.push({ bytes, done, traps: 0 });
-    return true;
   }
 
   /** Puts events back in front, in order: they were taken, and never became durable. Ignores the bounds. */
@@ -95,18 +99,25 @@ export class Mailbox {
     return this.#buffer.subarray(this.#head, this.#head + bytes);
   }
 
-  /** The next event alone. */
-  peekOne(): Uint8Array {
-    return this.#buffer.subarray(this.#head, this.#head + this.#waiting[this.#first].bytes);
-  }
-
-  first(): Waiting {
-    return this.#waiting[this.#first];
-  }
-
-  /** Traps already counted on the event `index` places from the front. */
-  at(index: number): Waiting | undefined {
-    return this.#waiting[this.#first + index];
+  /**
+   * Counts a trap against the event `index` places from the front. The second one marks its record as
+   * QUARANTINED: the kernel will reject it unread, and the ledger will say so.
+   */
+  trapped(index: number): "retry" | "quarantined" {
+    const waiting = this.#waiting[this.#first + index];
+    if (++waiting.traps < 2) return "retry";
+    let start = this.#head;
+    for (let i = 0; i < index; i++) start += this.#waiting[this.#first + i].bytes;
+    const event = new EventCursor(this.#buffer.slice(start, start + waiting.bytes));
+    event.next();
+    const { payload, id, source, sequence } = event;
+    const record = encodeEvent(payload, { id, source, sequence, kind: EVENT_KIND.QUARANTINED });
+    const before = this.#buffer.slice(this.#head, start);
+    const after = this.#buffer.slice(start + waiting.bytes, this.#tail);
+    const all = this.clear();
+    all[index] = { ...waiting, bytes: record.length };
+    this.putBack(concat(before, record, after), all);
+    return "quarantined";
   }
 
   /** Takes the first `events` events, `bytes` bytes of records. The caller has copied the records. */
@@ -155,8 +166,8 @@ export function encodeEvent(payload: Uint8Array, fields: EventFields): Uint8Arra
 
 function eventBytes(payload: Uint8Array, { id, source, sequence, kind }: EventFields): number {
   let bytes = 1 + varintBytes(payload.length) + payload.length;
-  if (id) bytes += 1 + varintBytes(id.length) + id.length;
-  if (source) bytes += 1 + varintBytes(source.length) + source.length;
+  if (id?.length) bytes += 1 + varintBytes(id.length) + id.length;
+  if (source?.length) bytes += 1 + varintBytes(source.length) + source.length;
   if (sequence) bytes += 1 + varintBytes(sequence);
   if (kind) bytes += 1 + varintBytes(kind);
   return bytes;
@@ -172,8 +183,8 @@ function writeEvent(
   into[at++] = EVENTS_TAG;
   at = writeVarint(into, at, inner);
   at = writeBytes(into, at, 0x0a, payload);
-  if (id) at = writeBytes(into, at, 0x12, id);
-  if (source) at = writeBytes(into, at, 0x1a, source);
+  if (id?.length) at = writeBytes(into, at, 0x12, id);
+  if (source?.length) at = writeBytes(into, at, 0x1a, source);
   if (sequence) {
     into[at++] = 0x20;
     at = writeVarint(into, at, sequence);

@@ -59,3 +59,13 @@ export function skipField(bytes: Uint8Array, at: number, tag: number): number {
       return -1;
   }
 }
+
+export function concat(...parts: Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,187 @@
+/**
+ * Checkpoints: a kernel's memory as of one frame, kept beside the ledger, so that recovery replays only the
+ * frames after it. A checkpoint is a manifest that names parts; a part holds the pages that changed since the
+ * one before (the first part: all pages). It counts once its part was read back and the manifest is stored.
+ */
+import { hex, sha256Stream } from "../hash.ts";
+import { PAGE_BYTES } from "../kernel/abi.ts";
+import type { Kernel, KernelModule } from "../kernel/host.ts";
+import type { CheckpointStore } from "../world/checkpoints.ts";
+import type { World } from "../world/mod.ts";
+
+export interface Manifest {
+  readonly version: 1;
+  readonly chain: string;
+  /** The last frame whose events are in it, and that frame's hash, hex. */
+  readonly frame: number;
+  readonly frameHash: string;
+  readonly epoch: number;
+  readonly clock: number;
+  readonly kernel: string;
+  readonly memoryBytes: number;
+  readonly nextTimer: number | null;
+  readonly parts: readonly Part[];
+  readonly host: HostState;
+}
+
+export interface Part {
+  readonly name: string;
+  readonly pages: number;
+  readonly sha256: string;
+}
+
+/** What the host itself folds from the ledger. */
+export interface HostState {
+  /** Newest dead letters: frame, event, reason. */
+  readonly deadLetters: readonly (readonly [number, number, number])[];
+  /** Per receiving pipeline: outputs of frames up to this one are durable there. */
+  readonly fed: Readonly<Record<string, number>>;
+}
+
+export type Moment = Pick<Manifest, "chain" | "frame" | "frameHash" | "epoch" | "clock" | "kernel" | "nextTimer">;
+
+/** Pages copied in one turn of the event loop: 1 MiB, well under the 5 ms a partition may stall. */
+const SLICE_PAGES = 256;
+/** A chain of parts longer than this, or larger than its first, is begun anew with all pages. */
+const PARTS_MAX = 8;
+const RECORD_BYTES = 4 + PAGE_BYTES;
+
+export interface SaveOptions {
+  readonly world: World;
+  readonly kernel: Kernel;
+  readonly moment: Moment;
+  readonly host: HostState;
+  readonly previous: Manifest | undefined;
+  /** Resolves when the moment's frame is durable; rejects when it never will be. */
+  readonly durable: Promise<void>;
+  readonly keep: number;
+  /** Told the longest the partition was held, microseconds. */
+  onStall(micros: number): void;
+}
+
+/** Saves a checkpoint of the kernel as it is when called. On failure nothing counts and nothing is lost. */
+export async function saveCheckpoint(options: SaveOptions): Promise<Manifest> {
+  const { world, kernel, moment, previous } = options;
+  const all = !previous || previous.parts.length >= PARTS_MAX || outgrown(previous.parts);
+  const memoryBytes = kernel.memoryBytes;
+  const began = world.clock.monotonic();
+  kernel.snapshotBegin(all);
+  options.onStall(world.clock.monotonic() - began);
+  const name = `${moment.chain}/${String(moment.frame).padStart(16, "0")}`;
+  const part = await savePages(`${name}.pages`, options);
+  await options.durable;
+  const manifest: Manifest = {
+    version: 1,
+    ...moment,
+    memoryBytes,
+    parts: all ? [part] : [...previous.parts, part],
+    host: options.host,
+  };
+  await world.checkpoints.put(`${name}.json`, [new TextEncoder().encode(JSON.stringify(manifest))]);
+  await dropOld(world.checkpoints, moment.chain, options.keep);
+  return manifest;
+}
+
+function outgrown(parts: readonly Part[]): boolean {
+  return parts.slice(1).reduce((sum, part) => sum + part.pages, 0) > parts[0].pages;
+}
+
+async function savePages(name: string, { world, kernel, onStall }: SaveOptions): Promise<Part> {
+  const digest = sha256Stream();
+  let pages = 0;
+  async function* slices() {
+    while (true) {
+      const began = world.clock.monotonic();
+      const records = kernel.snapshotNext(SLICE_PAGES).slice();
+      digest.update(records);
+      onStall(world.clock.monotonic() - began);
+      if (records.length === 0) return;
+      pages += records.length / RECORD_BYTES;
+      yield records;
+      await new Promise<void>((resolve) => world.clock.soon(resolve));
+    }
+  }
+  await world.checkpoints.put(name, slices());
+  const part = { name, pages, sha256: hex(digest.digest()) };
+  await readPart(world, part, () => {});
+  return part;
+}
+
+/** Reads a part and proves its hash; `use` gets whole page records. */
+async function readPart(world: World, part: Part, use: (records: Uint8Array) => void): Promise<void> {
+  const blob = await world.checkpoints.get(part.name);
+  if (!blob) throw new Error(`Cannot read checkpoint part ${part.name}: it is missing`);
+  const digest = sha256Stream();
+  let left = new Uint8Array(0);
+  let bytes = 0;
+  for await (const chunk of blob) {
+    digest.update(chunk);
+    bytes += chunk.length;
+    let records: Uint8Array = chunk;
+    if (left.length > 0) {
+      const joined = new Uint8Array(left.length + chunk.length);
+      joined.set(left);
+      joined.set(chunk, left.length);
+      records = joined;
+    }
+    const whole = records.length - records.length % RECORD_BYTES;
+    use(records.subarray(0, whole));
+    left = records.slice(whole) as Uint8Array<ArrayBuffer>;
+    await new Promise<void>((resolve) => world.clock.soon(resolve));
+  }
+  const found = hex(digest.digest());
+  if (found !== part.sha256 || bytes !== part.pages * RECORD_BYTES) {
+    throw new Error(`Cannot read checkpoint part ${part.name}: it is damaged: recorded hash ${part.sha256}, found ${found}`);
+  }
+}
+
+/** Checkpoints of a chain that can be read, newest first; damaged manifests are passed over and said. */
+export async function manifests(world: World, chain: string): Promise<Manifest[]> {
+  const names = (await world.checkpoints.list(`${chain}/`)).filter((name) => name.endsWith(".json"));
+  const found: Manifest[] = [];
+  for (const name of names.sort().reverse()) {
+    try {
+      const blob = await world.checkpoints.get(name);
+      if (blob) found.push(await readManifest(blob, chain));
+    } catch (error) {
+      world.log.warn(`passing over checkpoint ${name}`, { error: String(error) });
+    }
+  }
+  return found;
+}
+
+async function readManifest(blob: AsyncIterable<Uint8Array>, chain: string): Promise<Manifest> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of blob) text += decoder.decode(chunk, { stream: true });
+  const manifest = JSON.parse(text + decoder.decode()) as Manifest;
+  if (manifest.version !== 1) throw new Error(`Cannot read checkpoint: it has version ${manifest.version}, not 1`);
+  if (manifest.chain !== chain) throw new Error(`Cannot read checkpoint: it is of ${manifest.chain}, not ${chain}`);
+  return manifest;
+}
+
+/** A kernel as the manifest says it was. Throws when a part is missing or damaged. */
+export async function restoreCheckpoint(world: World, module: KernelModule, manifest: Manifest): Promise<Kernel> {
+  const kernel = module.instantiate();
+  kernel.restoreBegin(manifest.memoryBytes);
+  for (const part of manifest.parts) await readPart(world, part, (records) => kernel.restorePages(records));
+  kernel.restoreEnd();
+  return kernel;
+}
+
+/** Keeps the newest `keep` checkpoints and the parts they name. */
+async function dropOld(store: CheckpointStore, chain: string, keep: number): Promise<void> {
+  const names = await store.list(`${chain}/`);
+  const kept = names.filter((name) => name.endsWith(".json")).sort().slice(-keep);
+  const named = new Set<string>(kept);
+  for (const name of kept) {
+    const blob = await store.get(name);
+    if (!blob) continue;
+    try {
+      for (const part of (await readManifest(blob, chain)).parts) named.add(part.name);
+    } catch {
+      // A damaged manifest names nothing; recovery has said so already.
+    }
+  }
+  for (const name of names) if (!named.has(name)) await store.delete(name);
+}

@@ -1,0 +1,213 @@
+/**
+ * Taking over a partition: read the tail, append an epoch frame under the fence, restore the newest usable
+ * checkpoint, replay the frames after it. Replay is a proof: with the kernel that wrote a frame, its effects
+ * must come out byte for byte.
+ */
+import { manifests, type Manifest, restoreCheckpoint } from "../checkpoint/checkpoint.ts";
+import { bytesEqual, hex } from "../hash.ts";
+import type { Kernel, KernelModule } from "../kernel/host.ts";
+import type { Chain, World } from "../world/mod.ts";
+import { checkFollows, decodeFrame, encodeFrame, type Frame, NO_CHAIN } from "./frame.ts";
+
+export interface Recovered {
+  readonly kernel: Kernel;
+  readonly epoch: number;
+  /** Newest frame: our epoch frame. */
+  readonly number: number;
+  readonly chain: Uint8Array;
+  readonly clock: number;
+  readonly nextTimer: number;
+  readonly manifest: Manifest | undefined;
+  readonly events: number;
+  readonly micros: number;
+}
+
+export interface RecoveryProgress {
+  readonly fromFrame: number;
+  readonly toFrame: number;
+  frame: number;
+  events: number;
+}
+
+/** The ledger cannot be trusted or was taken over: no restart mends it. */
+export class Unrecoverable extends Error {
+  override name = "Unrecoverable";
+}
+
+const NOTHING = new Uint8Array(0);
+/** Attempts to append the epoch frame while others append too. */
+const TAKE_OVER_ATTEMPTS_MAX = 8;
+
+export async function recover(options: {
+  readonly world: World;
+  readonly chain: Chain;
+  readonly module: KernelModule;
+  /** Sees every frame that is replayed, after it was. */
+  readonly onFrame: (frame: Frame) => void;
+  readonly onManifest: (manifest: Manifest) => void;
+  readonly onProgress: (progress: RecoveryProgress) => void;
+}): Promise<Recovered> {
+  const { world, chain, module } = options;
+  const began = world.clock.monotonic();
+  const taken = await takeOver(options);
+  const first = (await chain.extent()).first;
+  const base = await restoreNewest(options, first, taken.number);
+  if (!base.manifest && first > 1) {
+    throw new Unrecoverable(
+      `Cannot recover ${chain.name}: frames before ${first} were purged and no checkpoint of kernel ${
+        module.hashHex.slice(0, 12)
+      } exists. Start with the kernel that wrote it, or import a checkpoint.`,
+    );
+  }
+  const from = base.manifest ? base.manifest.frame + 1 : 1;
+  const progress: RecoveryProgress = { fromFrame: from, toFrame: taken.number, frame: from - 1, events: 0 };
+  options.onProgress(progress);
+  const end = await replay(options, base, taken.number, progress);
+  return {
+    kernel: base.kernel,
+    epoch: taken.epoch,
+    number: taken.number,
+    chain: taken.hash,
+    clock: end.clock,
+    nextTimer: end.nextTimer,
+    manifest: base.manifest,
+    events: progress.events,
+    micros: world.clock.monotonic() - began,
+  };
+}
+
+async function takeOver({ world, chain, module }: { world: World; chain: Chain; module: KernelModule }) {
+  for (let attempt = 0; attempt < TAKE_OVER_ATTEMPTS_MAX; attempt++) {
+    const { last } = await chain.extent();
+    const tail = last === 0 ? undefined : await readFrame(chain, last);
+    const head = {
+      epoch: (tail?.epoch ?? 0) + 1,
+      number: last + 1,
+      clock: Math.max(world.clock.now(), tail?.clock ?? 0),
+      kernel: module.hash,
+      previous: tail?.chain ?? NO_CHAIN,
+      positions: [],
+    };
+    const { message, chain: hash } = encodeFrame(head, NOTHING, NOTHING);
+    const outcome = await chain.append(last, message);
+    if (outcome.kind === "stored") return { ...head, hash };
+    if (outcome.kind === "failed") throw outcome.cause;
+    if (outcome.kind === "unknown") {
+      const stored = await chain.get(last + 1);
+      if (stored && bytesEqual(stored, message)) return { ...head, hash };
+    }
+  }
+  throw new Error(`Cannot take over ${chain.name}: others kept appending through ${TAKE_OVER_ATTEMPTS_MAX} attempts`);
+}
+
+export async function readFrame(chain: Chain, sequence: number): Promise<Frame> {
+  const message = await chain.get(sequence);
+  if (!message) throw new Error(`Cannot read frame ${sequence} of ${chain.name}: the ledger does not hold it`);
+  return checkNumber(decodeFrame(message, `frame ${sequence} of ${chain.name}`), sequence, chain.name);
+}
+
+function checkNumber(frame: Frame, sequence: number, chain: string): Frame {
+  if (frame.number !== sequence) {
+    throw new Unrecoverable(`Cannot read frame ${sequence} of ${chain}: it says it is frame ${frame.number}`);
+  }
+  return frame;
+}
+
+interface Base {
+  readonly kernel: Kernel;
+  readonly manifest: Manifest | undefined;
+}
+
+async function restoreNewest(
+  { world, chain, module, onManifest }: Parameters<typeof recover>[0],
+  first: number,
+  last: number,
+): Promise<Base> {
+  for (const manifest of await manifests(world, chain.name)) {
+    if (manifest.kernel !== module.hashHex) {
+      world.log.info(`checkpoint at frame ${manifest.frame} of ${chain.name} is of another kernel: rebuilding`, {
+        checkpoint: manifest.kernel,
+        kernel: module.hashHex,
+      });
+      continue;
+    }
+    if (manifest.frame >= last || manifest.frame + 1 < first) continue;
+    try {
+      await checkSameChain(chain, manifest, first);
+      const kernel = await restoreCheckpoint(world, module, manifest);
+      onManifest(manifest);
+      return { kernel, manifest };
+    } catch (error) {
+      world.log.warn(`passing over the checkpoint at frame ${manifest.frame} of ${chain.name}`, { error: String(error) });
+    }
+  }
+  return { kernel: module.instantiate(), manifest: undefined };
+}
+
+async function checkSameChain(chain: Chain, manifest: Manifest, first: number): Promise<void> {
+  if (manifest.frame < first) return;
+  const frame = await readFrame(chain, manifest.frame);
+  if (hex(frame.chain) !== manifest.frameHash) {
+    throw new Error(`it was taken on another ledger: frame ${manifest.frame} has another hash here`);
+  }
+}
+
+async function replay(
+  { world, chain, module, onFrame, onProgress }: Parameters<typeof recover>[0],
+  { kernel, manifest }: Base,
+  last: number,
+  progress: RecoveryProgress,
+): Promise<{ clock: number; nextTimer: number }> {
+  let previous = manifest ? fromHex(manifest.frameHash) : NO_CHAIN;
+  let clock = manifest?.clock ?? 0;
+  let nextTimer = manifest?.nextTimer ?? Infinity;
+  let expected = progress.fromFrame;
+  let turn = world.clock.monotonic();
+  for await (const { sequence, message } of chain.read(progress.fromFrame, last)) {
+    const where = `frame ${sequence} of ${chain.name}`;
+    if (sequence !== expected) {
+      throw new Unrecoverable(`Cannot replay ${chain.name}: frame ${expected} is missing, the next one is ${sequence}`);
+    }
+    const frame = checkNumber(decodeFrame(message, where), sequence, chain.name);
+    checkFollows(frame, previous, where);
+    if (frame.events.length > 0) {
+      const applied = applyWhole(kernel, frame, where);
+      nextTimer = applied.nextTimer;
+      progress.events += applied.consumedEvents;
+      if (bytesEqual(frame.kernel, module.hash) && !bytesEqual(frame.effects, applied.effects)) {
+        throw new Unrecoverable(
+          `Cannot replay ${where}: the same kernel answers differently now (${frame.effects.length} bytes recorded, ${applied.effects.length} computed)`,
+        );
+      }
+    }
+    onFrame(frame);
+    previous = frame.chain;
+    clock = Math.max(clock, frame.clock);
+    progress.frame = sequence;
+    expected++;
+    if (world.clock.monotonic() - turn > 20_000) {
+      onProgress(progress);
+      await new Promise<void>((resolve) => world.clock.soon(resolve));
+      turn = world.clock.monotonic();
+    }
+  }
+  if (expected !== last + 1) {
+    throw new Error(`Cannot replay ${chain.name}: it ends at frame ${expected - 1}, frame ${last} was appended`);
+  }
+  return { clock, nextTimer };
+}
+
+/** Applies all events of a recorded frame. */
+export function applyWhole(kernel: Kernel, frame: Frame, where: string) {
+  const applied = kernel.apply(frame.clock, frame.number, frame.events, 0x7fff_ffff);
+  if (applied.consumedBytes !== frame.events.length) {
+    throw new Unrecoverable(
+      `Cannot replay ${where}: the kernel took ${applied.consumedBytes} of its ${frame.events.length} bytes of events`,
+    );
+  }
+  return applied;
+}
+
+function fromHex(text: string): Uint8Array {
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}
