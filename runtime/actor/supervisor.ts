@@ -84,7 +84,11 @@ export async function supervise(spec: SupervisorSpec, world: World, signal: Abor
       await stopAll(dependants);
       const backoffMs = backoff(spec, failing, world.random.next());
       run.spec.onRestart?.(error, backoffMs);
-      world.log.warn(`restarting ${run.spec.id}`, { error: error.message, backoffMs, dependants: dependants.length });
+      world.log.warn(`restarting ${run.spec.id}`, {
+        error: error.message,
+        backoffMs,
+        dependants: dependants.length,
+      });
       await world.clock.sleep(backoffMs, signal);
       if (signal.aborted) break;
       for (let i = index; i <= index + dependants.length; i++) {

@@ -38,7 +38,10 @@ export interface HostState {
   readonly fed: Readonly<Record<string, number>>;
 }
 
-export type Moment = Pick<Manifest, "chain" | "frame" | "frameHash" | "epoch" | "clock" | "kernel" | "nextTimer">;
+export type Moment = Pick<
+  Manifest,
+  "chain" | "frame" | "frameHash" | "epoch" | "clock" | "kernel" | "nextTimer"
+>;
 
 /** Pages copied in one turn of the event loop: 1 MiB, well under the 5 ms a partition may stall. */
 const SLICE_PAGES = 256;
@@ -131,7 +134,9 @@ async function readPart(world: World, part: Part, use: (records: Uint8Array) => 
   }
   const found = hex(digest.digest());
   if (found !== part.sha256 || bytes !== part.pages * RECORD_BYTES) {
-    throw new Error(`Cannot read checkpoint part ${part.name}: it is damaged: recorded hash ${part.sha256}, found ${found}`);
+    throw new Error(
+      `Cannot read checkpoint part ${part.name}: it is damaged: recorded hash ${part.sha256}, found ${found}`,
+    );
   }
 }
 
@@ -155,13 +160,21 @@ async function readManifest(blob: AsyncIterable<Uint8Array>, chain: string): Pro
   let text = "";
   for await (const chunk of blob) text += decoder.decode(chunk, { stream: true });
   const manifest = JSON.parse(text + decoder.decode()) as Manifest;
-  if (manifest.version !== 1) throw new Error(`Cannot read checkpoint: it has version ${manifest.version}, not 1`);
-  if (manifest.chain !== chain) throw new Error(`Cannot read checkpoint: it is of ${manifest.chain}, not ${chain}`);
+  if (manifest.version !== 1) {
+    throw new Error(`Cannot read checkpoint: it has version ${manifest.version}, not 1`);
+  }
+  if (manifest.chain !== chain) {
+    throw new Error(`Cannot read checkpoint: it is of ${manifest.chain}, not ${chain}`);
+  }
   return manifest;
 }
 
 /** A kernel as the manifest says it was. Throws when a part is missing or damaged. */
-export async function restoreCheckpoint(world: World, module: KernelModule, manifest: Manifest): Promise<Kernel> {
+export async function restoreCheckpoint(
+  world: World,
+  module: KernelModule,
+  manifest: Manifest,
+): Promise<Kernel> {
   const kernel = module.instantiate();
   kernel.restoreBegin(manifest.memoryBytes);
   for (const part of manifest.parts) await readPart(world, part, (records) => kernel.restorePages(records));

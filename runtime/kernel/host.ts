@@ -39,7 +39,9 @@ export class KernelTrap extends Error {
   readonly event: number;
 
   constructor(kernel: string, event: number, cause: unknown) {
-    super(`Kernel ${kernel} trapped on event ${event}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    super(`Kernel ${kernel} trapped on event ${event}: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
     this.event = event;
   }
 }

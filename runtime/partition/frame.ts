@@ -80,7 +80,9 @@ export class BrokenFrame extends Error {
 export function decodeFrame(message: Uint8Array, where: string): Frame {
   const chainAt = message.length - CHAIN_FIELD_BYTES;
   if (chainAt < 0 || message[chainAt] !== CHAIN_TAG || message[chainAt + 1] !== HASH_BYTES) {
-    throw new BrokenFrame(`Cannot read ${where}: the message does not end in a chain hash (${message.length} bytes)`);
+    throw new BrokenFrame(
+      `Cannot read ${where}: the message does not end in a chain hash (${message.length} bytes)`,
+    );
   }
   const chain = message.subarray(chainAt + 2);
   const computed = sha256(message.subarray(0, chainAt));
@@ -137,7 +139,17 @@ function decodeFields(body: Uint8Array, chain: Uint8Array, where: string): Frame
     }
     if (at < 0 || at > body.length) throw new BrokenFrame(`Cannot read ${where}: a field runs past the end`);
   }
-  return { epoch, number, clock, kernel, previous, positions, events: events.bytes(), effects: effects.bytes(), chain };
+  return {
+    epoch,
+    number,
+    clock,
+    kernel,
+    previous,
+    positions,
+    events: events.bytes(),
+    effects: effects.bytes(),
+    chain,
+  };
 }
 
 /** The bytes of one repeated field: a view while it is contiguous (as we write it), else a copy. */
@@ -173,7 +185,9 @@ function encodePositions(positions: readonly SourcePosition[]): Uint8Array {
   const parts = positions.map(({ source, sequence }) => ({ source: TEXT.encoder.encode(source), sequence }));
   const inner = (part: { source: Uint8Array; sequence: number }) =>
     1 + varintBytes(part.source.length) + part.source.length + 1 + varintBytes(part.sequence);
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + 1 + varintBytes(inner(part)) + inner(part), 0));
+  const bytes = new Uint8Array(
+    parts.reduce((sum, part) => sum + 1 + varintBytes(inner(part)) + inner(part), 0),
+  );
   let at = 0;
   for (const part of parts) {
     bytes[at++] = 0x32;

@@ -95,21 +95,25 @@ export class Mailbox {
   peek(bytesMax: number): Uint8Array {
     if (this.bytes <= bytesMax) return this.#buffer.subarray(this.#head, this.#tail);
     let bytes = this.#waiting[this.#first].bytes;
-    for (let i = this.#first + 1; bytes + this.#waiting[i].bytes <= bytesMax; i++) bytes += this.#waiting[i].bytes;
+    for (let i = this.#first + 1; bytes + this.#waiting[i].bytes <= bytesMax; i++) {
+      bytes += this.#waiting[i].bytes;
+    }
     return this.#buffer.subarray(this.#head, this.#head + bytes);
   }
 
   /**
    * Counts a trap against the event `index` places from the front. The second one marks its record as
-   * QUARANTINED: the kernel will reject it unread, and the ledger will say so.
+   * QUARANTINED: the kernel will reject it unread, and the ledger will say so. A timer is no event to
+   * reject: a kernel that traps on one is left to its supervisor.
    */
-  trapped(index: number): "retry" | "quarantined" {
+  trapped(index: number): "retry" | "quarantined" | "timer" {
     const waiting = this.#waiting[this.#first + index];
-    if (++waiting.traps < 2) return "retry";
     let start = this.#head;
     for (let i = 0; i < index; i++) start += this.#waiting[this.#first + i].bytes;
     const event = new EventCursor(this.#buffer.slice(start, start + waiting.bytes));
     event.next();
+    if (event.kind === EVENT_KIND.TIMER) return "timer";
+    if (++waiting.traps < 2) return "retry";
     const { payload, id, source, sequence } = event;
     const record = encodeEvent(payload, { id, source, sequence, kind: EVENT_KIND.QUARANTINED });
     const before = this.#buffer.slice(this.#head, start);

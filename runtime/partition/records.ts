@@ -29,7 +29,12 @@ export class EffectCursor {
     const length = readVarint(region, this.#at + 1);
     const end = length.next + length.value;
     let at = length.next;
-    this.event = this.kind = this.reason = this.originalFrame = this.originalEvent = 0;
+    this.event =
+      this.kind =
+      this.reason =
+      this.originalFrame =
+      this.originalEvent =
+        0;
     this.payload = this.key = NOTHING;
     while (at < end) {
       const tag = region[at++];

@@ -3,7 +3,7 @@
  * checkpoint, replay the frames after it. Replay is a proof: with the kernel that wrote a frame, its effects
  * must come out byte for byte.
  */
-import { manifests, type Manifest, restoreCheckpoint } from "../checkpoint/checkpoint.ts";
+import { type Manifest, manifests, restoreCheckpoint } from "../checkpoint/checkpoint.ts";
 import { bytesEqual, hex } from "../hash.ts";
 import type { Kernel, KernelModule } from "../kernel/host.ts";
 import type { Chain, World } from "../world/mod.ts";
@@ -97,12 +97,16 @@ async function takeOver({ world, chain, module }: { world: World; chain: Chain; 
       if (stored && bytesEqual(stored, message)) return { ...head, hash };
     }
   }
-  throw new Error(`Cannot take over ${chain.name}: others kept appending through ${TAKE_OVER_ATTEMPTS_MAX} attempts`);
+  throw new Error(
+    `Cannot take over ${chain.name}: others kept appending through ${TAKE_OVER_ATTEMPTS_MAX} attempts`,
+  );
 }
 
 export async function readFrame(chain: Chain, sequence: number): Promise<Frame> {
   const message = await chain.get(sequence);
-  if (!message) throw new Error(`Cannot read frame ${sequence} of ${chain.name}: the ledger does not hold it`);
+  if (!message) {
+    throw new Error(`Cannot read frame ${sequence} of ${chain.name}: the ledger does not hold it`);
+  }
   return checkNumber(decodeFrame(message, `frame ${sequence} of ${chain.name}`), sequence, chain.name);
 }
 
@@ -125,10 +129,13 @@ async function restoreNewest(
 ): Promise<Base> {
   for (const manifest of await manifests(world, chain.name)) {
     if (manifest.kernel !== module.hashHex) {
-      world.log.info(`checkpoint at frame ${manifest.frame} of ${chain.name} is of another kernel: rebuilding`, {
-        checkpoint: manifest.kernel,
-        kernel: module.hashHex,
-      });
+      world.log.info(
+        `checkpoint at frame ${manifest.frame} of ${chain.name} is of another kernel: rebuilding`,
+        {
+          checkpoint: manifest.kernel,
+          kernel: module.hashHex,
+        },
+      );
       continue;
     }
     if (manifest.frame >= last || manifest.frame + 1 < first) continue;
@@ -138,7 +145,9 @@ async function restoreNewest(
       onManifest(manifest);
       return { kernel, manifest };
     } catch (error) {
-      world.log.warn(`passing over the checkpoint at frame ${manifest.frame} of ${chain.name}`, { error: String(error) });
+      world.log.warn(`passing over the checkpoint at frame ${manifest.frame} of ${chain.name}`, {
+        error: String(error),
+      });
     }
   }
   return { kernel: module.instantiate(), manifest: undefined };
@@ -166,7 +175,9 @@ async function replay(
   for await (const { sequence, message } of chain.read(progress.fromFrame, last)) {
     const where = `frame ${sequence} of ${chain.name}`;
     if (sequence !== expected) {
-      throw new Unrecoverable(`Cannot replay ${chain.name}: frame ${expected} is missing, the next one is ${sequence}`);
+      throw new Unrecoverable(
+        `Cannot replay ${chain.name}: frame ${expected} is missing, the next one is ${sequence}`,
+      );
     }
     const frame = checkNumber(decodeFrame(message, where), sequence, chain.name);
     checkFollows(frame, previous, where);
@@ -192,7 +203,9 @@ async function replay(
     }
   }
   if (expected !== last + 1) {
-    throw new Error(`Cannot replay ${chain.name}: it ends at frame ${expected - 1}, frame ${last} was appended`);
+    throw new Error(
+      `Cannot replay ${chain.name}: it ends at frame ${expected - 1}, frame ${last} was appended`,
+    );
   }
   return { clock, nextTimer };
 }

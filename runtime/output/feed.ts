@@ -1,0 +1,87 @@
+/**
+ * A feed: the outputs of one partition as events of another pipeline, keyed anew there. Each output carries
+ * its source (the partition) and a rising sequence; the receiver's state holds the high-water mark of each
+ * source, so an output that is delivered again (after a crash of either side) is recognised and dropped.
+ */
+import type { OfferOptions, Outcome } from "../runtime.ts";
+import type { Partition } from "../partition/partition.ts";
+import type { World } from "../world/mod.ts";
+import { outputsOf, releasedFrames } from "./reader.ts";
+
+/** Outputs of one frame must be fewer: frame number and output index share one sequence below 2^53. */
+const OUTPUTS_PER_FRAME_MAX = 2 ** 20;
+/** Outputs offered and not yet durable at the receiver. */
+const UNSETTLED_MAX = 8192;
+
+export interface FeedOptions {
+  readonly from: Partition;
+  readonly to: string;
+  readonly world: World;
+  offer(payload: Uint8Array, options: OfferOptions, done: (outcome: Outcome) => void): Promise<void>;
+}
+
+export function feedSequence(frame: number, output: number): number {
+  return frame * OUTPUTS_PER_FRAME_MAX + output + 1;
+}
+
+export async function runFeed({ from, to, world, offer }: FeedOptions, signal: AbortSignal): Promise<void> {
+  await from.ready();
+  const source = from.name;
+  const unsettled = new Unsettled((frame) => from.history.setFed(to, frame));
+  for await (const frame of releasedFrames(from, world, from.history.fed(to) + 1, signal)) {
+    const outputs = outputsOf(frame, from.index);
+    if (outputs.length >= OUTPUTS_PER_FRAME_MAX) {
+      throw new Error(
+        `Cannot feed ${to}: frame ${frame.number} of ${source} holds ${outputs.length} outputs`,
+      );
+    }
+    unsettled.begin(frame.number, outputs.length);
+    for (const { output, payload } of outputs) {
+      const options = { source, sequence: feedSequence(frame.number, output) };
+      await offer(payload, options, (outcome) => unsettled.settle(frame.number, outcome));
+    }
+    await unsettled.below(UNSETTLED_MAX, signal);
+    if (unsettled.failure) throw unsettled.failure;
+  }
+}
+
+/** Counts what is under way per frame and tells, in order, which frames are wholly delivered. */
+class Unsettled {
+  failure: Error | undefined;
+  readonly #frames: { number: number; left: number }[] = [];
+  readonly #delivered: (frame: number) => void;
+  #count = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(delivered: (frame: number) => void) {
+    this.#delivered = delivered;
+  }
+
+  begin(number: number, outputs: number): void {
+    this.#frames.push({ number, left: outputs });
+    this.#count += outputs;
+    this.#advance();
+  }
+
+  settle(number: number, outcome: Outcome): void {
+    if (outcome.kind === "unknown") this.failure = outcome.cause;
+    const frame = this.#frames.find((other) => other.number === number);
+    if (frame) frame.left--;
+    this.#count--;
+    this.#advance();
+    this.#wake?.();
+  }
+
+  async below(bound: number, signal: AbortSignal): Promise<void> {
+    while (this.#count >= bound && !this.failure && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+    }
+  }
+
+  #advance(): void {
+    while (this.#frames[0]?.left === 0 && !this.failure) this.#delivered(this.#frames.shift()!.number);
+  }
+}

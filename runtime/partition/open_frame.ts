@@ -1,0 +1,81 @@
+/** A frame still open: under `early` its events are decided one by one, and answered before it is appended. */
+import type { Kernel } from "../kernel/host.ts";
+import type { Chain } from "../world/mod.ts";
+import { type Done, encodeEvent, type EventFields, type Waiting } from "./mailbox.ts";
+import type { Partition } from "./partition.ts";
+import { answer } from "./release.ts";
+import { EffectCursor } from "./records.ts";
+import { readVarint } from "./wire.ts";
+
+const ANSWERED: Done = () => {};
+
+export class OpenFrame {
+  readonly number: number;
+  /** One clock reading for the whole frame: that is what the ledger records. */
+  readonly clock: number;
+  readonly waiting: Waiting[] = [];
+  nextTimer = Infinity;
+  readonly #events: Uint8Array;
+  readonly #effects: Uint8Array;
+  #eventBytes = 0;
+  #effectBytes = 0;
+
+  constructor(number: number, clock: number, bytesMax: number) {
+    this.number = number;
+    this.clock = clock;
+    this.#events = new Uint8Array(bytesMax);
+    this.#effects = new Uint8Array(bytesMax);
+  }
+
+  get bytes(): number {
+    return this.#eventBytes + this.#effectBytes;
+  }
+
+  events(): Uint8Array {
+    return this.#events.subarray(0, this.#eventBytes);
+  }
+
+  effects(): Uint8Array {
+    return this.#effects.subarray(0, this.#effectBytes);
+  }
+
+  /** Appends the event's record without deciding it. */
+  add(payload: Uint8Array, fields: EventFields | undefined, done: Done): Uint8Array {
+    const record = encodeEvent(payload, fields ?? {});
+    this.#events.set(record, this.#eventBytes);
+    this.#eventBytes += record.length;
+    this.waiting.push({ bytes: record.length, done, traps: 0 });
+    return record;
+  }
+
+  decide(
+    kernel: Kernel,
+    partition: Partition,
+    payload: Uint8Array,
+    fields: EventFields | undefined,
+    done: Done,
+    chain: Chain,
+  ): void {
+    const record = encodeEvent(payload, fields ?? {});
+    const index = this.waiting.length;
+    const applied = kernel.decide(
+      this.clock,
+      this.number,
+      index,
+      record.subarray(readVarint(record, 1).next),
+    );
+    this.#events.set(record, this.#eventBytes);
+    this.#eventBytes += record.length;
+    this.#effects.set(applied.effects, this.#effectBytes);
+    const effects = this.#effects.subarray(this.#effectBytes, this.#effectBytes + applied.effects.length);
+    this.#effectBytes += applied.effects.length;
+    this.nextTimer = applied.nextTimer;
+    this.waiting.push({ bytes: record.length, done: ANSWERED, traps: 0 });
+    answer(new EffectCursor(effects), { partition: partition.index, frame: this.number, event: index }, {
+      partition,
+      chain,
+      durable: false,
+      done,
+    });
+  }
+}

@@ -1,0 +1,124 @@
+/** Turns the effects of a frame into outcomes, in event order, and tells each to whoever waits for it. */
+import type { Outcome, Position } from "../runtime.ts";
+import type { Chain } from "../world/mod.ts";
+import { decodeFrame } from "./frame.ts";
+import type { Done } from "./mailbox.ts";
+import type { FrameInFlight, Partition } from "./partition.ts";
+import { EFFECT_KIND, EffectCursor } from "./records.ts";
+
+export interface EffectCounts {
+  replies: number;
+  rejects: number;
+  duplicates: number;
+  outputs: number;
+}
+
+/** Releases a durable frame. Every waiting event is answered exactly once. */
+export function releaseFrame(
+  frame: FrameInFlight,
+  partition: Partition,
+  chain: Chain,
+  counts: EffectCounts,
+): void {
+  const cursor = new EffectCursor(frame.effects);
+  let next = 0;
+  while (cursor.next()) {
+    count(counts, cursor.kind);
+    if (cursor.kind === EFFECT_KIND.OUTPUT) continue;
+    for (; next < cursor.event; next++) applied(frame, partition, next);
+    const waiting = frame.waiting[next];
+    answer(cursor, { partition: partition.index, frame: frame.number, event: next }, {
+      partition,
+      chain,
+      durable: true,
+      done: waiting.done,
+      current: true,
+    });
+    next++;
+  }
+  for (; next < frame.waiting.length; next++) applied(frame, partition, next);
+}
+
+function applied(frame: FrameInFlight, partition: Partition, event: number): void {
+  const position = { partition: partition.index, frame: frame.number, event };
+  frame.waiting[event].done({ kind: "applied", position, duplicate: false });
+}
+
+function count(counts: EffectCounts, kind: number): void {
+  if (kind === EFFECT_KIND.REPLY) counts.replies++;
+  else if (kind === EFFECT_KIND.OUTPUT) counts.outputs++;
+  else if (kind === EFFECT_KIND.REJECT) counts.rejects++;
+  else counts.duplicates++;
+}
+
+interface Answering {
+  readonly partition: Partition;
+  readonly chain: Chain;
+  readonly durable: boolean;
+  readonly done: Done;
+  /** The cursor already stands on the effect; otherwise it stands before the event's effects. */
+  readonly current?: boolean;
+}
+
+/** Answers one event from its effects. A duplicate gets the first answer, read from where it stands. */
+export function answer(cursor: EffectCursor, position: Position, to: Answering): void {
+  if (!to.current) {
+    let found = false;
+    while (!found && cursor.next()) found = cursor.kind !== EFFECT_KIND.OUTPUT;
+    if (!found) return to.done({ kind: "applied", position, duplicate: false });
+  }
+  switch (cursor.kind) {
+    case EFFECT_KIND.REPLY:
+      return to.done({
+        kind: "decided",
+        position,
+        reply: cursor.payload,
+        durable: to.durable,
+        duplicate: false,
+      });
+    case EFFECT_KIND.REJECT:
+      return to.done({ kind: "rejected", position, reason: cursor.reason, duplicate: false });
+    case EFFECT_KIND.DUPLICATE:
+      firstAnswer(to.partition, to.chain, cursor.originalFrame, cursor.originalEvent).then(to.done);
+      return;
+    default:
+      return to.done({ kind: "applied", position, duplicate: true });
+  }
+}
+
+async function firstAnswer(
+  partition: Partition,
+  chain: Chain,
+  number: number,
+  event: number,
+): Promise<Outcome> {
+  const position = { partition: partition.index, frame: number, event };
+  try {
+    await partition.history.beyond(number - 1);
+    const effects = partition.history.recent(number)?.effects ?? await recordedEffects(chain, number);
+    if (!effects) {
+      const cause = new Error(
+        `Cannot repeat the answer: frame ${number} of ${partition.name} is no longer retained`,
+      );
+      return { kind: "unknown", cause };
+    }
+    const cursor = new EffectCursor(effects);
+    while (cursor.next()) {
+      if (cursor.event !== event) continue;
+      if (cursor.kind === EFFECT_KIND.REPLY) {
+        return { kind: "decided", position, reply: cursor.payload, durable: true, duplicate: true };
+      }
+      if (cursor.kind === EFFECT_KIND.REJECT) {
+        return { kind: "rejected", position, reason: cursor.reason, duplicate: true };
+      }
+    }
+    return { kind: "applied", position, duplicate: true };
+  } catch (error) {
+    return { kind: "unknown", cause: error as Error };
+  }
+}
+
+async function recordedEffects(chain: Chain, number: number): Promise<Uint8Array | undefined> {
+  const message = await chain.get(number);
+  return message && decodeFrame(message, `frame ${number} of ${chain.name}`).effects;
+}

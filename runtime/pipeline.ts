@@ -1,0 +1,288 @@
+/**
+ * The road one event travels:
+ *
+ * 1. admit     bounds and state are checked; a refusal keeps nothing         (here)
+ * 2. key       found in the encoded bytes; reference data goes everywhere    (ingress/key.ts)
+ * 3. partition FNV-1a of the key                                             (ingress/partition.ts)
+ * 4. mailbox   bounded; the event is copied in as it will stand in the frame (partition/mailbox.ts)
+ * 5. kernel    one crossing a frame; pure, synchronous                       (kernel/host.ts)
+ * 6. frame     events, clock, effects, chain: one ledger message, fenced     (partition/frame.ts)
+ * 7. release   once durable, in order: the reply, outputs, dead letters      (partition/release.ts)
+ * 8. checkpoint every so many events, beside the ledger                      (checkpoint/checkpoint.ts)
+ */
+import type { Pipeline, Topology } from "./declare.ts";
+import type {
+  Admission,
+  DeadLetter,
+  OfferOptions,
+  Outcome,
+  Output,
+  Position,
+  Runtime,
+  Status,
+} from "./runtime.ts";
+import { BROADCAST, type KeyExtractor, NO_KEY } from "./ingress/key.ts";
+import { partitionOf } from "./ingress/partition.ts";
+import { outputsOf, releasedFrames } from "./output/reader.ts";
+import { merge } from "./output/merge.ts";
+import type { EventFields } from "./partition/mailbox.ts";
+import type { Partition } from "./partition/partition.ts";
+import { EventCursor } from "./partition/records.ts";
+import { readFrame } from "./partition/recover.ts";
+import type { World } from "./world/mod.ts";
+
+export interface Stage {
+  readonly pipeline: Pipeline;
+  readonly partitions: readonly Partition[];
+  readonly keys: KeyExtractor;
+}
+
+/** Longest event id, bytes. */
+const ID_BYTES_MAX = 256;
+/** Wait before a full mailbox is offered the same event again. */
+const RETRY_MS = 5;
+const RETRY_AFTER_MS = { full: 1000, unavailable: 1000, "no-key": 0, "too-large": 0, unknown: 0 };
+const DEAD_LETTERS_PAGE = 100;
+
+const TEXT = new TextEncoder();
+
+export class Road implements Runtime {
+  readonly topology: Topology;
+  readonly ready: Promise<void>;
+  ended!: Promise<Error | undefined>;
+  readonly #world: World;
+  readonly #stages: Map<string, Stage>;
+  readonly #stop: AbortController;
+  #end: Status["state"] | undefined;
+
+  constructor(topology: Topology, world: World, stages: Map<string, Stage>, stop: AbortController) {
+    this.topology = topology;
+    this.#world = world;
+    this.#stages = stages;
+    this.#stop = stop;
+    this.ready = Promise.all(this.partitions().map((partition) => partition.ready())).then(() => undefined);
+    this.ready.catch(() => {});
+  }
+
+  run(tree: Promise<void>): void {
+    this.ended = tree.then(() => undefined, (error: Error) => error).then((error) => {
+      this.#end = "ended";
+      const cause = error ?? new Error("the runtime has stopped");
+      for (const partition of this.partitions()) if (!partition.serving) partition.failed(cause);
+      return error;
+    });
+  }
+
+  partitions(): Partition[] {
+    return [...this.#stages.values()].flatMap((stage) => stage.partitions);
+  }
+
+  offer(
+    name: string,
+    payload: Uint8Array,
+    options: OfferOptions,
+    done: (outcome: Outcome) => void,
+  ): Admission {
+    const stage = this.#stages.get(name);
+    if (!stage) return "unknown";
+    const { partitions } = stage;
+    if (payload.length > partitions[0].payloadBytesMax) return "too-large";
+    const index = stage.keys.partition(payload, partitions.length);
+    if (index === NO_KEY) return "no-key";
+    const fields = eventFields(options);
+    if (fields === null) return "too-large";
+    if (index === BROADCAST) return this.#broadcast(stage, payload, fields, done);
+    const partition = partitions[index];
+    if (this.#stop.signal.aborted || !this.#takes(partition)) return "unavailable";
+    return partition.offer(payload, fields, done) ? "admitted" : "full";
+  }
+
+  /** Reference data: to every partition or to none; answered when the last one has it. */
+  #broadcast(
+    { partitions }: Stage,
+    payload: Uint8Array,
+    fields: EventFields | undefined,
+    done: (outcome: Outcome) => void,
+  ): Admission {
+    if (this.#stop.signal.aborted || !partitions.every((each) => this.#takes(each))) return "unavailable";
+    if (partitions.some((each) => each.mailbox.full)) return "full";
+    const outcomes: Outcome[] = [];
+    for (const partition of partitions) {
+      partition.offer(payload, fields, (outcome) => {
+        outcomes.push(outcome);
+        if (outcomes.length === partitions.length) done(gravest(outcomes));
+      });
+    }
+    return "admitted";
+  }
+
+  /** A restarting partition still takes events: its mailbox outlives it. A recovering one has no answer yet. */
+  #takes({ state }: Partition): boolean {
+    return state === "serving" || state === "restarting";
+  }
+
+  submit(name: string, payload: Uint8Array, options: OfferOptions = {}): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const admission = this.offer(name, payload, options, resolve);
+      if (admission !== "admitted") {
+        resolve({ kind: "refused", admission, retryAfterMs: RETRY_AFTER_MS[admission] });
+      }
+    });
+  }
+
+  /** Offers until admitted: for feeds and sources, which must not lose an event and can wait. */
+  offerPatiently(name: string, signal: AbortSignal) {
+    return async (
+      payload: Uint8Array,
+      options: OfferOptions,
+      done: (outcome: Outcome) => void,
+    ): Promise<void> => {
+      while (!signal.aborted) {
+        const admission = this.offer(name, payload, options, done);
+        if (admission === "admitted") return;
+        if (admission !== "full" && admission !== "unavailable") {
+          throw new Error(`Cannot give an event of ${options.source} to ${name}: ${admission}`);
+        }
+        await this.#world.clock.sleep(RETRY_MS, signal);
+      }
+    };
+  }
+
+  admits(name: string): { readonly open: true } | { readonly open: false; readonly retryAfterMs: number } {
+    const stage = this.#stages.get(name);
+    if (!stage || this.#stop.signal.aborted) return { open: false, retryAfterMs: RETRY_AFTER_MS.unavailable };
+    for (const partition of stage.partitions) {
+      if (!this.#takes(partition)) return { open: false, retryAfterMs: RETRY_AFTER_MS.unavailable };
+      if (partition.mailbox.full) return { open: false, retryAfterMs: RETRY_AFTER_MS.full };
+    }
+    return { open: true };
+  }
+
+  query(name: string, key: Uint8Array): Promise<Uint8Array | undefined> {
+    const { partitions } = this.#stage(name);
+    return partitions[partitionOf(key, partitions.length)].query(key);
+  }
+
+  async deadLetters(
+    name: string,
+    { after, limit = DEAD_LETTERS_PAGE }: { after?: Position; limit?: number } = {},
+  ): Promise<DeadLetter[]> {
+    const letters: DeadLetter[] = [];
+    for (const partition of this.#stage(name).partitions) {
+      for (const [frame, event, reason] of partition.history.deadLetters) {
+        const position = { partition: partition.index, frame, event };
+        if (after && comparePositions(position, after) <= 0) continue;
+        if (letters.length >= limit) return letters;
+        letters.push({ ...await this.#readEvent(partition, position), position, reason });
+      }
+    }
+    return letters;
+  }
+
+  async redrive(name: string, position: Position): Promise<Outcome> {
+    const partition = this.#stage(name).partitions[position.partition];
+    const known = partition?.history.deadLetters.some(([frame, event]) =>
+      frame === position.frame && event === position.event
+    );
+    if (!known) {
+      throw new Error(
+        `Cannot redrive ${formatPosition(position)} of ${name}: there is no dead letter at that position`,
+      );
+    }
+    const { payload } = await this.#readEvent(partition, position);
+    return this.submit(name, payload, { id: `redrive/${formatPosition(position)}` });
+  }
+
+  async *outputs(
+    name: string,
+    from: "start" | "now" | readonly Position[],
+    signal: AbortSignal,
+  ): AsyncGenerator<Output> {
+    const { partitions } = this.#stage(name);
+    const world = this.#world;
+    async function* of(partition: Partition): AsyncGenerator<Output> {
+      await partition.ready();
+      const position = typeof from === "string"
+        ? undefined
+        : from.find((each) => each.partition === partition.index);
+      const first = from === "now" ? partition.history.durable + 1 : position?.frame ?? 1;
+      for await (const frame of releasedFrames(partition, world, first, signal)) {
+        for (const output of outputsOf(frame, partition.index)) {
+          if (position && frame.number === position.frame && output.position.event <= position.event) {
+            continue;
+          }
+          yield output;
+        }
+      }
+    }
+    yield* merge(partitions.map(of), signal);
+  }
+
+  status(): Status {
+    const partitions = this.partitions().map((partition) => partition.status());
+    const state = this.#end ??
+      (this.#stop.signal.aborted
+        ? "stopping"
+        : partitions.some((each) => each.state === "failed")
+        ? "degraded"
+        : partitions.some((each) => each.state === "recovering")
+        ? "starting"
+        : partitions.some((each) => each.state === "restarting")
+        ? "degraded"
+        : "serving");
+    const { name, durability } = this.#world.ledger;
+    return { state, ledger: name, durability, partitions };
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.ended;
+  }
+
+  #stage(name: string): Stage {
+    const stage = this.#stages.get(name);
+    if (!stage) {
+      throw new Error(`Cannot find pipeline "${name}": there is ${[...this.#stages.keys()].join(", ")}`);
+    }
+    return stage;
+  }
+
+  async #readEvent(partition: Partition, position: Position) {
+    const chain = await this.#world.ledger.open(partition.name);
+    try {
+      const frame = await readFrame(chain, position.frame);
+      const cursor = new EventCursor(frame.events);
+      for (let i = 0; i <= position.event; i++) {
+        if (!cursor.next()) {
+          throw new Error(`Cannot read event ${formatPosition(position)}: its frame ends before it`);
+        }
+      }
+      return { payload: cursor.payload, id: cursor.id, clock: frame.clock };
+    } finally {
+      await chain.close();
+    }
+  }
+}
+
+/** "partition.frame.event": how positions are written in URLs, logs and ids. */
+export function formatPosition({ partition, frame, event }: Position): string {
+  return `${partition}.${frame}.${event}`;
+}
+
+export function comparePositions(a: Position, b: Position): number {
+  return a.partition - b.partition || a.frame - b.frame || a.event - b.event;
+}
+
+function eventFields({ id, source, sequence }: OfferOptions): EventFields | undefined | null {
+  if (id === undefined && source === undefined) return undefined;
+  const bytes = typeof id === "string" ? TEXT.encode(id) : id;
+  if (bytes && bytes.length > ID_BYTES_MAX) return null;
+  return { id: bytes, source: source === undefined ? undefined : TEXT.encode(source), sequence };
+}
+
+/** Of the outcomes of one broadcast event, the one its sender must know. */
+function gravest(outcomes: readonly Outcome[]): Outcome {
+  return outcomes.find(({ kind }) => kind === "unknown") ??
+    outcomes.find(({ kind }) => kind === "rejected") ??
+    outcomes[0];
+}

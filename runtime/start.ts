@@ -1,0 +1,130 @@
+/**
+ * Starts a topology in a world: the one entry for production, tests and the simulator. Everything that
+ * happens afterwards happens in runtime/pipeline.ts (the road of one event) and below it.
+ */
+import type { Pipeline, Topology } from "./declare.ts";
+import type { Runtime } from "./runtime.ts";
+import { type ChildSpec, supervise, type SupervisorSpec } from "./actor/supervisor.ts";
+import { checkTopology } from "./check.ts";
+import { compileKey } from "./ingress/key.ts";
+import { type KernelModule, loadKernel } from "./kernel/host.ts";
+import { runFeed } from "./output/feed.ts";
+import { kernelParams } from "./params.ts";
+import { BrokenFrame } from "./partition/frame.ts";
+import { Fenced, Partition, type PartitionBounds } from "./partition/partition.ts";
+import { Unrecoverable } from "./partition/recover.ts";
+import { Road, type Stage } from "./pipeline.ts";
+import type { World } from "./world/mod.ts";
+
+export interface StartOptions extends Partial<PartitionBounds> {
+  /** Bytes of a kernel module by name: a file in production, anything in tests. */
+  readonly kernels: (name: string) => Promise<Uint8Array>;
+  /** Restarts of one partition's siblings before the failure escalates and the runtime ends. */
+  readonly intensity?: { readonly restartsMax: number; readonly withinMs: number };
+  readonly backoff?: { readonly firstMs: number; readonly lastMs: number };
+  /** A partition that another owner fenced off: `stop` (default) or take it over again. */
+  readonly onFenced?: "stop" | "retake";
+}
+
+const BOUNDS: PartitionBounds = {
+  mailboxEventsMax: 65_536,
+  mailboxBytesMax: 16 * 1024 * 1024,
+  frameBytesMax: 256 * 1024,
+  flushBytes: 32 * 1024,
+  checkpointEvents: 1_000_000,
+  checkpointsKept: 3,
+};
+const INTENSITY = { restartsMax: 10, withinMs: 60_000 };
+const BACKOFF = { firstMs: 20, lastMs: 5_000 };
+
+/** Checks, loads the kernels and begins; `ready` tells when all partitions serve. Ends with `signal`. */
+export async function start(
+  topology: Topology,
+  world: World,
+  signal: AbortSignal,
+  options: StartOptions,
+): Promise<Runtime> {
+  checkTopology(topology);
+  const bounds = { ...BOUNDS, ...defined(options) };
+  const stages = new Map<string, Stage>();
+  for (const pipeline of topology.pipelines) {
+    const module = await loadKernel(
+      pipeline.kernel,
+      await options.kernels(pipeline.kernel),
+      kernelParams(pipeline),
+    );
+    stages.set(pipeline.name, stage(pipeline, module, world, bounds));
+  }
+  const stop = new AbortController();
+  const onAbort = () => stop.abort();
+  if (signal.aborted) stop.abort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  const road = new Road(topology, world, stages, stop);
+  const tree = supervise(superviseAll(topology, world, stages, road, options), world, stop.signal);
+  road.run(tree.finally(() => signal.removeEventListener("abort", onAbort)));
+  return road;
+}
+
+function stage(pipeline: Pipeline, module: KernelModule, world: World, bounds: PartitionBounds): Stage {
+  const partitions = Array.from(
+    { length: pipeline.partitions ?? 1 },
+    (_, index) => new Partition(pipeline, index, module, world, bounds),
+  );
+  return { pipeline, partitions, keys: compileKey(pipeline) };
+}
+
+/** The tree: partitions first, each on its own; what reads from them after, restarted when they are. */
+function superviseAll(
+  topology: Topology,
+  world: World,
+  stages: Map<string, Stage>,
+  road: Road,
+  options: StartOptions,
+): SupervisorSpec {
+  const intensity = options.intensity ?? INTENSITY;
+  const backoff = options.backoff ?? BACKOFF;
+  const partitions = [...stages.values()].flatMap((each) => each.partitions);
+  const group = (id: string, children: ChildSpec[]): ChildSpec => ({
+    id,
+    run: (signal) => supervise({ id, strategy: "one-for-one", intensity, backoff, children }, world, signal),
+    isFinal: () => false,
+  });
+  const feeds = (topology.feeds ?? []).flatMap(({ from, to }) =>
+    stages.get(from)!.partitions.map((partition): ChildSpec => ({
+      id: `feed ${partition.name} → ${to}`,
+      run: (signal) => {
+        const offer = road.offerPatiently(to, signal);
+        return runFeed({ from: partition, to, world, offer }, signal);
+      },
+    }))
+  );
+  return {
+    id: "runtime",
+    strategy: "rest-for-one",
+    intensity: { restartsMax: 0, withinMs: intensity.withinMs },
+    backoff,
+    children: [
+      group("partitions", partitions.map((partition) => partitionChild(partition, options))),
+      ...(feeds.length > 0 ? [group("feeds", feeds)] : []),
+    ],
+  };
+}
+
+function partitionChild(partition: Partition, options: StartOptions): ChildSpec {
+  return {
+    id: `partition ${partition.name}`,
+    run: (signal) => partition.run(signal),
+    isFinal: (error) =>
+      error instanceof Unrecoverable || error instanceof BrokenFrame ||
+      (error instanceof Fenced && options.onFenced !== "retake"),
+    onFinal: (error) => partition.failed(error),
+    onRestart: (error) => partition.restarting(error),
+  };
+}
+
+function defined(options: StartOptions): Partial<PartitionBounds> {
+  const names = Object.keys(BOUNDS) as (keyof PartitionBounds)[];
+  return Object.fromEntries(
+    names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
+  );
+}
