@@ -95,7 +95,8 @@ export class Mailbox {
   peek(bytesMax: number): Uint8Array {
     if (this.bytes <= bytesMax) return this.#buffer.subarray(this.#head, this.#tail);
     let bytes = this.#waiting[this.#first].bytes;
-    for (let i = this.#first + 1; bytes + this.#waiting[i].bytes <= bytesMax; i++) {
+    for (let i = this.#first + 1; i < this.#waiting.length; i++) {
+      if (bytes + this.#waiting[i].bytes > bytesMax) break;
       bytes += this.#waiting[i].bytes;
     }
     return this.#buffer.subarray(this.#head, this.#head + bytes);
