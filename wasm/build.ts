@@ -1,0 +1,146 @@
+/**
+ * Builds the kernels: wasm/kernels/<name>.ts → wasm/build/<name>.wasm. The only place with compiler flags.
+ *
+ * A kernel that was built from the same sources, flags and compiler is left alone; finding that out does not
+ * load the compiler. The bytes are the same on Deno and Bun.
+ *
+ *   deno run -A wasm/build.ts [--check] [name…]     --check compares with a fresh build instead of writing
+ */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const here = import.meta.dirname ?? dirname(fileURLToPath(import.meta.url));
+const root = resolve(here, "..");
+const outputFolder = join(here, "build");
+const entry = "wasm/lib/harness.ts";
+
+const FLAGS = [
+  "--optimizeLevel=3",
+  "--shrinkLevel=0",
+  "--converge",
+  "--runtime=stub", // nothing is ever allocated by it
+  "--memoryBase=65536", // below it: the result block and the root of the state
+  "--initialMemory=182", // up to the arena; see lib/memory.ts
+  "--enable=bulk-memory",
+  "--disable=reference-types",
+];
+
+export interface Built {
+  readonly name: string;
+  readonly file: string;
+  /** False when it was fresh already. */
+  readonly built: boolean;
+}
+
+/** Names of the kernels in wasm/kernels: the files that say `export const NAME`. */
+export function kernelNames(): string[] {
+  const folder = join(here, "kernels");
+  return readdirSync(folder).filter((file) =>
+    file.endsWith(".ts") && /^export const NAME\b/m.test(readFileSync(join(folder, file), "utf8"))
+  ).map((file) => file.slice(0, -3)).sort();
+}
+
+/** Builds what is not fresh; all kernels by default. */
+export async function build(names: readonly string[] = kernelNames()): Promise<Built[]> {
+  const results: Built[] = [];
+  for (const name of names) results.push(await buildKernel(join(here, "kernels", `${name}.ts`)));
+  return results;
+}
+
+/** Builds one kernel file, wherever it stands, as wasm/build/<its name>.wasm. */
+export async function buildKernel(source: string): Promise<Built> {
+  const name = basename(source, ".ts");
+  const file = join(outputFolder, `${name}.wasm`), keyFile = `${file}.key`;
+  const sources = readSources(source);
+  const key = cacheKey(sources);
+  if (existsSync(file) && existsSync(keyFile) && readFileSync(keyFile, "utf8") === key) {
+    return { name, file, built: false };
+  }
+  const bytes = await compile(name, sources);
+  mkdirSync(outputFolder, { recursive: true });
+  replace(file, bytes);
+  replace(keyFile, key);
+  return { name, file, built: true };
+}
+
+/** Compiles in memory, without the cache. */
+export function compileKernel(source: string): Promise<Uint8Array> {
+  return compile(basename(source, ".ts"), readSources(source));
+}
+
+/** A kernel and all it imports, by path from the root; `wasm/lib/kernel.ts` stands for the kernel. */
+type Sources = ReadonlyMap<string, string>;
+
+function readSources(kernel: string): Sources {
+  const sources = new Map<string, string>();
+  const path = relative(root, resolve(kernel)).replaceAll("\\", "/");
+  sources.set("wasm/lib/kernel.ts", `export * from "${relative("wasm/lib", path.slice(0, -3))}";\n`);
+  const missing = [entry, path];
+  for (let file = missing.pop(); file !== undefined; file = missing.pop()) {
+    if (sources.has(file)) continue;
+    const text = readFileSync(join(root, file), "utf8");
+    sources.set(file, text);
+    for (const [, target] of text.matchAll(/^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)"/gm)) {
+      missing.push(join(dirname(file), `${target}.ts`).replaceAll("\\", "/"));
+    }
+  }
+  return sources;
+}
+
+function cacheKey(sources: Sources): string {
+  const hash = createHash("sha256").update(JSON.stringify([FLAGS, compilerVersion()]));
+  for (const file of [...sources.keys()].sort()) hash.update(`\0${file}\0${sources.get(file)}`);
+  return hash.digest("hex");
+}
+
+function compilerVersion(): string {
+  const version = /"npm:assemblyscript@([\d.]+)"/.exec(readFileSync(join(root, "deno.json"), "utf8"))?.[1];
+  if (!version) throw new Error("Cannot build kernels: deno.json names no version of assemblyscript");
+  return version;
+}
+
+async function compile(name: string, sources: Sources): Promise<Uint8Array> {
+  const { default: asc } = await import("assemblyscript/asc");
+  let bytes: Uint8Array | undefined;
+  let report = "";
+  const result = await asc.main([entry, "--outFile", "out.wasm", ...FLAGS], {
+    readFile: (file) => sources.get(file.replaceAll("\\", "/")) ?? null,
+    writeFile: (file, contents) => {
+      if (file === "out.wasm") bytes = contents as Uint8Array;
+    },
+    listFiles: () => [],
+    stdout: { write: (text) => void (report += text) },
+    stderr: { write: (text) => void (report += text) },
+  });
+  if (result.error || !bytes) {
+    throw new Error(`Cannot build kernel ${name}:\n${report}`, { cause: result.error });
+  }
+  return bytes;
+}
+
+/** Readers see the old file or the new one, never half of it. */
+function replace(file: string, contents: Uint8Array | string): void {
+  const next = `${file}.${process.pid}.next`;
+  writeFileSync(next, contents);
+  renameSync(next, file);
+}
+
+async function main(args: string[]): Promise<void> {
+  const names = args.filter((arg) => !arg.startsWith("--"));
+  if (args.includes("--check")) {
+    for (const { name, file } of await build(names.length ? names : undefined)) {
+      const again = await compileKernel(join(here, "kernels", `${name}.ts`));
+      if (!readFileSync(file).equals(again)) throw new Error(`Cannot trust ${file}: a fresh build differs`);
+      console.log(`${name}: reproducible, ${again.length} bytes`);
+    }
+    return;
+  }
+  for (const { name, file, built } of await build(names.length ? names : undefined)) {
+    console.log(`${name}: ${built ? "built" : "fresh"} ${relative(root, file)}`);
+  }
+}
+
+if (import.meta.main) await main(process.argv.slice(2));

@@ -1,0 +1,240 @@
+/**
+ * The frame loop behind the ABI of runtime/kernel/abi.ts. It takes the records of a frame apart and settles
+ * what does not concern the kernel (quarantined, stale, duplicate); the rest it hands to the kernel's hooks.
+ * `./kernel` is the kernel's own file; build.ts resolves it.
+ */
+import * as kernel from "./kernel";
+import { clock, enterEvent, enterFrame } from "./context";
+import { dedupInit, dedupOn, originalEvent, originalFrame, remember } from "./dedup";
+import { beginEvent, beginOutput, duplicate, outputEnd, Reject, reject, rejects, stale } from "./effects";
+import {
+  inputAddress, inputRegion, memoryInit, memoryRestored, nextTimer, OUTPUT, OUTPUT_BYTES, PAGE, RESULT,
+  setNextTimer, setSeed, setStateMax, snapshotDrop, snapshotStart, snapshotTake, stateBytes, touchRoot,
+} from "./memory";
+import { advanceSource, sourcesInit } from "./sources";
+import { at, lengthOf, moveTo, skip, varint } from "./wire";
+
+// @ts-ignore: decorator
+@inline const OK: i32 = 0;
+// @ts-ignore: decorator
+@inline const NOT_FOUND: i32 = 1;
+// @ts-ignore: decorator
+@inline const BAD_PARAMS: i32 = -1;
+// @ts-ignore: decorator
+@inline const BAD_FRAME: i32 = -2;
+
+/** The Event record that was read last. */
+let payload: usize = 0;
+let payloadLength: u32 = 0;
+let id: usize = 0;
+let idLength: u32 = 0;
+let source: usize = 0;
+let sourceLength: u32 = 0;
+let sequence: u64 = 0;
+let kind: u64 = 0;
+
+export function abi(): i32 {
+  return 1;
+}
+export function result(): usize {
+  return RESULT;
+}
+export function input(length: u32): usize {
+  return inputRegion(length);
+}
+
+export function init(length: u32): void {
+  memoryInit();
+  touchRoot();
+  beginOutput();
+  finish(readParams(inputAddress(), length) ? OK : BAD_PARAMS, 0, 0);
+}
+
+export function apply(frameClock: i64, number: u64, length: u32, outputMax: u32): void {
+  touchRoot();
+  enterFrame(frameClock, number);
+  beginOutput();
+  const start = inputAddress(), end = start + length;
+  const limit = OUTPUT + min<usize>(outputMax, OUTPUT_BYTES - 64);
+  let p = start, index: u32 = 0;
+  while (p < end) {
+    if (index && outputEnd + kernel.EFFECT_BYTES_MAX > limit) break;
+    if (load<u8>(p) != 0x3a) return finish(BAD_FRAME, <u32>(p - start), index);
+    const bytes = lengthOf(p + 1, end);
+    if (!at) return finish(BAD_FRAME, <u32>(p - start), index);
+    p = at;
+    store<u32>(RESULT, index, 8);
+    if (!readEvent(p, p + bytes)) return finish(BAD_FRAME, <u32>(p - start), index);
+    p += bytes;
+    applyEvent(index++);
+  }
+  finish(OK, <u32>(p - start), index);
+}
+
+export function decide(frameClock: i64, number: u64, index: u32, length: u32): void {
+  touchRoot();
+  enterFrame(frameClock, number);
+  beginOutput();
+  store<u32>(RESULT, 0, 8);
+  const start = inputAddress();
+  if (!readEvent(start, start + length)) return finish(BAD_FRAME, 0, 0);
+  applyEvent(index);
+  finish(OK, length, 1);
+}
+
+export function query(length: u32): void {
+  beginOutput();
+  finish(kernel.onQuery(inputAddress(), length) ? OK : NOT_FOUND, 0, 0);
+}
+
+export function snapshotBegin(all: i32): u32 {
+  touchRoot();
+  return snapshotStart(all != 0);
+}
+export function snapshotNext(pagesMax: u32): u32 {
+  const pages = snapshotTake(pagesMax);
+  store<u32>(RESULT, <u32>OUTPUT, 12);
+  store<u32>(RESULT, pages * <u32>(PAGE + 4), 16);
+  return pages;
+}
+export function snapshotAbort(): void {
+  snapshotDrop();
+}
+export function restored(): void {
+  memoryRestored();
+  beginOutput();
+  finish(OK, 0, 0);
+}
+
+export function describe(): void {
+  let p = text(OUTPUT, '{"name":"');
+  p = text(p, kernel.NAME);
+  p = text(p, '","abi":1,"schemaHash":"');
+  p = text(p, kernel.SCHEMA_HASH);
+  p = digits(text(p, '","effectBytesMax":'), kernel.EFFECT_BYTES_MAX);
+  p = digits(text(p, ',"eventBytesMax":'), kernel.EVENT_BYTES_MAX);
+  p = digits(text(p, ',"keyBytesMax":'), kernel.KEY_BYTES_MAX);
+  p = text(p, "}");
+  store<i32>(RESULT, OK);
+  store<u32>(RESULT, <u32>OUTPUT, 12);
+  store<u32>(RESULT, <u32>(p - OUTPUT), 16);
+}
+
+/** One event, in the order in which it can be settled: quarantined, stale, duplicate, the kernel. */
+function applyEvent(index: u32): void {
+  enterEvent(index);
+  beginEvent();
+  if (sequence && sourceLength) {
+    const known = advanceSource(source, sourceLength, sequence);
+    if (kind != 2) {
+      if (known > 0) return stale();
+      if (known < 0) return reject(Reject.STATE_FULL);
+    }
+  }
+  if (idLength && dedupOn()) {
+    const known = remember(id, idLength);
+    if (kind != 2) {
+      if (known > 0) return duplicate(originalFrame, originalEvent);
+      if (known < 0) return reject(Reject.STATE_FULL);
+    }
+  }
+  if (kind == 2) return reject(Reject.POISON);
+  if (kind == 1) return timer();
+  if (payloadLength > kernel.EVENT_BYTES_MAX) return reject(Reject.MALFORMED);
+  kernel.onEvent(payload, payloadLength);
+}
+
+/** A timer that comes before its time does nothing. */
+function timer(): void {
+  if (clock < nextTimer()) return;
+  setNextTimer(i64.MAX_VALUE);
+  if (isDefined(kernel.onTimer)) kernel.onTimer();
+}
+
+function readEvent(p: usize, end: usize): bool {
+  payloadLength = 0;
+  idLength = 0;
+  sourceLength = 0;
+  sequence = 0;
+  kind = 0;
+  payload = p;
+  while (p < end) {
+    const tag = varint(p, end);
+    if (!at) return false;
+    if (tag == 0x0a) {
+      payloadLength = lengthOf(at, end);
+      payload = at;
+      p = at + payloadLength;
+    } else if (tag == 0x12) {
+      idLength = lengthOf(at, end);
+      id = at;
+      p = at + idLength;
+    } else if (tag == 0x1a) {
+      sourceLength = lengthOf(at, end);
+      source = at;
+      p = at + sourceLength;
+    } else if (tag == 0x20) {
+      sequence = varint(at, end);
+      p = at;
+    } else if (tag == 0x28) {
+      kind = varint(at, end);
+      p = at;
+    } else {
+      if (tag >> 3 <= 5) return false; // a known field in another wire type
+      skip(tag, at, end);
+      p = at;
+    }
+    if (!at) return false;
+  }
+  return kind <= 2;
+}
+
+/** KernelParams: dedupe window, most ids, bound on state, and the kernel's own parameters. */
+function readParams(p: usize, length: u32): bool {
+  const end = p + length;
+  let window: u64 = 0, idsMax: u64 = 0, stateMax: u64 = 0, own: usize = p, ownLength: u32 = 0;
+  let seed: u64 = 0x9E3779B97F4A7C15;
+  for (let i: u32 = 0; i < length; i++) seed = (seed ^ load<u8>(p + i)) * 0x100000001B3;
+  while (p < end) {
+    const tag = varint(p, end);
+    if (!at) return false;
+    if (tag == 0x08) window = varint(at, end);
+    else if (tag == 0x10) idsMax = varint(at, end);
+    else if (tag == 0x18) stateMax = varint(at, end);
+    else if (tag == 0x7a) {
+      ownLength = lengthOf(at, end);
+      own = at;
+      if (at) moveTo(at + ownLength);
+    } else skip(tag, at, end);
+    if (!at) return false;
+    p = at;
+  }
+  if (<i64>window < 0) return false;
+  if (stateMax) setStateMax(stateMax);
+  setSeed(seed);
+  return dedupInit(window, <u32>min<u64>(idsMax, 0xffffffff)) && sourcesInit() && kernel.onInit(own, ownLength);
+}
+
+function finish(status: i32, bytes: u32, events: u32): void {
+  store<i32>(RESULT, status);
+  store<u32>(RESULT, bytes, 4);
+  store<u32>(RESULT, events, 8);
+  store<u32>(RESULT, <u32>OUTPUT, 12);
+  store<u32>(RESULT, <u32>(outputEnd - OUTPUT), 16);
+  store<u32>(RESULT, rejects, 20);
+  store<i64>(RESULT, nextTimer(), 24);
+  store<u64>(RESULT, kernel.stateKeys(), 32);
+  store<u64>(RESULT, stateBytes(), 40);
+}
+
+function text(p: usize, ascii: string): usize {
+  for (let i = 0; i < ascii.length; i++) store<u8>(p++, <u8>ascii.charCodeAt(i));
+  return p;
+}
+
+function digits(p: usize, value: u32): usize {
+  let scale: u32 = 1;
+  while (value / scale >= 10) scale *= 10;
+  for (; scale; scale /= 10) store<u8>(p++, <u8>(0x30 + value / scale % 10));
+  return p;
+}
