@@ -71,17 +71,17 @@ export function compileKernel(source: string): Promise<Uint8Array> {
   return compile(basename(source, ".ts"), readSources(source));
 }
 
-/** A kernel and all it imports, by path from the root; `wasm/lib/kernel.ts` stands for the kernel. */
+/** The harness, bound to a kernel, and all that they import, by path from the root. */
 type Sources = ReadonlyMap<string, string>;
 
 function readSources(kernel: string): Sources {
   const sources = new Map<string, string>();
   const path = relative(root, resolve(kernel)).replaceAll("\\", "/");
-  sources.set("wasm/lib/kernel.ts", `export * from "${relative("wasm/lib", path.slice(0, -3))}";\n`);
-  const missing = [entry, path];
+  const missing = [entry];
   for (let file = missing.pop(); file !== undefined; file = missing.pop()) {
     if (sources.has(file)) continue;
-    const text = readFileSync(join(root, file), "utf8");
+    let text = readFileSync(join(root, file), "utf8");
+    if (file === entry) text = text.replace('"./kernel"', `"${relative("wasm/lib", path.slice(0, -3))}"`);
     sources.set(file, text);
     for (const [, target] of text.matchAll(/^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)"/gm)) {
       missing.push(join(dirname(file), `${target}.ts`).replaceAll("\\", "/"));

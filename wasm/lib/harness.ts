@@ -1,7 +1,7 @@
 /**
  * The frame loop behind the ABI of runtime/kernel/abi.ts. It takes the records of a frame apart and settles
  * what does not concern the kernel (quarantined, stale, duplicate); the rest it hands to the kernel's hooks.
- * `./kernel` is the kernel's own file; build.ts resolves it.
+ * `./kernel` stands for the kernel's own file; build.ts puts its path there.
  */
 import * as kernel from "./kernel";
 import { clock, enterEvent, enterFrame } from "./context";
