@@ -100,6 +100,7 @@ export class Kernel {
     this.#resultAddress = this.#exports.result();
     this.#write(params);
     this.#exports.init(params.length);
+    this.#refresh();
     const status = this.#status();
     if (status !== STATUS.OK) {
       throw new Error(`Cannot start kernel ${name}: its parameters are not valid (status ${status})`);
