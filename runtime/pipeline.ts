@@ -68,7 +68,7 @@ export class Road implements Runtime {
     this.ended = tree.then(() => undefined, (error: Error) => error).then((error) => {
       this.#end = "ended";
       const cause = error ?? new Error("the runtime has stopped");
-      for (const partition of this.partitions()) if (!partition.serving) partition.failed(cause);
+      for (const partition of this.partitions()) if (partition.state !== "stopped") partition.failed(cause);
       return error;
     });
   }

@@ -57,12 +57,12 @@ export class FrameHistory {
       const oldest = this.#recent.shift()!;
       this.#recentBytes -= oldest.events.length + oldest.effects.length;
     }
-    this.#collectDeadLetters(frame.number, frame.effects);
+    if (frame.rejects > 0) this.#collectDeadLetters(frame.number, frame.effects);
     this.durable = frame.number;
   }
 
-  replayed(frame: Frame): void {
-    this.#collectDeadLetters(frame.number, frame.effects);
+  replayed(frame: Frame, rejects: number): void {
+    if (rejects > 0) this.#collectDeadLetters(frame.number, frame.effects);
   }
 
   restore(manifest: Manifest): void {

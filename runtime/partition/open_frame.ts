@@ -15,6 +15,7 @@ export class OpenFrame {
   readonly clock: number;
   readonly waiting: Waiting[] = [];
   nextTimer = Infinity;
+  rejects = 0;
   readonly #events: Uint8Array;
   readonly #effects: Uint8Array;
   #eventBytes = 0;
@@ -70,6 +71,7 @@ export class OpenFrame {
     const effects = this.#effects.subarray(this.#effectBytes, this.#effectBytes + applied.effects.length);
     this.#effectBytes += applied.effects.length;
     this.nextTimer = applied.nextTimer;
+    this.rejects += applied.rejects;
     this.waiting.push({ bytes: record.length, done: ANSWERED, traps: 0 });
     answer(new EffectCursor(effects), { partition: partition.index, frame: this.number, event: index }, {
       partition,

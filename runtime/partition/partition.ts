@@ -38,6 +38,8 @@ export interface FrameInFlight {
   readonly events: Uint8Array;
   readonly effects: Uint8Array;
   readonly waiting: Waiting[];
+  /** REJECT effects among its effects. */
+  readonly rejects: number;
   readonly appendedAt: number;
   durable: boolean;
 }
@@ -249,8 +251,8 @@ export class Partition {
       module: this.#module,
       onManifest: (manifest) => this.history.restore(manifest),
       onProgress: (progress) => (this.#recovery = progress),
-      onFrame: (frame) => {
-        this.history.replayed(frame);
+      onFrame: (frame, rejects) => {
+        this.history.replayed(frame, rejects);
         const own = unanswered.get(frame.number);
         if (own && bytesEqual(own.chain, frame.chain)) own.durable = true;
       },
@@ -436,7 +438,7 @@ class Incarnation {
     clock: number,
     events: Uint8Array,
     effects: Uint8Array,
-    applied: { readonly nextTimer: number },
+    applied: Pick<Applied, "nextTimer" | "rejects">,
     take: () => Waiting[],
   ): void {
     const { partition, counts, inFlight } = this.#shell;
@@ -457,6 +459,7 @@ class Incarnation {
       events: message.subarray(effectsAt - events.length, effectsAt),
       effects: message.subarray(effectsAt, effectsAt + effects.length),
       waiting: take(),
+      rejects: applied.rejects,
       appendedAt: this.#world.clock.monotonic(),
       durable: false,
     };

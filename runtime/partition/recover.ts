@@ -42,8 +42,8 @@ export async function recover(options: {
   readonly world: World;
   readonly chain: Chain;
   readonly module: KernelModule;
-  /** Sees every frame that is replayed, after it was. */
-  readonly onFrame: (frame: Frame) => void;
+  /** Sees every frame that is replayed, after it was, and how many events the kernel rejected in it. */
+  readonly onFrame: (frame: Frame, rejects: number) => void;
   readonly onManifest: (manifest: Manifest) => void;
   readonly onProgress: (progress: RecoveryProgress) => void;
 }): Promise<Recovered> {
@@ -181,9 +181,11 @@ async function replay(
     }
     const frame = checkNumber(decodeFrame(message, where), sequence, chain.name);
     checkFollows(frame, previous, where);
+    let rejects = 0;
     if (frame.events.length > 0) {
       const applied = applyWhole(kernel, frame, where);
       nextTimer = applied.nextTimer;
+      rejects = applied.rejects;
       progress.events += applied.consumedEvents;
       if (bytesEqual(frame.kernel, module.hash) && !bytesEqual(frame.effects, applied.effects)) {
         throw new Unrecoverable(
@@ -191,7 +193,7 @@ async function replay(
         );
       }
     }
-    onFrame(frame);
+    onFrame(frame, rejects);
     previous = frame.chain;
     clock = Math.max(clock, frame.clock);
     progress.frame = sequence;
