@@ -110,8 +110,10 @@ export function exactAdd(w: usize, inline: u32, max: u32, window: i64, at: i64, 
   let base = items(w);
   if (e.count) {
     const newest = load<i64>(base + <usize>(e.head + e.count - 1) * ITEM);
-    if (at > newest) exactExpire(w, base, at, window);
-    else if (subtract(newest, window) >= at) return 2;
+    if (at > newest) {
+      exactExpire(w, base, at, window);
+      base = items(w);
+    } else if (subtract(newest, window) >= at) return 2;
   }
   if (e.count >= max) return 1;
   if (e.head + e.count >= (e.spilled ? e.capacity : inline)) {
