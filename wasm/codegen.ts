@@ -1,9 +1,9 @@
 /**
- * Generates code from every .proto of runtime/proto and actors/*:
+ * Generates code from every .proto of runtime/proto, actors/* and tests/properties/proto:
  *
  *   <folder>/gen/<file>_pb.ts     protobuf-es, for schemas, JSON and the control plane
  *   <folder>/gen/<file>_wire.ts   a fast encoder into a given buffer
- *   wasm/gen/<file>.ts            AssemblyScript decoders and field writers, of actors alone
+ *   wasm/gen/<file>.ts            AssemblyScript decoders and field writers, but not of the runtime's
  *
  *   deno run -A wasm/codegen.ts [--check]     --check fails where a committed file is not what is generated
  *
@@ -15,6 +15,7 @@ import {
   CodeGeneratorRequestSchema,
   CodeGeneratorResponseSchema,
   type FileDescriptorProto,
+  FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
 import { Buffer } from "node:buffer";
@@ -47,7 +48,7 @@ export function generate(): Map<string, string> {
     if (!file) throw new Error(`Cannot generate code for ${proto}: buf left it out`);
     const name = basename(proto, ".proto");
     files.set(`${dirname(proto)}/gen/${name}_wire.ts`, HEADER(proto) + wireOf(file));
-    if (proto.startsWith("actors/")) {
+    if (!proto.startsWith("runtime/")) {
       files.set(`wasm/gen/${name}.ts`, HEADER(proto) + assemblyScriptOf(file, schemaHash(file)));
     }
   }
@@ -56,12 +57,14 @@ export function generate(): Map<string, string> {
 
 /** Paths from the root of the files that `generate` reads. */
 export function protoFiles(): string[] {
-  const folders = ["runtime/proto"];
+  const folders = ["runtime/proto", "tests/properties/proto"];
   for (const entry of readdirSync(join(root, "actors"), { withFileTypes: true })) {
     if (entry.isDirectory()) folders.push(`actors/${entry.name}`);
   }
   return folders.sort().flatMap((folder) =>
-    readdirSync(join(root, folder)).filter((file) => file.endsWith(".proto")).sort().map((file) => `${folder}/${file}`)
+    readdirSync(join(root, folder)).filter((file) => file.endsWith(".proto")).sort().map((file) =>
+      `${folder}/${file}`
+    )
   );
 }
 
@@ -73,7 +76,9 @@ function schemaHash(file: DescFile): string {
     if (seen.has(one.name)) return;
     seen.add(one.name);
     for (const dependency of one.dependencies) add(dependency);
-    hash.update(toBinary(FileDescriptorSetSchema.field.file.message, { ...one.proto, sourceCodeInfo: undefined }));
+    hash.update(
+      toBinary(FileDescriptorProtoSchema, { ...one.proto, sourceCodeInfo: undefined }),
+    );
   };
   add(file);
   return hash.digest("hex");
@@ -82,7 +87,18 @@ function schemaHash(file: DescFile): string {
 /** The descriptor set, with comments. */
 function describe(protos: readonly string[]): Uint8Array {
   const paths = protos.flatMap((proto) => ["--path", proto]);
-  return run(["-y", "-p", BUF, "buf", "build", ".", "--as-file-descriptor-set", "-o", "-#format=binpb", ...paths]);
+  return run([
+    "-y",
+    "-p",
+    BUF,
+    "buf",
+    "build",
+    ".",
+    "--as-file-descriptor-set",
+    "-o",
+    "-#format=binpb",
+    ...paths,
+  ]);
 }
 
 /** Runs protoc-gen-es, with files renamed into gen/ so that its imports fit. */
@@ -92,7 +108,11 @@ function protobufEs(all: readonly FileDescriptorProto[], protos: readonly string
     $typeName: "google.protobuf.compiler.CodeGeneratorRequest",
     fileToGenerate: protos.map(moved),
     parameter: "target=ts,import_extension=ts",
-    protoFile: all.map((file) => ({ ...file, name: moved(file.name), dependency: file.dependency.map(moved) })),
+    protoFile: all.map((file) => ({
+      ...file,
+      name: moved(file.name),
+      dependency: file.dependency.map(moved),
+    })),
     sourceFileDescriptors: [],
   });
   const response = fromBinary(
@@ -104,7 +124,11 @@ function protobufEs(all: readonly FileDescriptorProto[], protos: readonly string
 }
 
 function run(args: string[], input?: Uint8Array): Uint8Array {
-  const result = spawnSync("npx", args, { cwd: root, input: input && Buffer.from(input), maxBuffer: 1 << 28 });
+  const result = spawnSync("npx", args, {
+    cwd: root,
+    input: input && Buffer.from(input),
+    maxBuffer: 1 << 28,
+  });
   if (result.status !== 0) {
     throw new Error(`Cannot run npx ${args.join(" ")}: ${result.stderr?.toString().trim() || result.error}`);
   }

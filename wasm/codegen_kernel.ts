@@ -1,5 +1,11 @@
 /** AssemblyScript for one .proto: flat structs with their decoders, and a writer for each field. */
-import { type DescEnum, type DescField, type DescFile, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import {
+  type DescEnum,
+  type DescField,
+  type DescFile,
+  type DescMessage,
+  ScalarType,
+} from "@bufbuild/protobuf";
 import { basename } from "node:path";
 
 export function assemblyScriptOf(file: DescFile, schemaHash: string): string {
@@ -15,8 +21,20 @@ export function assemblyScriptOf(file: DescFile, schemaHash: string): string {
   return parts.join("\n");
 }
 
-const WIRE = ["at", "begin", "endNested", "INVALID_UTF8", "lengthOf", "MALFORMED", "skip", "utf8", "varint",
-  "writeBytes", "writeVarint", "zigzag"];
+const WIRE = [
+  "at",
+  "begin",
+  "endNested",
+  "INVALID_UTF8",
+  "lengthOf",
+  "MALFORMED",
+  "skip",
+  "utf8",
+  "varint",
+  "writeBytes",
+  "writeVarint",
+  "zigzag",
+];
 
 function imports(file: DescFile, messages: DescMessage[]): string {
   const foreign = new Map<string, Set<string>>();
@@ -77,21 +95,36 @@ function kindOf(field: DescField): Kind {
   if (field.message) return { type: "message", wire: 2 };
   if (field.enum) return { type: "i32", wire: 0 };
   switch (field.scalar!) {
-    case ScalarType.DOUBLE: return { type: "f64", wire: 1 };
-    case ScalarType.FLOAT: return { type: "f32", wire: 5 };
-    case ScalarType.INT64: return { type: "i64", wire: 0 };
-    case ScalarType.UINT64: return { type: "u64", wire: 0 };
-    case ScalarType.INT32: return { type: "i32", wire: 0 };
-    case ScalarType.UINT32: return { type: "u32", wire: 0 };
-    case ScalarType.FIXED64: return { type: "u64", wire: 1 };
-    case ScalarType.FIXED32: return { type: "u32", wire: 5 };
-    case ScalarType.SFIXED64: return { type: "i64", wire: 1 };
-    case ScalarType.SFIXED32: return { type: "i32", wire: 5 };
-    case ScalarType.SINT32: return { type: "i32", wire: 0, signed: "zigzag" };
-    case ScalarType.SINT64: return { type: "i64", wire: 0, signed: "zigzag" };
-    case ScalarType.BOOL: return { type: "bool", wire: 0 };
-    case ScalarType.STRING: return { type: "bytes", wire: 2, utf8: true };
-    case ScalarType.BYTES: return { type: "bytes", wire: 2 };
+    case ScalarType.DOUBLE:
+      return { type: "f64", wire: 1 };
+    case ScalarType.FLOAT:
+      return { type: "f32", wire: 5 };
+    case ScalarType.INT64:
+      return { type: "i64", wire: 0 };
+    case ScalarType.UINT64:
+      return { type: "u64", wire: 0 };
+    case ScalarType.INT32:
+      return { type: "i32", wire: 0 };
+    case ScalarType.UINT32:
+      return { type: "u32", wire: 0 };
+    case ScalarType.FIXED64:
+      return { type: "u64", wire: 1 };
+    case ScalarType.FIXED32:
+      return { type: "u32", wire: 5 };
+    case ScalarType.SFIXED64:
+      return { type: "i64", wire: 1 };
+    case ScalarType.SFIXED32:
+      return { type: "i32", wire: 5 };
+    case ScalarType.SINT32:
+      return { type: "i32", wire: 0, signed: "zigzag" };
+    case ScalarType.SINT64:
+      return { type: "i64", wire: 0, signed: "zigzag" };
+    case ScalarType.BOOL:
+      return { type: "bool", wire: 0 };
+    case ScalarType.STRING:
+      return { type: "bytes", wire: 2, utf8: true };
+    case ScalarType.BYTES:
+      return { type: "bytes", wire: 2 };
   }
 }
 
@@ -211,8 +244,17 @@ function iteratorOf(field: DescField): string[] {
   );
   if (kind.wire === 2) {
     lines.push(`        const length = lengthOf(p, end);`);
-    if (field.message) lines.push(`        const next = at + length;`, `        decode${nameOf(field.message)}(this.${name}, at, length);`, `        p = next;`);
-    else lines.push(`        this.${name} = at;`, `        this.${name}Length = length;`, `        p = at + length;`);
+    if (field.message) {
+      lines.push(
+        `        const next = at + length;`,
+        `        decode${nameOf(field.message)}(this.${name}, at, length);`,
+        `        p = next;`,
+      );
+    } else {lines.push(
+        `        this.${name} = at;`,
+        `        this.${name}Length = length;`,
+        `        p = at + length;`,
+      );}
   } else {
     lines.push(...readInto(kind, `this.${name}`, "end").map((line) => `        ${line}`));
   }
@@ -245,7 +287,11 @@ function iteratorOf(field: DescField): string[] {
 function readInto(kind: Kind, target: string, end: string): string[] {
   if (kind.wire === 1 || kind.wire === 5) {
     const bytes = kind.wire === 1 ? 8 : 4;
-    return [`if (${end} - p < ${bytes}) return ${end === "end" ? "false" : "MALFORMED"};`, `${target} = load<${kind.type}>(p);`, `p += ${bytes};`];
+    return [
+      `if (${end} - p < ${bytes}) return ${end === "end" ? "false" : "MALFORMED"};`,
+      `${target} = load<${kind.type}>(p);`,
+      `p += ${bytes};`,
+    ];
   }
   return [`${target} = ${converted(kind, `varint(p, ${end})`)};`, `p = at;`];
 }
@@ -286,7 +332,12 @@ function decoderOf(message: DescMessage): string {
   );
   for (const field of message.fields) {
     for (const { tag, body } of casesOf(field)) {
-      lines.push(`      case ${tag}: {`, ...body.map((line) => `        ${line}`), `        break;`, `      }`);
+      lines.push(
+        `      case ${tag}: {`,
+        ...body.map((line) => `        ${line}`),
+        `        break;`,
+        `      }`,
+      );
     }
   }
   const numbers = message.fields.map((field) => field.number);
@@ -314,7 +365,11 @@ function known(numbers: number[]): string {
     else ranges.push([number, number]);
   }
   return ranges.map(([from, to]) =>
-    from === to ? `tag >>> 3 == ${from}` : from === 1 ? `tag >>> 3 <= ${to} && tag >= 8` : `tag >>> 3 >= ${from} && tag >>> 3 <= ${to}`
+    from === to
+      ? `tag >>> 3 == ${from}`
+      : from === 1
+      ? `tag >>> 3 <= ${to} && tag >= 8`
+      : `tag >>> 3 >= ${from} && tag >>> 3 <= ${to}`
   ).join(" || ");
 }
 
@@ -323,12 +378,16 @@ function casesOf(field: DescField): { tag: number; body: string[] }[] {
   if (field.fieldKind === "map") return [{ tag: tagOf(field, 2), body: [`skip(tag, p, stop);`, `p = at;`] }];
   if (field.fieldKind === "list") return listCases(field);
   if (field.message) {
-    const seen = field.oneof ? `into.${field.oneof.localName}Case == ${field.number}` : `into.has${capital(name)}`;
+    const seen = field.oneof
+      ? `into.${field.oneof.localName}Case == ${field.number}`
+      : `into.has${capital(name)}`;
     return [{
       tag: tagOf(field, 2),
       body: [
         `if (${seen}) return MALFORMED;`,
-        field.oneof ? `into.${field.oneof.localName}Case = ${field.number};` : `into.has${capital(name)} = true;`,
+        field.oneof
+          ? `into.${field.oneof.localName}Case = ${field.number};`
+          : `into.has${capital(name)} = true;`,
         ...nested(field.message, `into.${name}`),
       ],
     }];
@@ -341,7 +400,13 @@ function casesOf(field: DescField): { tag: number; body: string[] }[] {
   if (kind.type === "bytes") {
     return [{
       tag: tagOf(field, 2),
-      body: [...bytesChecked(kind), `into.${name} = at;`, `into.${name}Length = size;`, `p = at + size;`, ...present],
+      body: [
+        ...bytesChecked(kind),
+        `into.${name} = at;`,
+        `into.${name}Length = size;`,
+        `p = at + size;`,
+        ...present,
+      ],
     }];
   }
   return [{ tag: tagOf(field, kind.wire), body: [...readInto(kind, `into.${name}`, "stop"), ...present] }];
@@ -433,7 +498,9 @@ function writerOf(message: DescMessage, field: DescField): string {
     const guard = always ? "" : `  if (!length) return p;\n`;
     return `export function write${id}(p: usize, ptr: usize, length: u32): usize {\n${guard}  return writeBytes(p, ${tag}, ptr, length);\n}`;
   }
-  const zero = kind.type === "bool" ? "!value" : kind.type === "f64"
+  const zero = kind.type === "bool"
+    ? "!value"
+    : kind.type === "f64"
     ? "!reinterpret<u64>(value)"
     : kind.type === "f32"
     ? "!reinterpret<u32>(value)"
@@ -453,5 +520,7 @@ function written(kind: Kind): string {
       ? `return writeVarint(p, <u64><u32>((value << 1) ^ (value >> 31)));`
       : `return writeVarint(p, <u64>((value << 1) ^ (value >> 63)));`;
   }
-  return kind.type === "bool" ? `return writeVarint(p, value ? 1 : 0);` : `return writeVarint(p, <u64>value);`;
+  return kind.type === "bool"
+    ? `return writeVarint(p, value ? 1 : 0);`
+    : `return writeVarint(p, <u64>value);`;
 }

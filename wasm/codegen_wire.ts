@@ -85,7 +85,13 @@ function encoderOf(message: DescMessage): string {
 function fieldOf(field: DescField): string[] {
   const access = `message.${field.localName}`;
   if (field.fieldKind === "list") {
-    return [`  if (${access} !== undefined) {`, `    for (const value of ${access}) {`, ...valueOf(field, "value", "      "), `    }`, `  }`];
+    return [
+      `  if (${access} !== undefined) {`,
+      `    for (const value of ${access}) {`,
+      ...valueOf(field, "value", "      "),
+      `    }`,
+      `  }`,
+    ];
   }
   const explicit = field.message !== undefined || field.oneof !== undefined || field.presence === 1;
   const name = field.localName;

@@ -4,7 +4,12 @@ export class Dedup {
   constructor(readonly window: number, readonly max: number) {}
 
   /** Where the first answer stands, or undefined where the id is new (and remembered from now on). */
-  remember(id: string, at: number, frame: number, event: number): { frame: number; event: number } | undefined {
+  remember(
+    id: string,
+    at: number,
+    frame: number,
+    event: number,
+  ): { frame: number; event: number } | undefined {
     const known = this.#ids.get(id);
     if (known && at - known.at <= this.window) return known;
     this.#ids.delete(id);

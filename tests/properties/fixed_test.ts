@@ -3,8 +3,21 @@ import { describe, it } from "@std/testing/bdd";
 import * as model from "../models/fixed.ts";
 import { command, loadForTest, run, seeded } from "./kernel_under_test.ts";
 
-const EDGES = [0n, 1n, 2n, 3n, 2n ** 31n - 1n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 32n, 3037000499n, 3037000500n,
-  2n ** 62n, 2n ** 63n - 2n, 2n ** 63n - 1n].flatMap((edge) => [edge, -edge, -edge - 1n]);
+const EDGES = [
+  0n,
+  1n,
+  2n,
+  3n,
+  2n ** 31n - 1n,
+  2n ** 31n,
+  2n ** 32n - 1n,
+  2n ** 32n,
+  3037000499n,
+  3037000500n,
+  2n ** 62n,
+  2n ** 63n - 2n,
+  2n ** 63n - 1n,
+].flatMap((edge) => [edge, -edge, -edge - 1n]);
 
 describe("fixed", () => {
   it("agrees with BigInt on every pair of int64 edges, and on random ones", async () => {

@@ -45,7 +45,9 @@ describe("harness", () => {
       const effects = effectsOf(kernel.apply(clock, frame, region(events), 1 << 20).effects);
       const got = events.map((_, i) => {
         const effect = effects.find((one) => one.event === i && one.kind !== EffectKind.OUTPUT)!;
-        if (effect.kind === EffectKind.DUPLICATE) return [effect.kind, effect.originalFrame, effect.originalEvent];
+        if (effect.kind === EffectKind.DUPLICATE) {
+          return [effect.kind, effect.originalFrame, effect.originalEvent];
+        }
         return effect.kind === EffectKind.REPLY ? [effect.kind] : [effect.kind, effect.reason];
       });
       assert.deepEqual(got, expected, `frame ${frame}`);
@@ -94,14 +96,23 @@ describe("harness", () => {
   it("counts and sums per key, rejects what overflows, and answers queries", async () => {
     const kernel = (await loadForTest("tally")).instantiate();
     const max = (1n << 63n) - 1n;
-    const effects = applyAll(kernel, [tally("a", 5), tally("b", max), tally("b", 1), tally("a", -7)].map((payload) => ({ payload })));
+    const effects = applyAll(
+      kernel,
+      [tally("a", 5), tally("b", max), tally("b", 1), tally("a", -7)].map((payload) => ({ payload })),
+    );
     assert.deepEqual(effects.map((effect) => [effect.event, effect.kind, effect.reason]), [
-      [0, EffectKind.REPLY, 0], [0, EffectKind.OUTPUT, 0],
-      [1, EffectKind.REPLY, 0], [1, EffectKind.OUTPUT, 0],
+      [0, EffectKind.REPLY, 0],
+      [0, EffectKind.OUTPUT, 0],
+      [1, EffectKind.REPLY, 0],
+      [1, EffectKind.OUTPUT, 0],
       [2, EffectKind.REJECT, 4],
-      [3, EffectKind.REPLY, 0], [3, EffectKind.OUTPUT, 0],
+      [3, EffectKind.REPLY, 0],
+      [3, EffectKind.OUTPUT, 0],
     ]);
-    assert.deepEqual(decisionOf(effects[5]).figures.map(({ code, value }) => [code, value]), [[1, 2n], [2, -2n]]);
+    assert.deepEqual(decisionOf(effects[5]).figures.map(({ code, value }) => [code, value]), [[1, 2n], [
+      2,
+      -2n,
+    ]]);
     const state = fromBinary(TallyStateSchema, kernel.query(utf8.encode("b"))!);
     assert.deepEqual([state.key, state.count, state.sum], ["b", 1n, max]);
     assert.equal(kernel.query(utf8.encode("nobody")), undefined);
@@ -111,9 +122,13 @@ describe("harness", () => {
   it("traps on the marked event alone, and names it", async () => {
     const params = toBinary(TallyParamsSchema, create(TallyParamsSchema, { trapNote: "boom" }));
     const module = await loadForTest("tally", { kernel: params });
-    const events = [tally("a", 1), tally("a", 1, "calm"), tally("a", 1, "boom")].map((payload) => ({ payload }));
-    assert.throws(() => module.instantiate().apply(CLOCK, 1, region(events), 1 << 20), (error) =>
-      error instanceof KernelTrap && error.event === 2);
+    const events = [tally("a", 1), tally("a", 1, "calm"), tally("a", 1, "boom")].map((payload) => ({
+      payload,
+    }));
+    assert.throws(
+      () => module.instantiate().apply(CLOCK, 1, region(events), 1 << 20),
+      (error) => error instanceof KernelTrap && error.event === 2,
+    );
     const quarantined = [...events.slice(0, 2), { ...events[2], kind: 2 }];
     assert.equal(applyAll(module.instantiate(), quarantined).at(-1)!.reason, 9);
     assert.equal(applyAll((await loadForTest("tally")).instantiate(), events).length, 6);
@@ -125,7 +140,12 @@ describe("harness", () => {
     let refused = 0;
     let kernel = module.instantiate();
     for (let i = 0; i < 5000; i++) {
-      const bytes = region([{ payload: tally("a", 1), id: random.bytes(4), source: random.bytes(2), sequence: 5 }]);
+      const bytes = region([{
+        payload: tally("a", 1),
+        id: random.bytes(4),
+        source: random.bytes(2),
+        sequence: 5,
+      }]);
       for (let n = 1 + random.below(3); n > 0; n--) bytes[random.below(bytes.length)] = random.below(256);
       const cut = random.below(4) ? bytes : bytes.subarray(0, random.below(bytes.length));
       try {

@@ -26,18 +26,30 @@ export async function loadForTest(name: string, params: Params = {}): Promise<Ke
   const own = name === "operators" || name === "echo";
   const folder = own ? join(here, "kernels") : join(here, "../../wasm/kernels");
   const { file } = await buildKernel(join(folder, `${name}.ts`));
-  return loadKernel(name, readFileSync(file), toBinary(KernelParamsSchema, create(KernelParamsSchema, params)));
+  return loadKernel(
+    name,
+    readFileSync(file),
+    toBinary(KernelParamsSchema, create(KernelParamsSchema, params)),
+  );
 }
 
 /** The events region of a frame. */
 export function region(events: readonly EventFields[]): Uint8Array {
-  const size = events.reduce((sum, event) => sum + 64 + (event.payload?.length ?? 0) + (event.id?.length ?? 0), 64);
+  const size = events.reduce(
+    (sum, event) => sum + 64 + (event.payload?.length ?? 0) + (event.id?.length ?? 0),
+    64,
+  );
   const out = new Uint8Array(size);
   return out.slice(0, encodeFrame({ events }, out, 0));
 }
 
 /** Applies events as one frame, whatever number of calls that takes. */
-export function applyAll(kernel: Kernel, events: readonly EventFields[], clock = CLOCK, number = 1): Effect[] {
+export function applyAll(
+  kernel: Kernel,
+  events: readonly EventFields[],
+  clock = CLOCK,
+  number = 1,
+): Effect[] {
   const all: Effect[] = [];
   for (let done = 0; done < events.length;) {
     const applied = kernel.apply(clock, number, region(events.slice(done)), 1 << 20);
@@ -68,7 +80,11 @@ export function command(op: number, key: Uint8Array, ...args: bigint[]): Uint8Ar
 /** The figures of a reply by code, or the reject reason. */
 export function figuresOf(effect: Effect): { [code: number]: bigint; reason: number } {
   const figures: { [code: number]: bigint; reason: number } = { reason: effect.reason };
-  if (effect.payload.length) for (const { code, value } of decisionOf(effect).figures) figures[code] = value;
+  if (effect.payload.length) {
+    for (const { code, value } of decisionOf(effect).figures) {
+      figures[code] = value;
+    }
+  }
   return figures;
 }
 
@@ -104,7 +120,9 @@ export class Random {
   /** int64, often at an edge. */
   i64(): bigint {
     const edges = [0n, 1n, -1n, 2n ** 31n, -(2n ** 31n), 2n ** 32n, 2n ** 62n, 2n ** 63n - 1n, -(2n ** 63n)];
-    if (this.below(3) === 0) return BigInt.asIntN(64, edges[this.below(edges.length)] + BigInt(this.below(3) - 1));
+    if (this.below(3) === 0) {
+      return BigInt.asIntN(64, edges[this.below(edges.length)] + BigInt(this.below(3) - 1));
+    }
     return BigInt.asIntN(64, this.u64() >> BigInt(this.below(64))) * (this.below(2) ? 1n : -1n) % (2n ** 63n);
   }
   bytes(n: number): Uint8Array {

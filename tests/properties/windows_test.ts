@@ -13,7 +13,7 @@ describe("windows", () => {
     let now = 5000n, added = 0, full = 0, late = 0;
     const commands: Uint8Array[] = [], expected: bigint[][] = [], sums: (bigint | undefined)[] = [];
     for (let i = 0; i < 6000; i++) {
-      if (random.below(5) < 2) now += BigInt(random.below(random.below(40) === 0 ? 3000 : 80));
+      if (random.below(5) < 2) now += BigInt(random.below(random.below(150) === 0 ? 3000 : 15));
       const at = now - BigInt(random.pick([0, 0, 1, 999, 1000, 1001, random.below(1500)]));
       const value = random.below(20) === 0 ? random.i64() : BigInt(random.below(1000) - 300);
       const window = BigInt(random.pick([1, 100, 999, 1000]));

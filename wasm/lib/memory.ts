@@ -91,9 +91,12 @@ class Root {
 // @ts-ignore: decorator
 @inline const RUN_LISTS: usize = ROOT + 128 + 13 * 8;
 
-/** Free shadow pages, linked through their first word. Volatile. */
+/** Free shadow pages: those given back, linked through their first word, and those never used. Volatile. */
 let shadowFree: usize = 0;
-let shadowFreeCount: u32 = 0;
+let shadowBump: usize = 0;
+let shadowEnd: usize = 0;
+/** Chunks that `shadowBump` has gone into. */
+let shadowChunks: u32 = 0;
 /** Where the snapshot under way has got to, a page number; 0 = none. Volatile. */
 let snapshotCursor: usize = 0;
 let snapshotEnd: usize = 0;
@@ -135,35 +138,40 @@ function touchSlow(page: usize): void {
 }
 
 function takeShadow(): usize {
-  if (!shadowFree) makeShadows();
   const page = shadowFree;
-  shadowFree = load<usize>(page);
-  shadowFreeCount--;
-  return page;
+  if (page) {
+    shadowFree = load<usize>(page);
+    return page;
+  }
+  if (shadowBump == shadowEnd) nextShadows();
+  shadowBump += PAGE;
+  return shadowBump - PAGE;
 }
 
 function giveShadow(page: usize): void {
   store<usize>(page, shadowFree);
   shadowFree = page;
-  shadowFreeCount++;
 }
 
-/** One chunk more of shadow pages. It is never given back, and never used for state. */
-function makeShadows(): void {
-  assert(root.chunks < CHUNKS_MAX);
-  const chunk = root.brk;
-  root.brk = chunk + 256 * PAGE;
-  growTo(root.brk);
-  store<u32>(CHUNKS + (root.chunks << 2), <u32>chunk);
-  root.chunks++;
-  for (let i: usize = 256; i > 0; i--) giveShadow(chunk + ((i - 1) << 12));
+/** Goes into the next chunk of shadow pages; a chunk is never given back, and never used for state. */
+function nextShadows(): void {
+  if (shadowChunks == root.chunks) {
+    assert(root.chunks < CHUNKS_MAX);
+    store<u32>(CHUNKS + (root.chunks << 2), <u32>root.brk);
+    root.chunks++;
+    root.brk += 256 * PAGE;
+    growTo(root.brk);
+  }
+  shadowBump = <usize>load<u32>(CHUNKS + (shadowChunks << 2));
+  shadowEnd = shadowBump + 256 * PAGE;
+  shadowChunks++;
 }
 
 // ---- snapshots ----
 
 export function snapshotStart(all: bool): u32 {
-  if (snapshotCursor) snapshotDrop();
-  while (shadowFreeCount < 32) makeShadows(); // so that copying the root never has to change it
+  if (snapshotCursor && snapshotCursor < snapshotEnd) snapshotDrop(); // it was never finished
+  if (shadowEnd - shadowBump < 32 * PAGE) nextShadows(); // copying the root must not have to change it
   const end = root.brk >> 12;
   if (all) markAll(end);
   let count: u32 = 0;
@@ -240,13 +248,11 @@ export function memoryRestored(): void {
   memory.fill(FLAGS, 0, 0x100000);
   memory.fill(SHADOWS, 0, (root.brk >> 12) << 2);
   shadowFree = 0;
-  shadowFreeCount = 0;
+  shadowBump = 0;
+  shadowEnd = 0;
+  shadowChunks = 0;
   snapshotCursor = 0;
   snapshotEnd = 0;
-  for (let c: u32 = 0; c < root.chunks; c++) {
-    const chunk = <usize>load<u32>(CHUNKS + (c << 2));
-    for (let i: usize = 256; i > 0; i--) giveShadow(chunk + ((i - 1) << 12));
-  }
 }
 
 // ---- the arena ----

@@ -1,14 +1,42 @@
 /** Decodes an Everything and writes it out again: the generated codec under test, both ways. */
 import {
-  beginEverything_deep, beginEverything_inner, beginEverything_inners, decodeEverything, endEverything_deep,
-  endEverything_inner, endEverything_inners, Everything, EverythingInner, writeEverything_bool,
-  writeEverything_bytes, writeEverything_colour, writeEverything_double, writeEverything_farField,
-  writeEverything_fixed32, writeEverything_fixed64, writeEverything_float, writeEverything_int32,
-  writeEverything_int64, writeEverything_looseNumbers, writeEverything_maybe, writeEverything_maybeText,
-  writeEverything_number, writeEverything_packedFixed, writeEverything_packedNumbers,
-  writeEverything_sfixed32, writeEverything_sfixed64, writeEverything_sint32, writeEverything_sint64,
-  writeEverything_string, writeEverything_uint32, writeEverything_uint64, writeEverything_word,
-  writeEverything_words, writeEverythingInner_marks, writeEverythingInner_name, writeEverythingInner_value,
+  beginEverything_deep,
+  beginEverything_inner,
+  beginEverything_inners,
+  decodeEverything,
+  endEverything_deep,
+  endEverything_inner,
+  endEverything_inners,
+  Everything,
+  EverythingInner,
+  writeEverything_bool,
+  writeEverything_bytes,
+  writeEverything_colour,
+  writeEverything_double,
+  writeEverything_farField,
+  writeEverything_fixed32,
+  writeEverything_fixed64,
+  writeEverything_float,
+  writeEverything_int32,
+  writeEverything_int64,
+  writeEverything_looseNumbers,
+  writeEverything_maybe,
+  writeEverything_maybeText,
+  writeEverything_number,
+  writeEverything_packedFixed,
+  writeEverything_packedNumbers,
+  writeEverything_sfixed32,
+  writeEverything_sfixed64,
+  writeEverything_sint32,
+  writeEverything_sint64,
+  writeEverything_string,
+  writeEverything_uint32,
+  writeEverything_uint64,
+  writeEverything_word,
+  writeEverything_words,
+  writeEverythingInner_marks,
+  writeEverythingInner_name,
+  writeEverythingInner_value,
 } from "../../../wasm/gen/everything";
 import { output, reject, scratch } from "../../../wasm/lib/effects";
 
@@ -66,9 +94,11 @@ export function onEvent(ptr: usize, length: u32): void {
     p = endEverything_inners(begun, writeInner(begun, m.inners));
     seen++;
   }
-  assert(seen == m.packedNumbersCount + m.looseNumbersCount + m.packedFixedCount + m.wordsCount + m.innersCount);
+  assert(
+    seen == m.packedNumbersCount + m.looseNumbersCount + m.packedFixedCount + m.wordsCount + m.innersCount,
+  );
   p = writeEverything_farField(p, m.farField);
-  output(0, 0, scratch(), <u32>(p - scratch()));
+  output(0, 0, scratch(), <u32> (p - scratch()));
 }
 
 function writeInner(p: usize, inner: EverythingInner): usize {

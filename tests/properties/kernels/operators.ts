@@ -4,11 +4,26 @@
  */
 import { clock } from "../../../wasm/lib/context";
 import { figure, Reject, reject, reply } from "../../../wasm/lib/effects";
-import { absU, addOverflows, compareProducts, mulHigh, mulOverflows, subOverflows } from "../../../wasm/lib/fixed";
+import {
+  absU,
+  addOverflows,
+  compareProducts,
+  mulHigh,
+  mulOverflows,
+  subOverflows,
+} from "../../../wasm/lib/fixed";
 import { STATE } from "../../../wasm/lib/memory";
 import { fresh, Table, TABLE_BYTES } from "../../../wasm/lib/table";
 import {
-  bucketTake, EXACT_HEADER, exactAdd, exactClear, exactCount, exactSum, exactSumOverflowed, ringAdd, ringSum,
+  bucketTake,
+  EXACT_HEADER,
+  exactAdd,
+  exactClear,
+  exactCount,
+  exactSum,
+  exactSumOverflowed,
+  ringAdd,
+  ringSum,
 } from "../../../wasm/lib/windows";
 
 export const NAME = "operators";
@@ -18,13 +33,16 @@ export const EVENT_BYTES_MAX: u32 = 70000;
 export const KEY_BYTES_MAX: u32 = 65535;
 
 // @ts-ignore: decorator
-@inline const INLINE: u32 = 2;
+const INLINE: u32 = 2;
+
 // @ts-ignore: decorator
-@inline const ITEMS_MAX: u32 = 40;
+const ITEMS_MAX: u32 = 40;
+
 // @ts-ignore: decorator
-@inline const WINDOW: i64 = 1000;
+const WINDOW: i64 = 1000;
+
 // @ts-ignore: decorator
-@inline const BUCKETS: u32 = 6;
+const BUCKETS: u32 = 6;
 
 @unmanaged
 class Cell {
@@ -44,16 +62,17 @@ class Cell {
 }
 
 // @ts-ignore: decorator
-@inline const cells = changetype<Table<Cell>>(STATE);
+const cells = changetype<Table<Cell>>(STATE);
+
 // @ts-ignore: decorator
-@inline const numbers = changetype<Table<Cell>>(STATE + TABLE_BYTES);
+const numbers = changetype<Table<Cell>>(STATE + TABLE_BYTES);
 
 export function onInit(ptr: usize, length: u32): bool {
   return cells.init(16, 60_000_000) && numbers.init(8, 0);
 }
 
 export function onEvent(ptr: usize, length: u32): void {
-  const op = load<u8>(ptr), keyLength = <u32>load<u16>(ptr, 1), key = ptr + 3;
+  const op = load<u8>(ptr), keyLength = <u32> load<u16>(ptr, 1), key = ptr + 3;
   const args = key + keyLength;
   const a = load<i64>(args), b = load<i64>(args, 8), c = load<i64>(args, 16), d = load<i64>(args, 24);
   if (op == 1) {
@@ -94,7 +113,9 @@ export function onEvent(ptr: usize, length: u32): void {
       live++;
       sum += cell.sum;
       lengths += cells.keyLength(cell);
-      if (changetype<usize>(cells.find(cells.keyOf(cell), cells.keyLength(cell))) != changetype<usize>(cell)) unreachable();
+      if (
+        changetype<usize>(cells.find(cells.keyOf(cell), cells.keyLength(cell))) != changetype<usize>(cell)
+      ) unreachable();
     }
     return results(live, sum, lengths);
   }
@@ -110,7 +131,7 @@ export function onEvent(ptr: usize, length: u32): void {
     const cell = cells.upsert(key, keyLength);
     if (!changetype<usize>(cell)) return reject(Reject.STATE_FULL);
     const ring = changetype<usize>(cell) + offsetof<Cell>("ring0");
-    const added = ringAdd<u32>(ring, BUCKETS, 100, a, <u32>b);
+    const added = ringAdd<u32>(ring, BUCKETS, 100, a, <u32> b);
     return results(added ? 1 : 0, ringSum<u32>(ring, BUCKETS, 100, a), ringSum<u32>(ring, BUCKETS, 100, c));
   }
   if (op == 8) {
@@ -120,7 +141,7 @@ export function onEvent(ptr: usize, length: u32): void {
   }
   if (op == 9) {
     figure(4, compareProducts(a, b, c, d));
-    figure(5, <i64>absU(a));
+    figure(5, <i64> absU(a));
     return results(
       (addOverflows(a, b) ? 1 : 0) | (subOverflows(a, b) ? 2 : 0) | (mulOverflows(a, b) ? 4 : 0),
       mulHigh(a, b),
