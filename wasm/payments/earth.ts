@@ -12,7 +12,7 @@
 // @ts-ignore: decorator
 @inline const HALF_PI: i64 = 1686629713; // round(π/2 · 2^30)
 // @ts-ignore: decorator
-@inline const RADIANS: i64 = 20122134415; // round(π / 180,000,000 · 2^60)
+@inline const RADIANS: i64 = 20122276272; // round(π / 180,000,000 · 2^60)
 // @ts-ignore: decorator
 @inline const DIAMETER: i64 = 12742018;
 /** Below this (1/64 in Q30) two terms of either series leave less than half a unit. */
@@ -20,11 +20,11 @@
 @inline const SMALL: i64 = 1 << 24;
 
 /** round(2^30 / (2k·(2k+1))), k = 1 … 7. */
-const SINE = memory.data<i64>([178956971, 53687091, 25565282, 14913081, 9761289, 6883953, 5113056]);
+const SINE = memory.data<i64>([178956971, 53687091, 25565282, 14913081, 9761289, 6882960, 5113056]);
 /** round(2^30 · (2k−1)² / (2k·(2k+1))), k = 1 … 12. */
 const ARCSINE = memory.data<i64>([
-  178956971, 483183821, 639132038, 730740963, 790664397, 832958285, 864106502, 887989461, 906877893, 922190162,
-  934853703, 945501267,
+  178956971, 483183821, 639132038, 730740964, 790664434, 832838210, 864106516, 888205553, 907343237, 922906663,
+  935810562, 946682375,
 ]);
 
 /** Metres between two places. */

@@ -76,6 +76,17 @@ function amountOf(entry: usize): i64 {
   return load<i64>(entry, 4);
 }
 
+/** Copies entries, first to last: apart, or `to` before `from`. */
+// @ts-ignore: decorator
+@inline
+function moveEntries(to: usize, from: usize, count: u32): void {
+  for (const end = from + <usize>count * ENTRY; from < end; from += ENTRY, to += ENTRY) {
+    const amount = load<i64>(from, 4);
+    store<u32>(to, load<u32>(from));
+    store<i64>(to, amount, 4);
+  }
+}
+
 /** Whether the sum of the window that ends at `newest` would leave int64 with one more `amount`. */
 // @ts-ignore: decorator
 @inline
@@ -113,7 +124,7 @@ function expire(card: Card, newest: i64, window: i64): void {
   card.count = <u8>(count - gone);
   if (card.block && count - gone <= INLINE) return toInline(card, entries + gone * ENTRY);
   if (card.block) touch(entries);
-  memory.copy(entries, entries + gone * ENTRY, (count - gone) * ENTRY);
+  moveEntries(entries, entries + gone * ENTRY, count - gone);
 }
 
 /** Adds a payment not newer than `newest` and not outside the window. */
@@ -127,7 +138,7 @@ export function add(card: Card, at: i64, amount: i64): void {
   const age = <u32>(card.newest - at);
   let entry = entries + <usize>card.count * ENTRY;
   while (entry > entries && ageOf(entry - ENTRY, card.newest) < age) {
-    memory.copy(entry, entry - ENTRY, ENTRY);
+    moveEntries(entry, entry - ENTRY, 1);
     entry -= ENTRY;
   }
   store<u32>(entry, <u32>at);
@@ -139,7 +150,7 @@ export function add(card: Card, at: i64, amount: i64): void {
 function makeRoom(card: Card, room: u32): void {
   const block = room < RECENT_MAX ? alloc(<usize>room * 2 * ENTRY) : 0;
   if (!block) return mergeOldest(card);
-  memory.copy(block, entriesOf(card), <usize>room * ENTRY);
+  moveEntries(block, entriesOf(card), room);
   if (card.block) release(card.block, <usize>room * ENTRY);
   card.block = <u32>block;
   card.capacity = <u8>(room * 2);
@@ -151,14 +162,14 @@ function mergeOldest(card: Card): void {
   store<i64>(entries + ENTRY, amountOf(entries + ENTRY) + amountOf(entries), 4);
   card.merged++;
   card.count--;
-  memory.copy(entries, entries + ENTRY, <usize>card.count * ENTRY);
+  moveEntries(entries, entries + ENTRY, card.count);
 }
 
 function toInline(card: Card, from: usize): void {
   const block = <usize>card.block, bytes = <usize>card.capacity * ENTRY;
   card.block = 0;
   card.capacity = 0;
-  memory.copy(changetype<usize>(card) + offsetof<Card>("inline0"), from, <usize>card.count * ENTRY);
+  moveEntries(changetype<usize>(card) + offsetof<Card>("inline0"), from, card.count);
   release(block, bytes);
 }
 
@@ -178,10 +189,15 @@ export function countWithin(card: Card, window: i64): i64 {
 
 /** Forgets all payments. */
 export function clearRecent(card: Card): void {
-  if (card.block) release(card.block, <usize>card.capacity * ENTRY);
+  releaseRecent(card);
   card.block = 0;
   card.capacity = 0;
   card.count = 0;
   card.merged = 0;
   card.sum = 0;
+}
+
+/** Gives back what a card that is about to be removed holds in the arena; the card itself is not written. */
+export function releaseRecent(card: Card): void {
+  if (card.block) release(card.block, <usize>card.capacity * ENTRY);
 }
