@@ -1,0 +1,221 @@
+/**
+ * The HTTP edge: a Hono app over a running topology. It is web-standard (Request in, Response out); the
+ * sockets, and the slow clients on them, are the server adapter's (runtime/adapters/http_server.ts).
+ *
+ *   POST /v1/{pipeline}/decide                     one event → its decision
+ *   POST /v1/{pipeline}/events                     many → a status and position for each
+ *   GET  /v1/{pipeline}/state/{key}                what the owning actor knows of a key
+ *   GET  /v1/{pipeline}/dead-letters               ?after=partition.frame.event&limit=
+ *   POST /v1/{pipeline}/dead-letters/{position}/redrive
+ *   GET  /healthz /readyz /metrics
+ *
+ * {pipeline} may be a decision group for `decide` and `events`. Every error is problem+json. What can be
+ * known from the headers is answered before the body is read: who may ask, whether the pipeline exists and
+ * would take an event, types, encodings and length.
+ */
+import { type Context, Hono } from "hono";
+import type { Runtime } from "../runtime.ts";
+import type { Clock, Log, Random } from "../world/mod.ts";
+import { type Answer, answerBinary, answerJson, problemOf, type Route, routesOf } from "./answer.ts";
+import { ask, closed, IdPayloads } from "./ask.ts";
+import { readBody, tooLarge } from "./body.ts";
+import { deadLetters, redrive, stateOf } from "./http_admin.ts";
+import { batch } from "./http_batch.ts";
+import {
+  checkToken,
+  idempotencyKey,
+  type MediaType,
+  negotiate,
+  problemResponse,
+  requestHeaders,
+} from "./http_headers.ts";
+import { eventFromJsonBytes } from "./json.ts";
+import { type EdgeMetrics, edgeMetrics } from "./metrics.ts";
+import { ProblemError, refusal } from "./problem.ts";
+
+export interface HttpOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Largest body of one event. Default 1 MiB. */
+  readonly eventBytesMax?: number;
+  /** Largest body of a batch, and the most events in it. Default 64 MiB, 100,000. */
+  readonly batchBytesMax?: number;
+  readonly batchEventsMax?: number;
+  /** When given, everything but /healthz and /readyz asks for `Authorization: Bearer <token>`. */
+  readonly token?: string;
+}
+
+/** What the handlers share. */
+export interface Edge {
+  readonly runtime: Runtime;
+  readonly routes: ReadonlyMap<string, Route>;
+  readonly metrics: EdgeMetrics;
+  readonly ids: IdPayloads;
+  readonly clock: Clock;
+  readonly eventBytesMax: number;
+  readonly batchBytesMax: number;
+  readonly batchEventsMax: number;
+  /** Headers that every response carries, with those that answer the request's own. */
+  headers(request: Request, contentType: string): Record<string, string>;
+}
+
+export function httpApp(runtime: Runtime, options: HttpOptions): Hono {
+  const edge: Edge = {
+    runtime,
+    routes: routesOf(runtime, runtime.topology),
+    metrics: edgeMetrics(runtime),
+    ids: new IdPayloads(),
+    clock: options.clock,
+    eventBytesMax: options.eventBytesMax ?? 1024 * 1024,
+    batchBytesMax: options.batchBytesMax ?? 64 * 1024 * 1024,
+    batchEventsMax: options.batchEventsMax ?? 100_000,
+    headers: requestHeaders(options.random.id()),
+  };
+  const allowed = checkToken(options.token);
+  const guarded =
+    (handle: (edge: Edge, context: Context) => Response | Promise<Response>) => (context: Context) => {
+      allowed(context.req.raw);
+      return handle(edge, context);
+    };
+  const app = new Hono();
+  const paths: [
+    method: "GET" | "POST",
+    path: string,
+    handle: (context: Context) => Response | Promise<Response>,
+  ][] = [
+    ["POST", "/v1/:pipeline/decide", guarded(decide)],
+    ["POST", "/v1/:pipeline/events", guarded(batch)],
+    ["GET", "/v1/:pipeline/state/:key", guarded(stateOf)],
+    ["GET", "/v1/:pipeline/dead-letters", guarded(deadLetters)],
+    ["POST", "/v1/:pipeline/dead-letters/:position/redrive", guarded(redrive)],
+    ["GET", "/metrics", guarded(metrics)],
+    ["GET", "/healthz", (context) => health(edge, context)],
+    ["GET", "/readyz", (context) => readiness(edge, context)],
+  ];
+  for (const [method, path, handle] of paths) app.on(method, path, handle);
+  for (const [method, path] of paths) app.all(path, (context) => wrongMethod(edge, context, method));
+  app.notFound((context) =>
+    problemResponse(edge, context.req.raw, {
+      status: 404,
+      code: "not-found",
+      title: "Nothing is here",
+      detail: `There is no ${context.req.path.slice(0, 200)}.`,
+    })
+  );
+  app.onError((error, context) => {
+    if (error instanceof ProblemError) return problemResponse(edge, context.req.raw, error.problem);
+    options.log.error("an HTTP request failed", {
+      path: context.req.path,
+      error: String(error?.stack ?? error),
+    });
+    return problemResponse(edge, context.req.raw, {
+      status: 500,
+      code: "internal",
+      title: "The request failed",
+      detail: "The server met an error of its own; its log says more.",
+    });
+  });
+  return app;
+}
+
+async function decide(edge: Edge, context: Context): Promise<Response> {
+  const began = edge.clock.monotonic();
+  const request = context.req.raw;
+  const { route, type, accept, id } = admitted(edge, request, context.req.param("pipeline")!, [
+    "json",
+    "protobuf",
+  ]);
+  const declared = request.headers.get("content-length");
+  if (declared !== null && Number(declared) > edge.eventBytesMax) throw tooLarge(edge.eventBytesMax);
+  const body = await readBody(request, edge.eventBytesMax);
+  const payload = type === "json" ? eventFromJsonBytes(route.members[0].pipeline.input, body) : body;
+  if (id !== undefined) edge.ids.check(route.name, id, payload);
+  const answer = await new Promise<Answer>((done) =>
+    ask(edge.runtime, route, payload, id === undefined ? NO_OPTIONS : { id }, done)
+  );
+  edge.metrics.answered(route, answer, edge.clock.monotonic() - began);
+  return answered(edge, request, route, answer, accept);
+}
+
+const NO_OPTIONS = {};
+
+function answered(edge: Edge, request: Request, route: Route, answer: Answer, accept: MediaType): Response {
+  const problem = problemOf(route.members[answer.index], answer.outcomes[answer.index]);
+  if (problem && accept !== "protobuf") return problemResponse(edge, request, problem);
+  if (accept === "protobuf") {
+    const headers = edge.headers(request, "application/x-protobuf");
+    if (problem?.retryAfterMs) headers["retry-after"] = String(Math.ceil(problem.retryAfterMs / 1000));
+    return new Response(answerBinary(route, answer) as Uint8Array<ArrayBuffer>, {
+      status: problem?.status ?? 200,
+      headers,
+    });
+  }
+  return new Response(answerJson(route, answer), { headers: edge.headers(request, "application/json") });
+}
+
+/** Everything that the headers decide, in the order a sender would want to hear of it. */
+export function admitted(edge: Edge, request: Request, name: string, types: readonly MediaType[]) {
+  const route = edge.routes.get(name);
+  if (route === undefined) throw new ProblemError(refusal(name.slice(0, 64), "unknown", 0));
+  const { type, accept } = negotiate(request, types);
+  const id = idempotencyKey(request);
+  const problem = closed(edge.runtime, route);
+  if (problem) throw new ProblemError(problem);
+  return { route, type, accept, id };
+}
+
+async function metrics(edge: Edge, context: Context): Promise<Response> {
+  return new Response(await edge.metrics.text(), {
+    headers: edge.headers(context.req.raw, edge.metrics.contentType),
+  });
+}
+
+function health(edge: Edge, { req }: Context): Response {
+  const { state } = edge.runtime.status();
+  return Response.json({ state }, {
+    status: state === "ended" ? 503 : 200,
+    headers: edge.headers(req.raw, "application/json"),
+  });
+}
+
+/** Ready when every partition serves or will in a moment; recovery tells how far it is. */
+function readiness(edge: Edge, { req }: Context): Response {
+  const { state, ledger, durability, partitions } = edge.runtime.status();
+  const ready = state === "serving" || state === "degraded";
+  const body = {
+    ready,
+    state,
+    ledger,
+    durability,
+    partitions: partitions.map(({ pipeline, partition, state, frame, recovery, lastError }) => ({
+      pipeline,
+      partition,
+      state,
+      frame,
+      recovery: recovery && { ...recovery, share: shareOf(recovery) },
+      lastError,
+    })),
+  };
+  const headers = edge.headers(req.raw, "application/json");
+  if (!ready) headers["retry-after"] = "1";
+  return Response.json(body, { status: ready ? 200 : 503, headers });
+}
+
+function shareOf(
+  { fromFrame, toFrame, frame }: { fromFrame: number; toFrame: number; frame: number },
+): number {
+  return toFrame <= fromFrame ? 1 : Math.min(1, Math.max(0, (frame - fromFrame) / (toFrame - fromFrame)));
+}
+
+function wrongMethod(edge: Edge, { req }: Context, method: "GET" | "POST"): Response {
+  const allow = method === "GET" ? "GET, HEAD" : method;
+  const response = problemResponse(edge, req.raw, {
+    status: 405,
+    code: "method-not-allowed",
+    title: "The method does not fit",
+    detail: `${req.path.slice(0, 200)} takes ${allow}, not ${req.method.slice(0, 20)}.`,
+  });
+  response.headers.set("allow", allow);
+  return response;
+}

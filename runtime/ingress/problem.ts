@@ -1,0 +1,98 @@
+/**
+ * What goes wrong at an edge, as data: RFC 9457 for HTTP, the same fields in NATS headers and DecideReply.
+ */
+import type { Admission } from "../runtime.ts";
+
+export interface Problem {
+  /** HTTP status; edges without HTTP carry it as their error code. */
+  readonly status: number;
+  /** Last part of the type: `urn:millrace:problem:<code>`. */
+  readonly code: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly retryAfterMs?: number;
+  /** Members of its own, JSON. */
+  readonly more?: Readonly<Record<string, unknown>>;
+}
+
+/** Carries a Problem through code that throws; every edge turns it into an answer. */
+export class ProblemError extends Error {
+  override name = "ProblemError";
+
+  constructor(readonly problem: Problem, cause?: unknown) {
+    super(problem.detail, { cause });
+  }
+}
+
+export function problemType(problem: Problem): string {
+  return `urn:millrace:problem:${problem.code}`;
+}
+
+export function problemJson(problem: Problem, instance?: string): string {
+  const { status, title, detail, retryAfterMs, more } = problem;
+  return JSON.stringify({
+    type: problemType(problem),
+    title,
+    status,
+    detail,
+    instance,
+    retryAfterMs,
+    ...more,
+  });
+}
+
+export const badRequest = (code: string, title: string, detail: string): ProblemError =>
+  new ProblemError({ status: 400, code, title, detail });
+
+/**
+ * A full mailbox is 429: it belongs to one pipeline, the others go on, and a load balancer must not take the
+ * node out for it. A partition that recovers or stops is 503.
+ */
+export function refusal(
+  pipeline: string,
+  admission: Exclude<Admission, "admitted">,
+  retryAfterMs: number,
+): Problem {
+  switch (admission) {
+    case "full":
+      return {
+        status: 429,
+        code: "mailbox-full",
+        title: "The mailbox is full",
+        detail:
+          `Pipeline "${pipeline}" has more events waiting than it may hold; nothing was kept. Try again later.`,
+        retryAfterMs,
+      };
+    case "unavailable":
+      return {
+        status: 503,
+        code: "unavailable",
+        title: "The pipeline is not serving",
+        detail:
+          `Pipeline "${pipeline}" is recovering or stopping; nothing was kept. /readyz tells how far it is.`,
+        retryAfterMs,
+      };
+    case "no-key":
+      return {
+        status: 422,
+        code: "no-key",
+        title: "The event has no key",
+        detail:
+          `The key of pipeline "${pipeline}" cannot be found in the event, is empty or is too long; nothing was kept.`,
+      };
+    case "too-large":
+      return {
+        status: 413,
+        code: "too-large",
+        title: "The event is too large",
+        detail: `The event, or its id, is larger than pipeline "${pipeline}" takes; nothing was kept.`,
+      };
+    case "unknown":
+      return {
+        status: 404,
+        code: "unknown-pipeline",
+        title: "No such pipeline",
+        detail: `There is no pipeline "${pipeline}" here.`,
+      };
+  }
+}
