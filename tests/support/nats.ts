@@ -1,0 +1,141 @@
+/** Real nats-servers for tests: started on free ports with a store of their own, killed, paused, restarted. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { ensureNatsServer } from "../../deploy/tools.ts";
+
+export interface NatsOptions {
+  /** `sync_interval` of JetStream: "always", "20ms", … Default: the server's own (2 minutes). */
+  readonly syncInterval?: string;
+  readonly maxPayloadBytes?: number;
+  /** Bytes JetStream may store. */
+  readonly maxStoreBytes?: number;
+  /** Where its files are; default a temporary folder that goes with it. */
+  readonly storeDir?: string;
+}
+
+export interface NatsServer {
+  readonly url: string;
+  readonly port: number;
+  readonly storeDir: string;
+  /** Ends the process at once, or as the signal says; resolves when it is gone. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
+  /** Starts it again on the same port and files. */
+  restart(): Promise<void>;
+  pause(): void;
+  resume(): void;
+  /** Kills it and removes its files. */
+  close(): Promise<void>;
+}
+
+const START_TIMEOUT_MS = 20_000;
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+export async function startNats(options: NatsOptions = {}): Promise<NatsServer> {
+  const port = await freePort();
+  return await startMember(options, port, "");
+}
+
+/** Three servers, one cluster; for R3 streams. */
+export async function startNatsCluster(options: NatsOptions = {}): Promise<NatsServer[]> {
+  const ports = await Promise.all([freePort(), freePort(), freePort()]);
+  const routes = await Promise.all([freePort(), freePort(), freePort()]);
+  return await Promise.all(ports.map((port, index) => {
+    const others = routes.map((route) => `nats://127.0.0.1:${route}`).join(", ");
+    const cluster = `server_name: n${index}\ncluster { name: test, listen: "127.0.0.1:${
+      routes[index]
+    }", routes: [${others}] }\n`;
+    return startMember(options, port, cluster);
+  }));
+}
+
+async function startMember(options: NatsOptions, port: number, cluster: string): Promise<NatsServer> {
+  const binary = await ensureNatsServer();
+  const folder = await mkdtemp(join(tmpdir(), "millrace-nats-"));
+  const storeDir = options.storeDir ?? join(folder, "store");
+  const file = join(folder, "nats.conf");
+  await writeFile(file, configuration(options, port, storeDir) + cluster);
+  let child = await launch(binary, file, port);
+  const kill = async (signal: NodeJS.Signals = "SIGKILL") => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    if (signal === "SIGKILL") child.kill("SIGCONT");
+    await gone;
+  };
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    port,
+    storeDir,
+    kill,
+    async restart() {
+      await kill();
+      child = await launch(binary, file, port);
+    },
+    pause: () => void child.kill("SIGSTOP"),
+    resume: () => void child.kill("SIGCONT"),
+    async close() {
+      await kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function configuration(options: NatsOptions, port: number, storeDir: string): string {
+  const jetstream = [
+    `store_dir: "${storeDir}"`,
+    `max_file_store: ${options.maxStoreBytes ?? 8 * 1024 ** 3}`,
+    ...(options.syncInterval ? [`sync_interval: ${options.syncInterval}`] : []),
+  ];
+  return [
+    `listen: "127.0.0.1:${port}"`,
+    `max_payload: ${options.maxPayloadBytes ?? 1024 * 1024}`,
+    `jetstream { ${jetstream.join(", ")} }`,
+    "",
+  ].join("\n");
+}
+
+async function launch(binary: string, file: string, port: number): Promise<ChildProcess> {
+  const child = spawn(binary, ["-c", file], { stdio: ["ignore", "ignore", "pipe"] });
+  running.add(child);
+  let said = "";
+  child.stderr!.on("data", (chunk) => (said = (said + chunk).slice(-4000)));
+  child.once("exit", () => running.delete(child));
+  const until = Date.now() + START_TIMEOUT_MS;
+  while (!await answers(port)) {
+    if (child.exitCode !== null) {
+      throw new Error(`Cannot start nats-server: it ended with ${child.exitCode}:\n${said}`);
+    }
+    if (Date.now() > until) throw new Error(`Cannot start nats-server: no answer on port ${port}:\n${said}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return child;
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("data", () => resolve(true)).once("error", () => resolve(false)).once(
+      "close",
+      () => resolve(false),
+    );
+    socket.once("data", () => socket.destroy());
+  });
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
