@@ -1,12 +1,19 @@
 /** Counts and sums per key: the smallest useful kernel. Each event answers with both, and puts them out. */
 import {
-  decodeTally, decodeTallyParams, Tally, TallyFigure, TallyParams, writeTallyState_count, writeTallyState_key,
+  decodeTally,
+  decodeTallyParams,
+  Tally,
+  TallyFigure,
+  TallyParams,
+  writeTallyState_count,
+  writeTallyState_key,
   writeTallyState_sum,
 } from "../gen/tally";
 import { answer, figure, output, Reject, reject, reply, scratch, Verdict } from "../lib/effects";
 import { addOverflows } from "../lib/fixed";
 import { STATE } from "../lib/memory";
 import { sameBytes, Table, TABLE_BYTES } from "../lib/table";
+import { at, findBytes, foundLength } from "../lib/wire";
 
 export { SCHEMA_HASH } from "../gen/tally";
 export const NAME = "tally";
@@ -33,6 +40,11 @@ export function onInit(ptr: usize, length: u32): bool {
   store<u32>(trapNote, params.trapNoteLength);
   memory.copy(trapNote + 4, params.trapNote, params.trapNoteLength);
   return totals.init(16, 0); // keys up to 16 bytes stand beside their totals
+}
+
+/** Optional: names the key of an event to come, so that its memory is there in time. */
+export function onAhead(ptr: usize, length: u32): void {
+  if (findBytes(ptr, length, 1)) totals.ahead(at, foundLength);
 }
 
 export function onEvent(ptr: usize, length: u32): void {
@@ -73,5 +85,5 @@ function isTrap(note: usize, length: u32): bool {
 function write(key: usize, length: u32, total: Total): u32 {
   let p = writeTallyState_key(scratch(), key, length);
   p = writeTallyState_count(p, total.count);
-  return <u32>(writeTallyState_sum(p, total.sum) - scratch());
+  return <u32> (writeTallyState_sum(p, total.sum) - scratch());
 }

@@ -10,8 +10,9 @@ export function enterFrame(at: i64, number: u64): void {
   clock = at;
   frameNumber = number;
 }
+
 // @ts-ignore: decorator
-@inline
+
 export function enterEvent(index: u32): void {
   eventIndex = index;
 }

@@ -23,14 +23,17 @@ class Queue {
 }
 
 // @ts-ignore: decorator
-@inline const ids = changetype<Table<Seen>>(LIBRARY_STATE);
+const ids = changetype<Table<Seen>>(LIBRARY_STATE);
+
 // @ts-ignore: decorator
-@inline const queue = changetype<Queue>(LIBRARY_STATE + TABLE_BYTES);
+const queue = changetype<Queue>(LIBRARY_STATE + TABLE_BYTES);
+
 // @ts-ignore: decorator
-@inline export const DEDUP_BYTES: usize = TABLE_BYTES + 32;
+export const DEDUP_BYTES: usize = TABLE_BYTES + 32;
+
 /** Ids up to this length stand in their entry: a UUID in hexadecimal does. */
 // @ts-ignore: decorator
-@inline const ID_INLINE: u32 = 40;
+const ID_INLINE: u32 = 40;
 
 /** Where the first answer stands, after `seenBefore` said true. */
 export let originalFrame: u64 = 0;
@@ -43,7 +46,7 @@ export function dedupInit(window: i64, max: u32): bool {
 }
 
 // @ts-ignore: decorator
-@inline
+
 export function dedupOn(): bool {
   return queue.window > 0 && queue.max > 0;
 }
@@ -85,12 +88,17 @@ export function remember(id: usize, length: u32): i32 {
   return 0;
 }
 
+/** Asks for the memory of an id that will be looked up soon. */
+export function idAhead(id: usize, length: u32): void {
+  ids.ahead(id, length);
+}
+
 export function idsRemembered(): u32 {
   return ids.count;
 }
 
 // @ts-ignore: decorator
-@inline
+
 function expired(entry: usize): bool {
   return clock - changetype<Seen>(entry).at > queue.window;
 }

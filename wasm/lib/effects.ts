@@ -41,8 +41,9 @@ export function beginOutput(): void {
   rejects = 0;
   gathered = GATHER + 2;
 }
+
 // @ts-ignore: decorator
-@inline
+
 export function beginEvent(): void {
   gathered = GATHER + 2; // room for the verdict, which is written last
   answered = false;
@@ -53,10 +54,10 @@ export function reason(code: u32, observed: i64, limit: i64): void {
   assert(gathered < GATHER + GATHER_BYTES - 64);
   let p = gathered + 2;
   store<u8>(gathered, 0x12);
-  if (code) p = field(p, 0x08, <u64>code);
-  if (observed) p = field(p, 0x10, <u64>observed);
-  if (limit) p = field(p, 0x18, <u64>limit);
-  store<u8>(gathered, <u8>(p - gathered - 2), 1);
+  if (code) p = field(p, 0x08, <u64> code);
+  if (observed) p = field(p, 0x10, <u64> observed);
+  if (limit) p = field(p, 0x18, <u64> limit);
+  store<u8>(gathered, <u8> (p - gathered - 2), 1);
   gathered = p;
 }
 
@@ -65,9 +66,9 @@ export function figure(code: u32, value: i64): void {
   assert(gathered < GATHER + GATHER_BYTES - 64);
   let p = gathered + 2;
   store<u8>(gathered, 0x1a);
-  if (code) p = field(p, 0x08, <u64>code);
-  if (value) p = field(p, 0x10, <u64>value);
-  store<u8>(gathered, <u8>(p - gathered - 2), 1);
+  if (code) p = field(p, 0x08, <u64> code);
+  if (value) p = field(p, 0x10, <u64> value);
+  store<u8>(gathered, <u8> (p - gathered - 2), 1);
   gathered = p;
 }
 
@@ -76,8 +77,8 @@ export function reply(verdict: i32): void {
   assert(!answered);
   answered = true;
   store<u8>(GATHER, 0x08);
-  store<u8>(GATHER, <u8>verdict, 1);
-  const length = <u32>(gathered - GATHER);
+  store<u8>(GATHER, <u8> verdict, 1);
+  const length = <u32> (gathered - GATHER);
   let p = beginEffect(1, 1 + sizeOf(length) + length);
   p = writeVarint(store1(p, 0x1a), length);
   copyShort(p, GATHER, length);
@@ -118,14 +119,14 @@ export function stale(): void {
 
 /** In onQuery: the answer. */
 export function answer(payload: usize, length: u32): void {
-  assert(length <= <u32>OUTPUT_BYTES);
+  assert(length <= <u32> OUTPUT_BYTES);
   memory.copy(OUTPUT, payload, length);
   outputEnd = OUTPUT + length;
 }
 
 /** 64 KiB to encode a message in; it holds until the event ends. */
 // @ts-ignore: decorator
-@inline
+
 export function scratch(): usize {
   return SCRATCH;
 }
@@ -139,28 +140,30 @@ export function setTimer(at: i64): void {
 function beginEffect(kind: u32, rest: u64): usize {
   const index = eventIndex;
   const length = rest + 2 + (index ? 1 + sizeOf(index) : 0);
-  assert(<u64>outputEnd + length + 32 < OUTPUT + OUTPUT_BYTES);
+  assert(<u64> outputEnd + length + 32 < OUTPUT + OUTPUT_BYTES);
   let p = writeVarint(store1(outputEnd, 0x42), length);
   if (index) p = field(p, 0x08, index);
-  store<u16>(p, <u16>(0x10 | (kind << 8)));
+  store<u16>(p, <u16> (0x10 | (kind << 8)));
   return p + 2;
 }
 
 // @ts-ignore: decorator
-@inline
+
 function store1(p: usize, byte: u8): usize {
   store<u8>(p, byte);
   return p + 1;
 }
+
 // @ts-ignore: decorator
-@inline
+
 function field(p: usize, tag: u8, value: u64): usize {
   store<u8>(p, tag);
   return writeVarint(p + 1, value);
 }
+
 /** Bytes of a varint. */
 // @ts-ignore: decorator
-@inline
+
 function sizeOf(value: u64): u64 {
-  return <u64>((<u32>(63 - <i32>clz(value | 1)) * 9 + 73) >> 6);
+  return <u64> ((<u32> (63 - <i32> clz(value | 1)) * 9 + 73) >> 6);
 }

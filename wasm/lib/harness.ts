@@ -4,24 +4,43 @@
  * `./kernel` stands for the kernel's own file; build.ts puts its path there.
  */
 import * as kernel from "./kernel";
+import { AHEAD, askEntries } from "./ahead";
 import { clock, enterEvent, enterFrame } from "./context";
-import { dedupInit, dedupOn, originalEvent, originalFrame, remember } from "./dedup";
+import { dedupInit, dedupOn, idAhead, originalEvent, originalFrame, remember } from "./dedup";
 import { beginEvent, beginOutput, duplicate, outputEnd, Reject, reject, rejects, stale } from "./effects";
 import {
-  inputAddress, inputRegion, memoryInit, memoryRestored, nextTimer, OUTPUT, OUTPUT_BYTES, PAGE, RESULT,
-  setNextTimer, setSeed, setStateMax, snapshotDrop, snapshotStart, snapshotTake, stateBytes, touchRoot,
+  inputAddress,
+  inputRegion,
+  memoryInit,
+  memoryRestored,
+  nextTimer,
+  OUTPUT,
+  OUTPUT_BYTES,
+  PAGE,
+  RESULT,
+  setNextTimer,
+  setSeed,
+  setStateMax,
+  snapshotDrop,
+  snapshotStart,
+  snapshotTake,
+  stateBytes,
+  touchRoot,
 } from "./memory";
 import { advanceSource, sourcesInit } from "./sources";
 import { at, lengthOf, moveTo, skip, varint } from "./wire";
 
 // @ts-ignore: decorator
-@inline const OK: i32 = 0;
+const OK: i32 = 0;
+
 // @ts-ignore: decorator
-@inline const NOT_FOUND: i32 = 1;
+const NOT_FOUND: i32 = 1;
+
 // @ts-ignore: decorator
-@inline const BAD_PARAMS: i32 = -1;
+const BAD_PARAMS: i32 = -1;
+
 // @ts-ignore: decorator
-@inline const BAD_FRAME: i32 = -2;
+const BAD_FRAME: i32 = -2;
 
 /** The Event record that was read last. */
 let payload: usize = 0;
@@ -59,16 +78,19 @@ export function apply(frameClock: i64, number: u64, length: u32, outputMax: u32)
   let p = start, index: u32 = 0;
   while (p < end) {
     if (index && outputEnd + kernel.EFFECT_BYTES_MAX > limit) break;
-    if (load<u8>(p) != 0x3a) return finish(BAD_FRAME, <u32>(p - start), index);
+    if (isDefined(kernel.onAhead)) {
+      if (!(index & (AHEAD - 1))) lookAhead(p, end);
+    }
+    if (load<u8>(p) != 0x3a) return finish(BAD_FRAME, <u32> (p - start), index);
     const bytes = lengthOf(p + 1, end);
-    if (!at) return finish(BAD_FRAME, <u32>(p - start), index);
+    if (!at) return finish(BAD_FRAME, <u32> (p - start), index);
     p = at;
     store<u32>(RESULT, index, 8);
-    if (!readEvent(p, p + bytes)) return finish(BAD_FRAME, <u32>(p - start), index);
+    if (!readEvent(p, p + bytes)) return finish(BAD_FRAME, <u32> (p - start), index);
     p += bytes;
     applyEvent(index++);
   }
-  finish(OK, <u32>(p - start), index);
+  finish(OK, <u32> (p - start), index);
 }
 
 export function decide(frameClock: i64, number: u64, index: u32, length: u32): void {
@@ -93,8 +115,8 @@ export function snapshotBegin(all: i32): u32 {
 }
 export function snapshotNext(pagesMax: u32): u32 {
   const pages = snapshotTake(pagesMax);
-  store<u32>(RESULT, <u32>OUTPUT, 12);
-  store<u32>(RESULT, pages * <u32>(PAGE + 4), 16);
+  store<u32>(RESULT, <u32> OUTPUT, 12);
+  store<u32>(RESULT, pages * <u32> (PAGE + 4), 16);
   return pages;
 }
 export function snapshotAbort(): void {
@@ -116,8 +138,29 @@ export function describe(): void {
   p = digits(text(p, ',"keyBytesMax":'), kernel.KEY_BYTES_MAX);
   p = text(p, "}");
   store<i32>(RESULT, OK);
-  store<u32>(RESULT, <u32>OUTPUT, 12);
-  store<u32>(RESULT, <u32>(p - OUTPUT), 16);
+  store<u32>(RESULT, <u32> OUTPUT, 12);
+  store<u32>(RESULT, <u32> (p - OUTPUT), 16);
+}
+
+/** Lets the kernel ask for the memory that the next events will need. What it cannot read it passes over. */
+function lookAhead(p: usize, end: usize): void {
+  for (let i: u32 = 0; i < AHEAD && p < end; i++) {
+    if (load<u8>(p) != 0x3a) break;
+    const bytes = lengthOf(p + 1, end);
+    if (!at) break;
+    const start = at, stop = start + bytes;
+    p = stop;
+    if (start == stop || load<u8>(start) != 0x0a) continue;
+    const length = lengthOf(start + 1, stop);
+    if (!at) continue;
+    const behind = at + length;
+    kernel.onAhead(at, length);
+    if (behind + 1 < stop && load<u8>(behind) == 0x12 && dedupOn()) {
+      const idBytes = lengthOf(behind + 1, stop);
+      if (at) idAhead(at, idBytes);
+    }
+  }
+  askEntries();
 }
 
 /** One event, in the order in which it can be settled: quarantined, stale, duplicate, the kernel. */
@@ -209,18 +252,19 @@ function readParams(p: usize, length: u32): bool {
     if (!at) return false;
     p = at;
   }
-  if (<i64>window < 0) return false;
+  if (<i64> window < 0) return false;
   if (stateMax) setStateMax(stateMax);
   setSeed(seed);
-  return dedupInit(window, <u32>min<u64>(idsMax, 0xffffffff)) && sourcesInit() && kernel.onInit(own, ownLength);
+  return dedupInit(window, <u32> min<u64>(idsMax, 0xffffffff)) && sourcesInit() &&
+    kernel.onInit(own, ownLength);
 }
 
 function finish(status: i32, bytes: u32, events: u32): void {
   store<i32>(RESULT, status);
   store<u32>(RESULT, bytes, 4);
   store<u32>(RESULT, events, 8);
-  store<u32>(RESULT, <u32>OUTPUT, 12);
-  store<u32>(RESULT, <u32>(outputEnd - OUTPUT), 16);
+  store<u32>(RESULT, <u32> OUTPUT, 12);
+  store<u32>(RESULT, <u32> (outputEnd - OUTPUT), 16);
   store<u32>(RESULT, rejects, 20);
   store<i64>(RESULT, nextTimer(), 24);
   store<u64>(RESULT, kernel.stateKeys(), 32);
@@ -228,13 +272,13 @@ function finish(status: i32, bytes: u32, events: u32): void {
 }
 
 function text(p: usize, ascii: string): usize {
-  for (let i = 0; i < ascii.length; i++) store<u8>(p++, <u8>ascii.charCodeAt(i));
+  for (let i = 0; i < ascii.length; i++) store<u8>(p++, <u8> ascii.charCodeAt(i));
   return p;
 }
 
 function digits(p: usize, value: u32): usize {
   let scale: u32 = 1;
   while (value / scale >= 10) scale *= 10;
-  for (; scale; scale /= 10) store<u8>(p++, <u8>(0x30 + value / scale % 10));
+  for (; scale; scale /= 10) store<u8>(p++, <u8> (0x30 + value / scale % 10));
   return p;
 }

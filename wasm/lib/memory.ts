@@ -16,60 +16,81 @@
  */
 
 // @ts-ignore: decorator
-@inline export const PAGE: usize = 4096;
+export const PAGE: usize = 4096;
+
 // @ts-ignore: decorator
-@inline export const RESULT: usize = 0x400;
+export const RESULT: usize = 0x400;
+
 // @ts-ignore: decorator
-@inline const ROOT: usize = 0x1000;
+const ROOT: usize = 0x1000;
+
 /** Addresses of the shadow chunks ever made: 2,048 of 1 MiB at most. */
 // @ts-ignore: decorator
-@inline const CHUNKS: usize = 0x4000;
+const CHUNKS: usize = 0x4000;
+
 // @ts-ignore: decorator
-@inline const CHUNKS_MAX: u32 = 2048;
+const CHUNKS_MAX: u32 = 2048;
+
 /** The library's tables: the dedupe window and the high-water marks. */
 // @ts-ignore: decorator
-@inline export const LIBRARY_STATE: usize = 0x3000;
+export const LIBRARY_STATE: usize = 0x3000;
+
 /** The kernel's own root block, 32 KiB. */
 // @ts-ignore: decorator
-@inline export const STATE: usize = 0x8000;
+export const STATE: usize = 0x8000;
+
 // @ts-ignore: decorator
-@inline export const SCRATCH: usize = 0x40000;
+export const SCRATCH: usize = 0x40000;
+
 // @ts-ignore: decorator
-@inline export const SCRATCH_BYTES: usize = 0x10000;
+export const SCRATCH_BYTES: usize = 0x10000;
+
 // @ts-ignore: decorator
-@inline export const GATHER: usize = 0x50000;
+export const GATHER: usize = 0x50000;
+
 // @ts-ignore: decorator
-@inline export const GATHER_BYTES: usize = 0x10000;
+export const GATHER_BYTES: usize = 0x10000;
+
 // @ts-ignore: decorator
-@inline const FLAGS: usize = 0x60000;
+const FLAGS: usize = 0x60000;
+
 // @ts-ignore: decorator
-@inline const SHADOWS: usize = 0x160000;
+const SHADOWS: usize = 0x160000;
+
 // @ts-ignore: decorator
-@inline export const INPUT: usize = 0x560000;
+export const INPUT: usize = 0x560000;
+
 /** The longest input without a region of its own; readers may look 16 bytes past the end. */
 // @ts-ignore: decorator
-@inline const INPUT_BYTES: usize = 0x1FFFC0;
+const INPUT_BYTES: usize = 0x1FFFC0;
+
 // @ts-ignore: decorator
-@inline export const OUTPUT: usize = 0x760000;
+export const OUTPUT: usize = 0x760000;
+
 // @ts-ignore: decorator
-@inline export const OUTPUT_BYTES: usize = 0x400000;
+export const OUTPUT_BYTES: usize = 0x400000;
+
 // @ts-ignore: decorator
-@inline const ARENA: usize = 0xB60000;
+const ARENA: usize = 0xB60000;
 
 /** Page flags. */
 // @ts-ignore: decorator
-@inline const CHANGED: u8 = 1; // since the last snapshot began
-// @ts-ignore: decorator
-@inline const PENDING: u8 = 2; // in the snapshot under way, not yet given out
-// @ts-ignore: decorator
-@inline const GIVEN: u8 = 4; // in the newest snapshot, given out
-// @ts-ignore: decorator
-@inline const EACH: u64 = 0x0101010101010101;
+const CHANGED: u8 = 1; // since the last snapshot began
 
 // @ts-ignore: decorator
-@inline const RUNS: u32 = 20;
+const PENDING: u8 = 2; // in the snapshot under way, not yet given out
+
 // @ts-ignore: decorator
-@inline const MAGIC: u32 = 0x4d4c5231;
+const GIVEN: u8 = 4; // in the newest snapshot, given out
+
+// @ts-ignore: decorator
+const EACH: u64 = 0x0101010101010101;
+
+// @ts-ignore: decorator
+const RUNS: u32 = 20;
+
+// @ts-ignore: decorator
+const MAGIC: u32 = 0x4d4c5231;
 
 @unmanaged
 class Root {
@@ -85,11 +106,13 @@ class Root {
 }
 
 // @ts-ignore: decorator
-@inline const root = changetype<Root>(ROOT);
+const root = changetype<Root>(ROOT);
+
 // @ts-ignore: decorator
-@inline const CLASS_LISTS: usize = ROOT + 128;
+const CLASS_LISTS: usize = ROOT + 128;
+
 // @ts-ignore: decorator
-@inline const RUN_LISTS: usize = ROOT + 128 + 13 * 8;
+const RUN_LISTS: usize = ROOT + 128 + 13 * 8;
 
 /** Free shadow pages: those given back, linked through their first word, and those never used. Volatile. */
 let shadowFree: usize = 0;
@@ -105,7 +128,7 @@ let snapshotEnd: usize = 0;
 
 /** Announces a write to the page of `ptr`. */
 // @ts-ignore: decorator
-@inline
+
 export function touch(ptr: usize): void {
   if (!(load<u8>(ptr >> 12, FLAGS) & CHANGED)) touchSlow(ptr >> 12);
 }
@@ -121,9 +144,11 @@ export function touchRange(ptr: usize, length: usize): void {
 
 /** Announces writes to the root: at the start of each call, so that root fields need no barrier. */
 // @ts-ignore: decorator
-@inline
+
 export function touchRoot(): void {
-  if ((load<u64>(FLAGS) & 0x0101010101010100) == 0x0101010101010100 && (load<u64>(FLAGS + 8) & EACH) == EACH) return;
+  if (
+    (load<u64>(FLAGS) & 0x0101010101010100) == 0x0101010101010100 && (load<u64>(FLAGS + 8) & EACH) == EACH
+  ) return;
   touchRange(ROOT, 15 * PAGE);
 }
 
@@ -132,7 +157,7 @@ function touchSlow(page: usize): void {
   if (flags & PENDING) {
     const copy = takeShadow();
     memory.copy(copy, page << 12, PAGE);
-    store<u32>(page << 2, <u32>copy, SHADOWS);
+    store<u32>(page << 2, <u32> copy, SHADOWS);
   }
   store<u8>(page, load<u8>(page, FLAGS) | CHANGED, FLAGS);
 }
@@ -157,12 +182,12 @@ function giveShadow(page: usize): void {
 function nextShadows(): void {
   if (shadowChunks == root.chunks) {
     assert(root.chunks < CHUNKS_MAX);
-    store<u32>(CHUNKS + (root.chunks << 2), <u32>root.brk);
+    store<u32>(CHUNKS + (root.chunks << 2), <u32> root.brk);
     root.chunks++;
     root.brk += 256 * PAGE;
     growTo(root.brk);
   }
-  shadowBump = <usize>load<u32>(CHUNKS + (shadowChunks << 2));
+  shadowBump = <usize> load<u32>(CHUNKS + (shadowChunks << 2));
   shadowEnd = shadowBump + 256 * PAGE;
   shadowChunks++;
 }
@@ -180,7 +205,7 @@ export function snapshotStart(all: bool): u32 {
     if (!word) continue;
     const pending = (word & EACH) << 1;
     store<u64>(at, pending, FLAGS);
-    count += <u32>popcnt(pending);
+    count += <u32> popcnt(pending);
   }
   snapshotCursor = 1;
   snapshotEnd = end;
@@ -191,14 +216,14 @@ function markAll(end: usize): void {
   touchRange(ROOT, 15 * PAGE);
   memory.fill(FLAGS + (ARENA >> 12), CHANGED, end - (ARENA >> 12));
   for (let i: u32 = 0; i < root.chunks; i++) {
-    memory.fill(FLAGS + <usize>(load<u32>(CHUNKS + (i << 2)) >> 12), 0, 256);
+    memory.fill(FLAGS + <usize> (load<u32>(CHUNKS + (i << 2)) >> 12), 0, 256);
   }
   if (root.input != INPUT) memory.fill(FLAGS + (root.input >> 12), 0, root.inputBytes >> 12);
 }
 
 /** Writes (page number, page) records to the output region; returns how many. */
 export function snapshotTake(pagesMax: u32): u32 {
-  const most = min<u32>(pagesMax, <u32>(OUTPUT_BYTES / (PAGE + 4)));
+  const most = min<u32>(pagesMax, <u32> (OUTPUT_BYTES / (PAGE + 4)));
   let out = OUTPUT, count: u32 = 0, page = snapshotCursor;
   if (!page) return 0;
   while (count < most && page < snapshotEnd) {
@@ -208,8 +233,8 @@ export function snapshotTake(pagesMax: u32): u32 {
     }
     const flags = load<u8>(page, FLAGS);
     if (flags & PENDING) {
-      const copy = <usize>load<u32>(page << 2, SHADOWS);
-      store<u32>(out, <u32>page);
+      const copy = <usize> load<u32>(page << 2, SHADOWS);
+      store<u32>(out, <u32> page);
       memory.copy(out + 4, copy ? copy : page << 12, PAGE);
       out += PAGE + 4;
       count++;
@@ -230,7 +255,7 @@ export function snapshotDrop(): void {
   for (let page: usize = 1; page < snapshotEnd; page++) {
     const flags = load<u8>(page, FLAGS);
     if (!(flags & (PENDING | GIVEN))) continue;
-    const copy = <usize>load<u32>(page << 2, SHADOWS);
+    const copy = <usize> load<u32>(page << 2, SHADOWS);
     if (copy) {
       store<u32>(page << 2, 0, SHADOWS);
       giveShadow(copy);
@@ -302,8 +327,9 @@ export function inputRegion(length: usize): usize {
   }
   return root.input;
 }
+
 // @ts-ignore: decorator
-@inline
+
 export function inputAddress(): usize {
   return root.input;
 }
@@ -312,22 +338,22 @@ export function inputAddress(): usize {
 export function alloc(size: usize): usize {
   if (size > PAGE) return allocRun(logPages(size));
   const c = classOf(size);
-  const lists = CLASS_LISTS + (<usize>c << 3);
+  const lists = CLASS_LISTS + (<usize> c << 3);
   const bytes = classBytes(c);
-  let block = <usize>load<u32>(lists);
+  let block = <usize> load<u32>(lists);
   if (block) {
     touch(block);
     store<u32>(lists, load<u32>(block));
     memory.fill(block, 0, bytes);
     return block;
   }
-  block = <usize>load<u32>(lists, 4);
+  block = <usize> load<u32>(lists, 4);
   if (!block || (block & (PAGE - 1)) + bytes > PAGE) {
     block = allocRun(0);
     if (!block) return 0;
   }
   const next = block + bytes;
-  store<u32>(lists, next & (PAGE - 1) ? <u32>next : 0, 4);
+  store<u32>(lists, next & (PAGE - 1) ? <u32> next : 0, 4);
   touch(block);
   return block;
 }
@@ -339,16 +365,16 @@ export function release(block: usize, size: usize): void {
     memory.fill(block, 0, size);
     return releaseZeroedRun(block, logPages(size));
   }
-  const lists = CLASS_LISTS + (<usize>classOf(size) << 3);
+  const lists = CLASS_LISTS + (<usize> classOf(size) << 3);
   touch(block);
   store<u32>(block, load<u32>(lists));
-  store<u32>(lists, <u32>block);
+  store<u32>(lists, <u32> block);
 }
 
 /** 2^log zeroed pages; 0 = the bound on state is reached. */
 export function allocRun(log: u32): usize {
-  const list = RUN_LISTS + (<usize>log << 2);
-  let run = <usize>load<u32>(list);
+  const list = RUN_LISTS + (<usize> log << 2);
+  let run = <usize> load<u32>(list);
   if (run) {
     touch(run);
     store<u32>(list, load<u32>(run));
@@ -356,7 +382,7 @@ export function allocRun(log: u32): usize {
     return run;
   }
   const bytes = PAGE << log;
-  if (log >= RUNS || root.stateBytes + bytes > root.stateMax || <u64>root.brk + bytes > 0xF0000000) return 0;
+  if (log >= RUNS || root.stateBytes + bytes > root.stateMax || <u64> root.brk + bytes > 0xF0000000) return 0;
   run = root.brk;
   root.brk = run + bytes;
   root.stateBytes += bytes;
@@ -365,10 +391,10 @@ export function allocRun(log: u32): usize {
 }
 
 export function releaseZeroedRun(run: usize, log: u32): void {
-  const list = RUN_LISTS + (<usize>log << 2);
+  const list = RUN_LISTS + (<usize> log << 2);
   touch(run);
   store<u32>(run, load<u32>(list));
-  store<u32>(list, <u32>run);
+  store<u32>(list, <u32> run);
 }
 
 export function logPages(size: usize): u32 {
@@ -379,16 +405,16 @@ export function logPages(size: usize): u32 {
 
 /** Grows in steps, since each step detaches the host's views. */
 function growTo(end: usize): void {
-  const have = <usize>memory.size() << 16;
+  const have = <usize> memory.size() << 16;
   if (end <= have) return;
   const step = min<usize>(have >> 3, 0x2000000);
-  const pages = (<u64>max<usize>(end - have, step) + 0xffff) >> 16;
-  if (memory.grow(<i32>pages) >= 0) return;
-  if (memory.grow(<i32>((<u64>(end - have) + 0xffff) >> 16)) < 0) unreachable();
+  const pages = (<u64> max<usize>(end - have, step) + 0xffff) >> 16;
+  if (memory.grow(<i32> pages) >= 0) return;
+  if (memory.grow(<i32> ((<u64> (end - have) + 0xffff) >> 16)) < 0) unreachable();
 }
 
 function classOf(size: usize): u32 {
-  if (size <= 64) return size ? <u32>((size - 1) >> 4) : 0;
+  if (size <= 64) return size ? <u32> ((size - 1) >> 4) : 0;
   if (size <= 128) return size <= 96 ? 4 : 5;
   if (size <= 256) return size <= 192 ? 6 : 7;
   if (size <= 512) return size <= 384 ? 8 : 9;
@@ -401,7 +427,7 @@ export function blockBytes(size: usize): usize {
 }
 
 function classBytes(c: u32): usize {
-  if (c < 4) return <usize>(c + 1) << 4;
-  if (c >= 10) return <usize>1024 << (c - 10);
-  return (c & 1 ? <usize>128 : <usize>96) << ((c - 4) >> 1);
+  if (c < 4) return <usize> (c + 1) << 4;
+  if (c >= 10) return <usize> 1024 << (c - 10);
+  return (c & 1 ? <usize> 128 : <usize> 96) << ((c - 4) >> 1);
 }

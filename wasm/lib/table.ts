@@ -6,26 +6,34 @@
  * with each upsert, then the old index is wiped a little at a time. A clock hand walks over the entries to
  * find idle ones.
  */
+import { askSlot } from "./ahead";
 import { clock } from "./context";
 import { alloc, allocRun, logPages, PAGE, release, releaseZeroedRun, seed, touch } from "./memory";
 
 // @ts-ignore: decorator
-@inline export const TABLE_BYTES: usize = 128;
+export const TABLE_BYTES: usize = 128;
+
 // @ts-ignore: decorator
-@inline const HEADER: usize = 8; // seen: u32 (clock >> 20), key length: u16, live: u16
+const HEADER: usize = 8; // seen: u32 (clock >> 20), key length: u16, live: u16
+
 // @ts-ignore: decorator
-@inline const SLAB_LOG: u32 = 4;
+const SLAB_LOG: u32 = 4;
+
 // @ts-ignore: decorator
-@inline const SLAB_BYTES: usize = 65536;
+const SLAB_BYTES: usize = 65536;
+
 // @ts-ignore: decorator
-@inline const TOMB: u64 = 1;
+const TOMB: u64 = 1;
+
 /** Old slots moved, and bytes of the old index wiped, with each upsert. */
 // @ts-ignore: decorator
-@inline const MOVES: u32 = 8;
+const MOVES: u32 = 8;
+
 // @ts-ignore: decorator
-@inline const WIPE_BYTES: usize = 512;
+const WIPE_BYTES: usize = 512;
+
 // @ts-ignore: decorator
-@inline export const TABLE_KEY_MAX: u32 = 0xffff;
+export const TABLE_KEY_MAX: u32 = 0xffff;
 
 let made: bool = false;
 /** An integer key as bytes. Scratch. */
@@ -56,7 +64,7 @@ export class Table<V> {
   init(keyInline: u32, ttl: i64): bool {
     this.keyInline = keyInline;
     this.ttl = ttl;
-    this.mask = <u32>(PAGE / 8) - 1;
+    this.mask = <u32> (PAGE / 8) - 1;
     this.index = allocRun(0);
     return this.index != 0 && keyInline >= 8 && !(keyInline & 7) && this.entryBytes <= PAGE;
   }
@@ -64,7 +72,7 @@ export class Table<V> {
   // @ts-ignore: decorator
   @inline
   get entryBytes(): usize {
-    return HEADER + <usize>this.keyInline + ((offsetof<V>() + 7) & ~7);
+    return HEADER + <usize> this.keyInline + ((offsetof<V>() + 7) & ~7);
   }
 
   /** The value of a key, or 0. Read only. */
@@ -91,8 +99,23 @@ export class Table<V> {
         return changetype<V>(0);
       }
     }
-    store<u32>(ref, <u32>(clock >> 20));
+    store<u32>(ref, <u32> (clock >> 20));
     return changetype<V>(ref + HEADER + this.keyInline);
+  }
+
+  /** Asks for the memory of a key that will be wanted soon; see ahead.ts. From onAhead alone. */
+  ahead(key: usize, length: u32): void {
+    const tag = hashOf(key, length);
+    askSlot(this.index + (<usize> (tag & this.mask) << 3), tag, this.entryBytes);
+  }
+  ahead64(key: u64): void {
+    store<u64>(words, key);
+    this.ahead(words, 8);
+  }
+  ahead128(a: u64, b: u64): void {
+    store<u64>(words, a);
+    store<u64>(words, b, 8);
+    this.ahead(words, 16);
   }
 
   find64(key: u64): V {
@@ -117,13 +140,13 @@ export class Table<V> {
   /** Deletes an entry. What the value owns in the arena must have been released. */
   remove(value: V): void {
     const ref = changetype<usize>(value) - HEADER - this.keyInline;
-    const length = <u32>load<u16>(ref, 4);
+    const length = <u32> load<u16>(ref, 4);
     const key = this.keyAt(ref);
     this.unlink(hashOf(key, length), ref);
     if (length > this.keyInline) release(key, length);
     touch(ref);
     store<u16>(ref, 0, 6);
-    store<u32>(ref, <u32>this.free, 8);
+    store<u32>(ref, <u32> this.free, 8);
     this.free = ref;
     this.count--;
   }
@@ -139,7 +162,9 @@ export class Table<V> {
       at = this.slab(this.handSlab);
     }
     this.hand = at;
-    if (!load<u16>(at, 6) || <i64>(clock >> 20) - <i64>load<u32>(at) <= (this.ttl >> 20) + 1) return changetype<V>(0);
+    if (!load<u16>(at, 6) || <i64> (clock >> 20) - <i64> load<u32>(at) <= (this.ttl >> 20) + 1) {
+      return changetype<V>(0);
+    }
     return changetype<V>(at + HEADER + this.keyInline);
   }
 
@@ -151,31 +176,31 @@ export class Table<V> {
   // @ts-ignore: decorator
   @inline
   keyLength(value: V): u32 {
-    return <u32>load<u16>(changetype<usize>(value) - HEADER - this.keyInline, 4);
+    return <u32> load<u16>(changetype<usize>(value) - HEADER - this.keyInline, 4);
   }
 
   /** Slots to scan with `at`. */
   slots(): u32 {
-    return this.slabCount * 16 * <u32>(PAGE / this.entryBytes);
+    return this.slabCount * 16 * <u32> (PAGE / this.entryBytes);
   }
   /** The entry in a slot, or 0 where it is free. */
   at(slot: u32): V {
-    const bytes = this.entryBytes, perPage = <u32>(PAGE / bytes);
+    const bytes = this.entryBytes, perPage = <u32> (PAGE / bytes);
     const page = slot / perPage;
-    const ref = this.slab(page >> 4) + (<usize>(page & 15) << 12) + <usize>(slot % perPage) * bytes;
+    const ref = this.slab(page >> 4) + (<usize> (page & 15) << 12) + <usize> (slot % perPage) * bytes;
     return changetype<V>(load<u16>(ref, 6) ? ref + HEADER + this.keyInline : 0);
   }
 
   // @ts-ignore: decorator
   @inline
   private slab(i: u32): usize {
-    return <usize>load<u32>(this.slabs + (<usize>i << 2));
+    return <usize> load<u32>(this.slabs + (<usize> i << 2));
   }
 
   // @ts-ignore: decorator
   @inline
   private keyAt(ref: usize): usize {
-    return <u32>load<u16>(ref, 4) > this.keyInline ? <usize>load<u32>(ref, HEADER) : ref + HEADER;
+    return <u32> load<u16>(ref, 4) > this.keyInline ? <usize> load<u32>(ref, HEADER) : ref + HEADER;
   }
 
   // @ts-ignore: decorator
@@ -184,9 +209,9 @@ export class Table<V> {
     const slots = this.index, mask = this.mask;
     let i = tag & mask;
     while (true) {
-      const slot = load<u64>(slots + (<usize>i << 3));
+      const slot = load<u64>(slots + (<usize> i << 3));
       if (!slot) return 0;
-      if (<u32>(slot >> 32) == tag && this.holds(<usize><u32>slot, key, length)) return <usize><u32>slot;
+      if (<u32> (slot >> 32) == tag && this.holds(<usize> <u32> slot, key, length)) return <usize> <u32> slot;
       i = (i + 1) & mask;
     }
   }
@@ -195,10 +220,10 @@ export class Table<V> {
     const slots = this.old, mask = this.oldMask, moved = this.cursor;
     let i = tag & mask;
     while (true) {
-      const slot = load<u64>(slots + (<usize>i << 3));
+      const slot = load<u64>(slots + (<usize> i << 3));
       if (!slot) return 0;
-      if (i >= moved && <u32>(slot >> 32) == tag && slot != TOMB && <u32>slot != <u32>TOMB) {
-        if (this.holds(<usize><u32>slot, key, length)) return <usize><u32>slot;
+      if (i >= moved && <u32> (slot >> 32) == tag && slot != TOMB && <u32> slot != <u32> TOMB) {
+        if (this.holds(<usize> <u32> slot, key, length)) return <usize> <u32> slot;
       }
       i = (i + 1) & mask;
     }
@@ -207,7 +232,7 @@ export class Table<V> {
   // @ts-ignore: decorator
   @inline
   private holds(ref: usize, key: usize, length: u32): bool {
-    return <u32>load<u16>(ref, 4) == length && sameBytes(this.keyAt(ref), key, length);
+    return <u32> load<u16>(ref, 4) == length && sameBytes(this.keyAt(ref), key, length);
   }
 
   private make(tag: u32, key: usize, length: u32): usize {
@@ -225,9 +250,9 @@ export class Table<V> {
       if (spilled) release(spilled, length);
       return 0;
     }
-    store<u16>(ref, <u16>length, 4);
+    store<u16>(ref, <u16> length, 4);
     store<u16>(ref, 1, 6);
-    if (spilled) store<u32>(ref, <u32>spilled, HEADER);
+    if (spilled) store<u32>(ref, <u32> spilled, HEADER);
     else memory.copy(ref + HEADER, key, length);
     this.link(tag, ref);
     this.count++;
@@ -239,7 +264,7 @@ export class Table<V> {
     const size = this.mask + 1;
     if (this.count + 1 <= size - (size >> 2)) return true;
     while (this.old) this.advance(); // never long: moving outpaces filling
-    const next = allocRun(logPages(<usize>size << 4));
+    const next = allocRun(logPages(<usize> size << 4));
     if (!next) return this.count + 1 <= size - (size >> 4);
     this.old = this.index;
     this.oldMask = this.mask;
@@ -256,9 +281,9 @@ export class Table<V> {
     let at = this.cursor;
     const end = min<u32>(at + MOVES, this.oldMask + 1);
     while (at < end) {
-      const slot = load<u64>(this.old + (<usize>at << 3));
+      const slot = load<u64>(this.old + (<usize> at << 3));
       at++;
-      if (slot && <u32>slot != <u32>TOMB) this.link(<u32>(slot >> 32), <usize><u32>slot);
+      if (slot && <u32> slot != <u32> TOMB) this.link(<u32> (slot >> 32), <usize> <u32> slot);
     }
     this.cursor = at;
     if (at > this.oldMask) {
@@ -268,12 +293,12 @@ export class Table<V> {
   }
 
   private wipe(): void {
-    const bytes = (<usize>this.oldMask + 1) << 3;
+    const bytes = (<usize> this.oldMask + 1) << 3;
     const at = this.old + this.cursor;
     touch(at);
     memory.fill(at, 0, WIPE_BYTES);
-    this.cursor += <u32>WIPE_BYTES;
-    if (<usize>this.cursor < bytes) return;
+    this.cursor += <u32> WIPE_BYTES;
+    if (<usize> this.cursor < bytes) return;
     releaseZeroedRun(this.old, logPages(bytes));
     this.old = 0;
     this.wiping = 0;
@@ -284,18 +309,18 @@ export class Table<V> {
   private link(tag: u32, ref: usize): void {
     const slots = this.index, mask = this.mask;
     let i = tag & mask;
-    while (load<u64>(slots + (<usize>i << 3))) i = (i + 1) & mask;
-    const slot = slots + (<usize>i << 3);
+    while (load<u64>(slots + (<usize> i << 3))) i = (i + 1) & mask;
+    const slot = slots + (<usize> i << 3);
     touch(slot);
-    store<u64>(slot, (<u64>tag << 32) | <u64>ref);
+    store<u64>(slot, (<u64> tag << 32) | <u64> ref);
   }
 
   private unlink(tag: u32, ref: usize): void {
-    const wanted = (<u64>tag << 32) | <u64>ref;
+    const wanted = (<u64> tag << 32) | <u64> ref;
     let slots = this.index, mask = this.mask;
     let i = tag & mask;
     while (true) {
-      const slot = load<u64>(slots + (<usize>i << 3));
+      const slot = load<u64>(slots + (<usize> i << 3));
       if (slot == wanted) return this.closeGap(i);
       if (!slot) break;
       i = (i + 1) & mask;
@@ -303,9 +328,9 @@ export class Table<V> {
     slots = this.old;
     mask = this.oldMask;
     i = tag & mask;
-    while (load<u64>(slots + (<usize>i << 3)) != wanted) i = (i + 1) & mask;
-    touch(slots + (<usize>i << 3));
-    store<u64>(slots + (<usize>i << 3), TOMB);
+    while (load<u64>(slots + (<usize> i << 3)) != wanted) i = (i + 1) & mask;
+    touch(slots + (<usize> i << 3));
+    store<u64>(slots + (<usize> i << 3), TOMB);
   }
 
   /** Empties slot `i` and moves later ones of its run back, so that no tombstone is left. */
@@ -314,16 +339,16 @@ export class Table<V> {
     let j = i;
     while (true) {
       j = (j + 1) & mask;
-      const slot = load<u64>(slots + (<usize>j << 3));
+      const slot = load<u64>(slots + (<usize> j << 3));
       if (!slot) break;
-      const home = <u32>(slot >> 32) & mask;
+      const home = <u32> (slot >> 32) & mask;
       if (((j - home) & mask) < ((j - i) & mask)) continue;
-      touch(slots + (<usize>i << 3));
-      store<u64>(slots + (<usize>i << 3), slot);
+      touch(slots + (<usize> i << 3));
+      store<u64>(slots + (<usize> i << 3), slot);
       i = j;
     }
-    touch(slots + (<usize>i << 3));
-    store<u64>(slots + (<usize>i << 3), 0);
+    touch(slots + (<usize> i << 3));
+    store<u64>(slots + (<usize> i << 3), 0);
   }
 
   /** A zeroed entry: of the free ones, or the next of the newest slab. */
@@ -332,7 +357,7 @@ export class Table<V> {
     let ref = this.free;
     if (ref) {
       touch(ref);
-      this.free = <usize>load<u32>(ref, 8);
+      this.free = <usize> load<u32>(ref, 8);
       memory.fill(ref, 0, bytes);
       return ref;
     }
@@ -351,19 +376,19 @@ export class Table<V> {
   private addSlab(): usize {
     if (this.slabCount == this.slabsMax) {
       const most = this.slabsMax ? this.slabsMax << 1 : 8;
-      const directory = alloc(<usize>most << 2);
+      const directory = alloc(<usize> most << 2);
       if (!directory) return 0;
-      for (let at: usize = 0; at < <usize>most << 2; at += PAGE) touch(directory + at);
-      memory.copy(directory, this.slabs, <usize>this.slabCount << 2);
-      if (this.slabs) release(this.slabs, <usize>this.slabsMax << 2);
+      for (let at: usize = 0; at < <usize> most << 2; at += PAGE) touch(directory + at);
+      memory.copy(directory, this.slabs, <usize> this.slabCount << 2);
+      if (this.slabs) release(this.slabs, <usize> this.slabsMax << 2);
       this.slabs = directory;
       this.slabsMax = most;
     }
     const slab = allocRun(SLAB_LOG);
     if (!slab) return 0;
-    const at = this.slabs + (<usize>this.slabCount << 2);
+    const at = this.slabs + (<usize> this.slabCount << 2);
     touch(at);
-    store<u32>(at, <u32>slab);
+    store<u32>(at, <u32> slab);
     this.slabCount++;
     return slab;
   }
@@ -376,7 +401,7 @@ export function fresh(): bool {
 
 /** 32 bits of a hash keyed by the state's seed; key bytes past the end are read but masked away. */
 export function hashOf(key: usize, length: u32): u32 {
-  let h = seed() ^ (<u64>length * 0x9FB21C651E98DF25);
+  let h = seed() ^ (<u64> length * 0x9FB21C651E98DF25);
   let left = length;
   while (left >= 8) {
     h = (h ^ load<u64>(key)) * 0xD6E8FEB86659FD93;
@@ -385,11 +410,11 @@ export function hashOf(key: usize, length: u32): u32 {
     left -= 8;
   }
   if (left) {
-    h = (h ^ (load<u64>(key) & ((<u64>1 << (left << 3)) - 1))) * 0xD6E8FEB86659FD93;
+    h = (h ^ (load<u64>(key) & ((<u64> 1 << (left << 3)) - 1))) * 0xD6E8FEB86659FD93;
     h ^= h >> 32;
   }
   h *= 0xA0761D6478BD642F;
-  return <u32>(h >> 32);
+  return <u32> (h >> 32);
 }
 
 /** Whether `length` bytes are the same. */
@@ -400,5 +425,5 @@ export function sameBytes(a: usize, b: usize, length: u32): bool {
     b += 8;
     length -= 8;
   }
-  return !length || !((load<u64>(a) ^ load<u64>(b)) & ((<u64>1 << (length << 3)) - 1));
+  return !length || !((load<u64>(a) ^ load<u64>(b)) & ((<u64> 1 << (length << 3)) - 1));
 }

@@ -11,13 +11,13 @@ import { alloc, blockBytes, release, touchRange } from "./memory";
 
 /** newest bucket: i64 (0 = none yet; bucket numbers are kept one higher), then one T for each bucket. */
 // @ts-ignore: decorator
-@inline
+
 export function ringBytes<T>(buckets: u32): u32 {
-  return 8 + ((buckets * <u32>sizeof<T>() + 7) & ~7);
+  return 8 + ((buckets * <u32> sizeof<T>() + 7) & ~7);
 }
 
 // @ts-ignore: decorator
-@inline
+
 function bucketOf(at: i64, width: i64): i64 {
   const q = at / width;
   return (at < 0 && q * width != at ? q - 1 : q) + 0x1000000000000000; // floor; never 0, so that 0 = none
@@ -25,28 +25,28 @@ function bucketOf(at: i64, width: i64): i64 {
 
 /** Adds to the bucket of `at`; false = older than the ring, or the bucket would overflow. */
 // @ts-ignore: decorator
-@inline
+
 export function ringAdd<T>(ring: usize, buckets: u32, width: i64, at: i64, value: T): bool {
   const bucket = bucketOf(at, width);
   const newest = load<i64>(ring);
   if (bucket > newest) ringAdvance<T>(ring, buckets, newest, bucket);
-  else if (bucket <= newest - <i64>buckets) return false;
-  const cell = ring + 8 + <usize>(<u64>bucket % <u64>buckets) * sizeof<T>();
+  else if (bucket <= newest - <i64> buckets) return false;
+  const cell = ring + 8 + <usize> (<u64> bucket % <u64> buckets) * sizeof<T>();
   const before = load<T>(cell);
-  const after = <T>(before + value);
+  const after = <T> (before + value);
   if (isSigned<T>()) {
-    if (addOverflows(<i64>before, <i64>value) || <i64>after != <i64>before + <i64>value) return false;
+    if (addOverflows(<i64> before, <i64> value) || <i64> after != <i64> before + <i64> value) return false;
   } else if (after < before) return false;
   store<T>(cell, after);
   return true;
 }
 
 function ringAdvance<T>(ring: usize, buckets: u32, newest: i64, bucket: i64): void {
-  if (bucket - newest >= <i64>buckets) {
-    memory.fill(ring + 8, 0, <usize>buckets * sizeof<T>());
+  if (bucket - newest >= <i64> buckets) {
+    memory.fill(ring + 8, 0, <usize> buckets * sizeof<T>());
   } else {
     for (let b = newest + 1; b <= bucket; b++) {
-      store<T>(ring + 8 + <usize>(<u64>b % <u64>buckets) * sizeof<T>(), <T>0);
+      store<T>(ring + 8 + <usize> (<u64> b % <u64> buckets) * sizeof<T>(), <T> 0);
     }
   }
   store<i64>(ring, bucket);
@@ -54,17 +54,17 @@ function ringAdvance<T>(ring: usize, buckets: u32, newest: i64, bucket: i64): vo
 
 /** The sum over the `buckets` buckets that end with the one of `at`. */
 // @ts-ignore: decorator
-@inline
+
 export function ringSum<T>(ring: usize, buckets: u32, width: i64, at: i64): i64 {
   const newest = load<i64>(ring);
   if (!newest) return 0;
   const last = min<i64>(bucketOf(at, width), newest);
-  const first = max<i64>(bucketOf(at, width), newest) - <i64>buckets + 1;
+  const first = max<i64>(bucketOf(at, width), newest) - <i64> buckets + 1;
   let sum: i64 = 0;
   // Buckets later than `at` are not part of its window; those before newest - buckets are gone.
-  const from = max<i64>(first, bucketOf(at, width) - <i64>buckets + 1);
+  const from = max<i64>(first, bucketOf(at, width) - <i64> buckets + 1);
   for (let b = from; b <= last; b++) {
-    sum += <i64>load<T>(ring + 8 + <usize>(<u64>b % <u64>buckets) * sizeof<T>());
+    sum += <i64> load<T>(ring + 8 + <usize> (<u64> b % <u64> buckets) * sizeof<T>());
   }
   return sum;
 }
@@ -72,9 +72,10 @@ export function ringSum<T>(ring: usize, buckets: u32, width: i64, at: i64): i64 
 // ---- exact: every item with its time, a few in the entry, more in the arena, never above a declared bound ----
 
 // @ts-ignore: decorator
-@inline export const EXACT_HEADER: u32 = 16;
+export const EXACT_HEADER: u32 = 16;
+
 // @ts-ignore: decorator
-@inline const ITEM: usize = 16;
+const ITEM: usize = 16;
 
 @unmanaged
 class Exact {
@@ -92,13 +93,13 @@ export function exactSumOverflowed(): bool {
 }
 
 // @ts-ignore: decorator
-@inline
+
 export function exactBytes(inline: u32): u32 {
-  return EXACT_HEADER + inline * <u32>ITEM;
+  return EXACT_HEADER + inline * <u32> ITEM;
 }
 
 // @ts-ignore: decorator
-@inline
+
 function items(w: usize): usize {
   const e = changetype<Exact>(w);
   return e.spilled ? e.spilled : w + EXACT_HEADER;
@@ -109,7 +110,7 @@ export function exactAdd(w: usize, inline: u32, max: u32, window: i64, at: i64, 
   const e = changetype<Exact>(w);
   let base = items(w);
   if (e.count) {
-    const newest = load<i64>(base + <usize>(e.head + e.count - 1) * ITEM);
+    const newest = load<i64>(base + <usize> (e.head + e.count - 1) * ITEM);
     if (at > newest) {
       exactExpire(w, base, at, window);
       base = items(w);
@@ -121,9 +122,9 @@ export function exactAdd(w: usize, inline: u32, max: u32, window: i64, at: i64, 
     else if (!exactGrow(w, inline, base)) return 3;
     base = items(w);
   }
-  if (e.spilled) touchRange(base, <usize>e.capacity * ITEM);
-  let place = base + <usize>(e.head + e.count) * ITEM;
-  while (place > base + <usize>e.head * ITEM && load<i64>(place - ITEM) > at) {
+  if (e.spilled) touchRange(base, <usize> e.capacity * ITEM);
+  let place = base + <usize> (e.head + e.count) * ITEM;
+  while (place > base + <usize> e.head * ITEM && load<i64>(place - ITEM) > at) {
     store<i64>(place, load<i64>(place - ITEM));
     store<i64>(place, load<i64>(place - ITEM, 8), 8);
     place -= ITEM;
@@ -135,7 +136,7 @@ export function exactAdd(w: usize, inline: u32, max: u32, window: i64, at: i64, 
 }
 
 // @ts-ignore: decorator
-@inline
+
 function subtract(a: i64, b: i64): i64 {
   const d = a - b;
   return ((a ^ b) & (a ^ d)) < 0 ? i64.MIN_VALUE : d;
@@ -145,33 +146,33 @@ function subtract(a: i64, b: i64): i64 {
 function exactExpire(w: usize, base: usize, at: i64, window: i64): void {
   const e = changetype<Exact>(w);
   const oldest = subtract(at, window);
-  while (e.count && load<i64>(base + <usize>e.head * ITEM) <= oldest) {
+  while (e.count && load<i64>(base + <usize> e.head * ITEM) <= oldest) {
     e.head++;
     e.count--;
   }
   if (e.count) return;
   e.head = 0;
   if (!e.spilled) return;
-  release(e.spilled, <usize>e.capacity * ITEM);
+  release(e.spilled, <usize> e.capacity * ITEM);
   e.spilled = 0;
   e.capacity = 0;
 }
 
 function exactCompact(e: Exact, base: usize): void {
-  if (e.spilled) touchRange(base, <usize>e.capacity * ITEM);
-  memory.copy(base, base + <usize>e.head * ITEM, <usize>e.count * ITEM);
+  if (e.spilled) touchRange(base, <usize> e.capacity * ITEM);
+  memory.copy(base, base + <usize> e.head * ITEM, <usize> e.count * ITEM);
   e.head = 0;
 }
 
 function exactGrow(w: usize, inline: u32, base: usize): bool {
   const e = changetype<Exact>(w);
   const have = e.spilled ? e.capacity : inline;
-  const capacity = <u32>(blockBytes(<usize>(have << 1) * ITEM) / ITEM);
-  const block = alloc(<usize>capacity * ITEM);
+  const capacity = <u32> (blockBytes(<usize> (have << 1) * ITEM) / ITEM);
+  const block = alloc(<usize> capacity * ITEM);
   if (!block) return false;
-  touchRange(block, <usize>capacity * ITEM);
-  memory.copy(block, base + <usize>e.head * ITEM, <usize>e.count * ITEM);
-  if (e.spilled) release(e.spilled, <usize>e.capacity * ITEM);
+  touchRange(block, <usize> capacity * ITEM);
+  memory.copy(block, base + <usize> e.head * ITEM, <usize> e.count * ITEM);
+  if (e.spilled) release(e.spilled, <usize> e.capacity * ITEM);
   e.spilled = block;
   e.capacity = capacity;
   e.head = 0;
@@ -181,8 +182,8 @@ function exactGrow(w: usize, inline: u32, base: usize): bool {
 /** Items in `(at - window, at]`. */
 export function exactCount(w: usize, inline: u32, at: i64, window: i64): u32 {
   const e = changetype<Exact>(w);
-  const first = items(w) + <usize>e.head * ITEM, oldest = subtract(at, window);
-  let place = first + <usize>e.count * ITEM, count: u32 = 0;
+  const first = items(w) + <usize> e.head * ITEM, oldest = subtract(at, window);
+  let place = first + <usize> e.count * ITEM, count: u32 = 0;
   while (place > first) {
     place -= ITEM;
     const time = load<i64>(place);
@@ -195,8 +196,8 @@ export function exactCount(w: usize, inline: u32, at: i64, window: i64): u32 {
 /** The sum of the values in `(at - window, at]`; see exactSumOverflowed. */
 export function exactSum(w: usize, inline: u32, at: i64, window: i64): i64 {
   const e = changetype<Exact>(w);
-  const first = items(w) + <usize>e.head * ITEM, oldest = subtract(at, window);
-  let place = first + <usize>e.count * ITEM, sum: i64 = 0;
+  const first = items(w) + <usize> e.head * ITEM, oldest = subtract(at, window);
+  let place = first + <usize> e.count * ITEM, sum: i64 = 0;
   exactOverflowed = false;
   while (place > first) {
     place -= ITEM;
@@ -216,7 +217,7 @@ export function exactSum(w: usize, inline: u32, at: i64, window: i64): i64 {
 /** Releases what it holds in the arena; before its entry is removed. */
 export function exactClear(w: usize, inline: u32): void {
   const e = changetype<Exact>(w);
-  if (e.spilled) release(e.spilled, <usize>e.capacity * ITEM);
+  if (e.spilled) release(e.spilled, <usize> e.capacity * ITEM);
   e.spilled = 0;
   e.capacity = 0;
   e.head = 0;
@@ -226,7 +227,7 @@ export function exactClear(w: usize, inline: u32): void {
 // ---- token bucket, in millionths of a token ----
 
 // @ts-ignore: decorator
-@inline export const BUCKET_BYTES: u32 = 16;
+export const BUCKET_BYTES: u32 = 16;
 
 /**
  * Takes `cost` tokens of a bucket that holds `burst` and gains `perSecond`; false = not enough, none taken.
@@ -238,7 +239,9 @@ export function bucketTake(bucket: usize, perSecond: i64, burst: i64, at: i64, c
   const last = load<i64>(bucket, 8);
   if (at > last) {
     const elapsed = at - last;
-    missing = perSecond > 0 && (elapsed < 0 || elapsed >= missing / perSecond + 1) ? 0 : max<i64>(0, missing - elapsed * perSecond);
+    missing = perSecond > 0 && (elapsed < 0 || elapsed >= missing / perSecond + 1)
+      ? 0
+      : max<i64>(0, missing - elapsed * perSecond);
     store<i64>(bucket, at, 8);
   }
   const taken = missing + cost * 1_000_000;

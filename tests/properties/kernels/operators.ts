@@ -71,6 +71,12 @@ export function onInit(ptr: usize, length: u32): bool {
   return cells.init(16, 60_000_000) && numbers.init(8, 0);
 }
 
+export function onAhead(ptr: usize, length: u32): void {
+  if (length < 3 || length < 3 + <u32> load<u16>(ptr, 1)) return;
+  cells.ahead(ptr + 3, load<u16>(ptr, 1));
+  numbers.ahead64(load<u64>(ptr + 3));
+}
+
 export function onEvent(ptr: usize, length: u32): void {
   const op = load<u8>(ptr), keyLength = <u32> load<u16>(ptr, 1), key = ptr + 3;
   const args = key + keyLength;
