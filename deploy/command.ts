@@ -64,7 +64,9 @@ export function helpOf(of: Command): string {
   rows.push(["--config <file>", `the config file (${CONFIG_FILE}, where it exists)`, "MILLRACE_CONFIG"]);
   const width = Math.min(34, Math.max(...rows.map(([flag]) => flag.length)));
   const lines = rows.flatMap(([flag, what]) =>
-    flag.length > width ? [`  ${flag}`, `  ${"".padEnd(width)}  ${what}`] : [`  ${flag.padEnd(width)}  ${what}`]
+    flag.length > width
+      ? [`  ${flag}`, `  ${"".padEnd(width)}  ${what}`]
+      : [`  ${flag.padEnd(width)}  ${what}`]
   );
   return [
     of.summary,
@@ -76,7 +78,9 @@ export function helpOf(of: Command): string {
     "Options, and their defaults:",
     ...lines,
     "",
-    `In the environment an option is spelt ${rows[0][2]}, in ${CONFIG_FILE} "${Object.keys(of.options)[0] ?? "config"}".`,
+    `In the environment an option is spelt ${rows[0][2]}, in ${CONFIG_FILE} "${
+      Object.keys(of.options)[0] ?? "config"
+    }".`,
     "",
     "Examples:",
     ...of.examples.flatMap(([line, what]) => [`  ${line}`, `      ${what}`]),

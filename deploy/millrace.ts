@@ -33,8 +33,9 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function help(name: string | undefined): Promise<number> {
   if (name !== undefined && !COMMANDS[name]) return unknown(name);
-  if (name === undefined) console.log(helpOfAll(await Promise.all(Object.values(COMMANDS).map((load) => load()))));
-  else console.log(helpOf(await COMMANDS[name]()));
+  if (name === undefined) {
+    console.log(helpOfAll(await Promise.all(Object.values(COMMANDS).map((load) => load()))));
+  } else console.log(helpOf(await COMMANDS[name]()));
   return 0;
 }
 

@@ -26,9 +26,15 @@ const CONNECT_MS_MAX = 1_000;
 export const doctor = command({
   name: "doctor",
   summary: "what is installed, what is missing, and how to get it",
-  about: "Looks at the runtime, the kernels, the data folder, the HTTP port and the NATS server that the options\n" +
+  about:
+    "Looks at the runtime, the kernels, the data folder, the HTTP port and the NATS server that the options\n" +
     "name. It changes nothing, and ends with code 1 when something that is needed is missing.",
-  options: { ...LEDGER_OPTIONS, httpHost: EDGE_OPTIONS.httpHost, httpPort: EDGE_OPTIONS.httpPort, json: toggle("print JSON") },
+  options: {
+    ...LEDGER_OPTIONS,
+    httpHost: EDGE_OPTIONS.httpHost,
+    httpPort: EDGE_OPTIONS.httpPort,
+    json: toggle("print JSON"),
+  },
   examples: [
     ["deno task millrace doctor", "check this machine for the embedded ledger"],
     ["deno task millrace doctor --ledger jetstream", "and whether the NATS server can be reached"],
@@ -72,7 +78,12 @@ function sqlite(): Finding {
     return { what: "embedded ledger", state: "ok", detail: `SQLite ${version}` };
   } catch (cause) {
     const detail = (cause as Error).message;
-    return { what: "embedded ledger", state: "missing", detail, fix: "use Deno 2.9.6 or Bun 1.4.5, which have node:sqlite" };
+    return {
+      what: "embedded ledger",
+      state: "missing",
+      detail,
+      fix: "use Deno 2.9.6 or Bun 1.4.5, which have node:sqlite",
+    };
   }
 }
 
@@ -103,14 +114,24 @@ async function port(host: string, number: number): Promise<Finding> {
   const what = "HTTP port";
   if (number === 0) return { what, state: "ok", detail: "any that is free" };
   if (!await answers(host, number)) return { what, state: "ok", detail: `${host}:${number} is free` };
-  return { what, state: "absent", detail: `${host}:${number} is in use`, fix: "--http-port 0 takes any that is free" };
+  return {
+    what,
+    state: "absent",
+    detail: `${host}:${number} is in use`,
+    fix: "--http-port 0 takes any that is free",
+  };
 }
 
 async function natsServer(): Promise<Finding> {
   const what = "nats-server";
   const found = await findNatsServer();
   if (found) return { what, state: "ok", detail: `${found.version} at ${found.path}` };
-  return { what, state: "absent", detail: "only the tests need it here", fix: "deno task test installs it into .tools/" };
+  return {
+    what,
+    state: "absent",
+    detail: "only the tests need it here",
+    fix: "deno task test installs it into .tools/",
+  };
 }
 
 async function nats(url: string, needed: boolean): Promise<Finding> {

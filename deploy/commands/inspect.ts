@@ -2,8 +2,8 @@
 import { type DescMessage, fromBinary, toJson } from "@bufbuild/protobuf";
 import {
   type Chain,
-  decodeFrame,
   DecisionSchema,
+  decodeFrame,
   EFFECT_KIND,
   EffectCursor,
   EVENT_KIND,
@@ -28,7 +28,8 @@ export const inspect = command({
   name: "inspect",
   summary: "frames of a ledger, readable",
   operands: "[chain]",
-  about: "Without a chain: lists the chains and what each holds. With one: its frames, newest last. Reads only, so\n" +
+  about:
+    "Without a chain: lists the chains and what each holds. With one: its frames, newest last. Reads only, so\n" +
     "it may look at a ledger that is in use.",
   options: {
     ...LEDGER_OPTIONS,
@@ -66,8 +67,9 @@ async function list(ledger: Ledger, json: boolean, out: Out): Promise<void> {
     const extent = await chain.extent();
     const newest = await chain.get(extent.last);
     const frame = newest && decodeFrame(newest, `frame ${extent.last} of ${name}`);
-    if (json) out(JSON.stringify({ chain: name, ...extent, epoch: frame?.epoch, clock: frame && iso(frame.clock) }));
-    else {
+    if (json) {
+      out(JSON.stringify({ chain: name, ...extent, epoch: frame?.epoch, clock: frame && iso(frame.clock) }));
+    } else {
       const state = frame ? `epoch ${frame.epoch}, newest at ${iso(frame.clock)}` : "empty";
       out(`  ${name.padEnd(20)} frames ${extent.first} to ${extent.last}, ${state}`);
     }
@@ -85,10 +87,18 @@ interface Wanted {
 
 const LAST_FRAMES = 10;
 
-async function frames(ledger: Ledger, name: string, wanted: Wanted, signal: AbortSignal, out: Out): Promise<void> {
+async function frames(
+  ledger: Ledger,
+  name: string,
+  wanted: Wanted,
+  signal: AbortSignal,
+  out: Out,
+): Promise<void> {
   const existing = await ledger.chains();
   if (!existing.includes(name)) {
-    throw new Problem(`Cannot inspect ${name}: ${ledger.name} holds ${existing.join(", ") || "no chain yet"}.`);
+    throw new Problem(
+      `Cannot inspect ${name}: ${ledger.name} holds ${existing.join(", ") || "no chain yet"}.`,
+    );
   }
   const pipeline = pipelineOfChain(topology(DEFAULTS), name);
   const chain = await ledger.open(name);
@@ -107,7 +117,7 @@ async function frames(ledger: Ledger, name: string, wanted: Wanted, signal: Abor
     if (wanted.json) out(JSON.stringify(detailed ? { ...summary, events: shown } : summary));
     else {
       out(frameLine(summary));
-      if (detailed) for (const event of shown) for (const line of eventLines(event)) out(line);
+      if (detailed) { for (const event of shown) for (const line of eventLines(event)) out(line); }
     }
   }
   await chain.close();
@@ -226,9 +236,15 @@ function summarize(frame: Frame, events: readonly ShownEvent[], size: number): S
 }
 
 function frameLine(summary: Summary): string {
-  const effects = Object.entries(summary.effects).map(([kind, number]) => `${count(number)} ${kind}`).join(", ");
-  const what = summary.events === 0 ? "begins the epoch" : `${count(summary.events)} events → ${effects || "no effect"}`;
-  return `frame ${summary.frame}  epoch ${summary.epoch}  ${summary.clock}  ${what}, ${bytes(summary.bytes)}  ` +
+  const effects = Object.entries(summary.effects).map(([kind, number]) => `${count(number)} ${kind}`).join(
+    ", ",
+  );
+  const what = summary.events === 0
+    ? "begins the epoch"
+    : `${count(summary.events)} events → ${effects || "no effect"}`;
+  return `frame ${summary.frame}  epoch ${summary.epoch}  ${summary.clock}  ${what}, ${
+    bytes(summary.bytes)
+  }  ` +
     `kernel ${summary.kernel.slice(0, 8)} chain ${summary.chain.slice(0, 8)}`;
 }
 

@@ -1,6 +1,6 @@
 /** `verify`: replays a ledger and proves that every recorded effect is what the kernel answers. */
 import process from "node:process";
-import { loadKernel, kernelParams, verifyChain, type Verified } from "../../runtime/mod.ts";
+import { kernelParams, loadKernel, type Verified, verifyChain } from "../../runtime/mod.ts";
 import { command, Problem } from "../command.ts";
 import { ENGINE_OPTIONS, LEDGER_OPTIONS } from "../config.ts";
 import { readKernel } from "../kernels.ts";
@@ -13,7 +13,8 @@ export const verify = command({
   name: "verify",
   summary: "replay a ledger and prove every effect equal",
   operands: "[chain…]",
-  about: "Reads every frame of the chains (all of them when none is named), checks its hash and its link to the\n" +
+  about:
+    "Reads every frame of the chains (all of them when none is named), checks its hash and its link to the\n" +
     "frame before, and applies its events to a fresh kernel, whose effects must equal the recorded ones byte\n" +
     "for byte. Ends with code 0 when everything was proven, else with code 1 and the first frame that was not.\n" +
     "The options of the pipelines must be those the ledger was written with: they are part of the kernel hash.",
@@ -31,13 +32,22 @@ export const verify = command({
       let proven = true;
       for (const name of chains) {
         if (!existing.includes(name)) {
-          throw new Problem(`Cannot verify ${name}: ${ledger.name} holds ${existing.join(", ") || "no chain"}.`);
+          throw new Problem(
+            `Cannot verify ${name}: ${ledger.name} holds ${existing.join(", ") || "no chain"}.`,
+          );
         }
         const pipeline = pipelineOfChain(topology(values), name);
         if (!pipeline) throw new Problem(`Cannot verify ${name}: no pipeline of the topology writes to it.`);
-        const kernel = await loadKernel(pipeline.kernel, await readKernel(pipeline.kernel), kernelParams(pipeline));
+        const kernel = await loadKernel(
+          pipeline.kernel,
+          await readKernel(pipeline.kernel),
+          kernelParams(pipeline),
+        );
         const chain = await ledger.open(name);
-        const progress = new Progress(`${name} {bar} {value}/{total} frames · {events} events`, process.stderr);
+        const progress = new Progress(
+          `${name} {bar} {value}/{total} frames · {events} events`,
+          process.stderr,
+        );
         const verified = await verifyChain(chain, kernel, {
           signal,
           onProgress: (frame, last, events) => progress.at(frame, last, { events }),
