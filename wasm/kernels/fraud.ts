@@ -14,22 +14,56 @@
  * against the newest place known.
  */
 import {
-  Channel, CustomerProfile, decodeFraudParams, decodePaymentEvent, FraudParams, Payment, PaymentFigure,
-  PaymentReason, PaymentReject, writeCardState_count, writeCardState_countMax, writeCardState_currency,
-  writeCardState_hasProfile, writeCardState_latitude, writeCardState_locatedAt, writeCardState_longitude,
-  writeCardState_newest, writeCardState_speedKmhMax, writeCardState_sum, writeCardState_sumMax,
-  writeCardState_suspicious, writeCardState_suspiciousAt,
+  Channel,
+  CustomerProfile,
+  decodeFraudParams,
+  decodePaymentEvent,
+  FraudParams,
+  Payment,
+  PaymentFigure,
+  PaymentReason,
+  PaymentReject,
+  writeCardState_count,
+  writeCardState_countMax,
+  writeCardState_currency,
+  writeCardState_hasProfile,
+  writeCardState_latitude,
+  writeCardState_locatedAt,
+  writeCardState_longitude,
+  writeCardState_newest,
+  writeCardState_speedKmhMax,
+  writeCardState_sum,
+  writeCardState_sumMax,
+  writeCardState_suspicious,
+  writeCardState_suspiciousAt,
 } from "../gen/payment";
 import { clock } from "../lib/context";
 import { answer, figure, reason, Reject, reject, reply, scratch, Verdict } from "../lib/effects";
 import { STATE } from "../lib/memory";
 import { Table, TABLE_BYTES } from "../lib/table";
 import {
-  AMOUNT_HARD_MAX, checkPayment, checkPlace, currencyOf, event, orDefault, TEXT_BYTES_MAX, validCurrency,
+  AMOUNT_HARD_MAX,
+  checkPayment,
+  checkPlace,
+  currencyOf,
+  event,
+  orDefault,
+  TEXT_BYTES_MAX,
+  validCurrency,
 } from "../payments/checks";
 import { distance } from "../payments/earth";
 import {
-  add, advance, Card, clearRecent, countWithin, CURRENCY, HOME, PINNED, PROFILE, releaseRecent, sumOverflows,
+  add,
+  advance,
+  Card,
+  clearRecent,
+  countWithin,
+  CURRENCY,
+  HOME,
+  PINNED,
+  PROFILE,
+  releaseRecent,
+  sumOverflows,
 } from "../payments/recent";
 
 export { SCHEMA_HASH } from "../gen/payment";
@@ -39,15 +73,18 @@ export const EVENT_BYTES_MAX: u32 = 16384;
 export const KEY_BYTES_MAX: u32 = TEXT_BYTES_MAX;
 
 // @ts-ignore: decorator
-@inline const SECOND: i64 = 1000000;
+const SECOND: i64 = 1000000;
+
 /** km/h of one metre in one microsecond. */
 // @ts-ignore: decorator
-@inline const KMH: i64 = 3600000;
+const KMH: i64 = 3600000;
+
 /** Two places this long apart in time are never too fast: 20,015 km in 116 days. */
 // @ts-ignore: decorator
-@inline const APART_MAX: i64 = 10000000000000;
+const APART_MAX: i64 = 10000000000000;
+
 // @ts-ignore: decorator
-@inline const LIMIT_MAX: i64 = 1000000000000000000;
+const LIMIT_MAX: i64 = 1000000000000000000;
 
 /** Card numbers of up to 24 bytes stand beside the card; longer tokens in the arena. */
 const cards = changetype<Table<Card>>(STATE);
@@ -57,16 +94,16 @@ const newestTick = STATE + TABLE_BYTES + 256;
 
 export function onInit(ptr: usize, length: u32): bool {
   if (decodeFraudParams(rules, ptr, length)) return false;
-  rules.countMax = <u32>orDefault(rules.countMax, 5);
+  rules.countMax = <u32> orDefault(rules.countMax, 5);
   rules.countWindow = orDefault(rules.countWindow, 60 * SECOND);
   rules.sumMax = orDefault(rules.sumMax, 5000);
   rules.sumWindow = orDefault(rules.sumWindow, 600 * SECOND);
-  rules.speedKmhMax = <u32>orDefault(rules.speedKmhMax, 500);
+  rules.speedKmhMax = <u32> orDefault(rules.speedKmhMax, 500);
   rules.distanceMin = orDefault(rules.distanceMin, 1000);
-  rules.unusualTimes = <u32>orDefault(rules.unusualTimes, 20);
+  rules.unusualTimes = <u32> orDefault(rules.unusualTimes, 20);
   rules.suspicionWindow = orDefault(rules.suspicionWindow, 86400 * SECOND);
-  rules.reviewAfter = <u32>orDefault(rules.reviewAfter, 3);
-  rules.declineAfter = <u32>orDefault(rules.declineAfter, 2);
+  rules.reviewAfter = <u32> orDefault(rules.reviewAfter, 3);
+  rules.declineAfter = <u32> orDefault(rules.declineAfter, 2);
   rules.amountMax = orDefault(rules.amountMax, 1000000000000);
   rules.futureMax = orDefault(rules.futureMax, 300 * SECOND);
   rules.idleTtl = orDefault(rules.idleTtl, 90000 * SECOND);
@@ -98,12 +135,14 @@ export function onQuery(key: usize, length: u32): bool {
   let p = start;
   if (!idle(card) && card.newest) {
     p = writeCardState_newest(p, card.newest);
-    p = writeCardState_count(p, <u32>countWithin(card, rules.countWindow));
+    p = writeCardState_count(p, <u32> countWithin(card, rules.countWindow));
     p = writeCardState_sum(p, card.sum);
     p = writeCardState_suspicious(p, card.suspicious);
     p = writeCardState_suspiciousAt(p, card.suspiciousAt);
   }
-  if (card.currency & CURRENCY) p = writeCardState_currency(p, changetype<usize>(card) + offsetof<Card>("currency"), 3);
+  if (card.currency & CURRENCY) {
+    p = writeCardState_currency(p, changetype<usize>(card) + offsetof<Card>("currency"), 3);
+  }
   if (!idle(card) && card.locatedAt) {
     p = writeCardState_latitude(p, card.latitude);
     p = writeCardState_longitude(p, card.longitude);
@@ -111,9 +150,9 @@ export function onQuery(key: usize, length: u32): bool {
   }
   p = writeCardState_hasProfile(p, (card.currency & PROFILE) != 0);
   p = writeCardState_sumMax(p, orDefault(card.sumMax, rules.sumMax));
-  p = writeCardState_countMax(p, <u32>orDefault(card.countMax, rules.countMax));
-  p = writeCardState_speedKmhMax(p, <u32>orDefault(card.speedMax, rules.speedKmhMax));
-  answer(start, <u32>(p - start));
+  p = writeCardState_countMax(p, <u32> orDefault(card.countMax, rules.countMax));
+  p = writeCardState_speedKmhMax(p, <u32> orDefault(card.speedMax, rules.speedKmhMax));
+  answer(start, <u32> (p - start));
   return true;
 }
 
@@ -124,7 +163,7 @@ export function stateKeys(): u64 {
 // ---- a payment ----
 
 // @ts-ignore: decorator
-@inline
+
 function decide(payment: Payment): void {
   const bad = checkPayment(payment, rules.amountMax, rules.futureMax);
   if (bad) return reject(bad);
@@ -141,15 +180,15 @@ function decide(payment: Payment): void {
   add(card, at, amount);
   let broken = velocity(card);
   if (payment.hasLatitude && payment.channel == Channel.CARD_PRESENT) {
-    broken += <u32>tooFast(card, at, payment.latitude, payment.longitude);
+    broken += <u32> tooFast(card, at, payment.latitude, payment.longitude);
   }
-  if (card.usualAmount) broken += <u32>unusual(card, amount);
+  if (card.usualAmount) broken += <u32> unusual(card, amount);
   settle(card, payment, broken);
 }
 
 /** The currency the card is counted in is the profile's, or that of the payments in the window. */
 // @ts-ignore: decorator
-@inline
+
 function takeCurrency(card: Card, payment: Payment, newest: i64): bool {
   const given = currencyOf(payment.currency, payment.currencyLength), known = card.currency & CURRENCY;
   if (!given || given == known) return true;
@@ -160,7 +199,7 @@ function takeCurrency(card: Card, payment: Payment, newest: i64): bool {
 }
 
 // @ts-ignore: decorator
-@inline
+
 function velocity(card: Card): u32 {
   const count = countWithin(card, rules.countWindow), sum = card.sum;
   const countMax = orDefault(card.countMax, rules.countMax), sumMax = orDefault(card.sumMax, rules.sumMax);
@@ -208,10 +247,10 @@ function unusual(card: Card, amount: i64): bool {
 
 /** The table at the top of this file. */
 // @ts-ignore: decorator
-@inline
+
 function settle(card: Card, payment: Payment, broken: u32): void {
   if (card.suspicious && card.newest - card.suspiciousAt >= rules.suspicionWindow) card.suspicious = 0;
-  const before = <u32>card.suspicious;
+  const before = <u32> card.suspicious;
   let verdict = Verdict.APPROVE;
   if (broken) {
     if (before < 0xffff) card.suspicious++;
@@ -238,11 +277,17 @@ function settle(card: Card, payment: Payment, broken: u32): void {
 function setProfile(profile: CustomerProfile): void {
   if (!profile.cardLength) return reject(Reject.MISSING_FIELD);
   if (profile.cardLength > TEXT_BYTES_MAX) return reject(Reject.KEY_TOO_LONG);
-  const bad = checkPlace(profile.hasHomeLatitude, profile.homeLatitude, profile.hasHomeLongitude, profile.homeLongitude);
+  const bad = checkPlace(
+    profile.hasHomeLatitude,
+    profile.homeLatitude,
+    profile.hasHomeLongitude,
+    profile.homeLongitude,
+  );
   if (bad) return reject(bad);
   const sumMax = scaled(profile.sumMax, profile.limitPercent);
   const valid = validCurrency(profile.currency, profile.currencyLength) && profile.countMax <= 60 &&
-    profile.speedKmhMax <= 0xffff && sumMax >= 0 && profile.usualAmount >= 0 && profile.usualAmount <= AMOUNT_HARD_MAX;
+    profile.speedKmhMax <= 0xffff && sumMax >= 0 && profile.usualAmount >= 0 &&
+    profile.usualAmount <= AMOUNT_HARD_MAX;
   if (!valid) return reject(Reject.OUT_OF_RANGE);
   if (profile.removed && !changetype<usize>(cards.find(profile.card, profile.cardLength))) return;
 
@@ -253,11 +298,12 @@ function setProfile(profile: CustomerProfile): void {
   if (profile.removed) return;
   card.currency |= PROFILE;
   if (profile.currencyLength) {
-    card.currency = (card.currency & ~CURRENCY) | PINNED | currencyOf(profile.currency, profile.currencyLength);
+    card.currency = (card.currency & ~CURRENCY) | PINNED |
+      currencyOf(profile.currency, profile.currencyLength);
   }
   card.sumMax = sumMax;
-  card.countMax = <u16>profile.countMax;
-  card.speedMax = <u16>profile.speedKmhMax;
+  card.countMax = <u16> profile.countMax;
+  card.speedMax = <u16> profile.speedKmhMax;
   card.usualAmount = profile.usualAmount;
   if (!profile.hasHomeLatitude) return;
   card.currency |= HOME;
@@ -297,9 +343,9 @@ function release(key: usize, length: u32): void {
 
 /** Notes the clock and looks at one card for idleness: a card goes when its time is over, whoever asks first. */
 // @ts-ignore: decorator
-@inline
+
 function tick(): void {
-  const now = <u32>(clock >> 20);
+  const now = <u32> (clock >> 20);
   if (now > load<u32>(newestTick)) store<u32>(newestTick, now);
   const old = cards.idle();
   if (changetype<usize>(old)) reap(old);
@@ -312,16 +358,16 @@ function reap(card: Card): void {
 }
 
 // @ts-ignore: decorator
-@inline
+
 function idle(card: Card): bool {
-  return <i64>load<u32>(newestTick) - <i64>card.seen > rules.idleTtl >> 20;
+  return <i64> load<u32>(newestTick) - <i64> card.seen > rules.idleTtl >> 20;
 }
 
 /** A card that was idle for too long is what its profile says and nothing else, reaped or not. */
 // @ts-ignore: decorator
-@inline
+
 function use(card: Card): void {
-  if (card.newest && idle(card)) forget(card);
+  if (card.seen && idle(card)) forget(card);
   card.seen = load<u32>(newestTick);
 }
 

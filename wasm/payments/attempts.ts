@@ -3,9 +3,10 @@ import { alloc, release, touch } from "../lib/memory";
 import { sameBytes } from "../lib/table";
 
 // @ts-ignore: decorator
-@inline export const CARDS_MAX: u32 = 32;
+export const CARDS_MAX: u32 = 32;
+
 // @ts-ignore: decorator
-@inline const FIRST_CAPACITY: u32 = 4;
+const FIRST_CAPACITY: u32 = 4;
 
 @unmanaged
 export class Attempts {
@@ -38,12 +39,13 @@ class Attempt {
 }
 
 // @ts-ignore: decorator
-@inline
+
 function attemptAt(known: Attempts, index: u32): Attempt {
-  return changetype<Attempt>(known.block + <usize>index * offsetof<Attempt>());
+  return changetype<Attempt>(known.block + <usize> index * offsetof<Attempt>());
 }
+
 // @ts-ignore: decorator
-@inline
+
 function cardOf(attempt: Attempt): usize {
   return changetype<usize>(attempt) + offsetof<Attempt>("card0");
 }
@@ -53,7 +55,14 @@ function cardOf(attempt: Attempt): usize {
  * there with a newer payment keeps that one. False = no room, and nothing was remembered.
  */
 export function record(
-  known: Attempts, newest: i64, window: i64, at: i64, amount: i64, currency: u32, card: usize, length: u32,
+  known: Attempts,
+  newest: i64,
+  window: i64,
+  at: i64,
+  amount: i64,
+  currency: u32,
+  card: usize,
+  length: u32,
 ): bool {
   if (known.count) touch(known.block);
   expire(known, newest - window);
@@ -107,14 +116,20 @@ export function forgetAttempts(known: Attempts): void {
 
 /** Gives back what it holds in the arena; the entry itself is not written. */
 export function releaseAttempts(known: Attempts): void {
-  if (known.block) release(known.block, <usize>known.capacity * offsetof<Attempt>());
+  if (known.block) release(known.block, <usize> known.capacity * offsetof<Attempt>());
 }
 
 function expire(known: Attempts, horizon: i64): void {
   let kept: u32 = 0;
   for (let i: u32 = 0; i < known.count; i++) {
     if (attemptAt(known, i).at <= horizon) continue;
-    if (kept != i) memory.copy(changetype<usize>(attemptAt(known, kept)), changetype<usize>(attemptAt(known, i)), offsetof<Attempt>());
+    if (kept != i) {
+      memory.copy(
+        changetype<usize>(attemptAt(known, kept)),
+        changetype<usize>(attemptAt(known, i)),
+        offsetof<Attempt>(),
+      );
+    }
     kept++;
   }
   known.count = kept;
@@ -127,9 +142,9 @@ function makeRoom(known: Attempts): bool {
     return true;
   }
   const capacity = known.capacity ? known.capacity * 2 : FIRST_CAPACITY;
-  const block = alloc(<usize>capacity * offsetof<Attempt>());
+  const block = alloc(<usize> capacity * offsetof<Attempt>());
   if (!block) return false;
-  memory.copy(block, known.block, <usize>known.count * offsetof<Attempt>());
+  memory.copy(block, known.block, <usize> known.count * offsetof<Attempt>());
   releaseAttempts(known);
   known.block = block;
   known.capacity = capacity;
@@ -143,6 +158,10 @@ function dropOldest(known: Attempts): void {
   }
   known.count--;
   for (let i = oldest; i < known.count; i++) {
-    memory.copy(changetype<usize>(attemptAt(known, i)), changetype<usize>(attemptAt(known, i + 1)), offsetof<Attempt>());
+    memory.copy(
+      changetype<usize>(attemptAt(known, i)),
+      changetype<usize>(attemptAt(known, i + 1)),
+      offsetof<Attempt>(),
+    );
   }
 }

@@ -12,11 +12,13 @@ import { alloc, release, touch } from "../lib/memory";
 import { addOverflows } from "../lib/fixed";
 
 // @ts-ignore: decorator
-@inline export const RECENT_MAX: u32 = 64;
+export const RECENT_MAX: u32 = 64;
+
 // @ts-ignore: decorator
-@inline const INLINE: u32 = 2;
+const INLINE: u32 = 2;
+
 // @ts-ignore: decorator
-@inline const ENTRY: usize = 12; // time: the lower 32 bits, which tell ages below 71 minutes apart; amount: i64
+const ENTRY: usize = 12; // time: the lower 32 bits, which tell ages below 71 minutes apart; amount: i64
 
 /** What is known of a card: 112 bytes. */
 @unmanaged
@@ -51,36 +53,41 @@ export class Card {
 }
 
 // @ts-ignore: decorator
-@inline export const PROFILE: u32 = 1 << 24;
-// @ts-ignore: decorator
-@inline export const HOME: u32 = 1 << 25;
-/** The profile names the currency. */
-// @ts-ignore: decorator
-@inline export const PINNED: u32 = 1 << 26;
-// @ts-ignore: decorator
-@inline export const CURRENCY: u32 = 0xffffff;
+export const PROFILE: u32 = 1 << 24;
 
 // @ts-ignore: decorator
-@inline
+export const HOME: u32 = 1 << 25;
+
+/** The profile names the currency. */
+// @ts-ignore: decorator
+export const PINNED: u32 = 1 << 26;
+
+// @ts-ignore: decorator
+export const CURRENCY: u32 = 0xffffff;
+
+// @ts-ignore: decorator
+
 function entriesOf(card: Card): usize {
-  return card.block ? <usize>card.block : changetype<usize>(card) + offsetof<Card>("inline0");
+  return card.block ? <usize> card.block : changetype<usize>(card) + offsetof<Card>("inline0");
 }
+
 // @ts-ignore: decorator
-@inline
+
 function ageOf(entry: usize, newest: i64): u32 {
-  return <u32>newest - load<u32>(entry);
+  return <u32> newest - load<u32>(entry);
 }
+
 // @ts-ignore: decorator
-@inline
+
 function amountOf(entry: usize): i64 {
   return load<i64>(entry, 4);
 }
 
 /** Copies entries, first to last: apart, or `to` before `from`. */
 // @ts-ignore: decorator
-@inline
+
 function moveEntries(to: usize, from: usize, count: u32): void {
-  for (const end = from + <usize>count * ENTRY; from < end; from += ENTRY, to += ENTRY) {
+  for (const end = from + <usize> count * ENTRY; from < end; from += ENTRY, to += ENTRY) {
     const amount = load<i64>(from, 4);
     store<u32>(to, load<u32>(from));
     store<i64>(to, amount, 4);
@@ -89,7 +96,7 @@ function moveEntries(to: usize, from: usize, count: u32): void {
 
 /** Whether the sum of the window that ends at `newest` would leave int64 with one more `amount`. */
 // @ts-ignore: decorator
-@inline
+
 export function sumOverflows(card: Card, newest: i64, window: i64, amount: i64): bool {
   return addOverflows(card.sum, amount) && sumOverflowsStill(card, newest, window, amount);
 }
@@ -105,7 +112,7 @@ function sumOverflowsStill(card: Card, newest: i64, window: i64, amount: i64): b
 
 /** Moves the end of the window to `newest`, not before the present one, and drops what leaves it. */
 // @ts-ignore: decorator
-@inline
+
 export function advance(card: Card, newest: i64, window: i64): void {
   if (card.count) expire(card, newest, window);
   card.newest = newest;
@@ -113,7 +120,7 @@ export function advance(card: Card, newest: i64, window: i64): void {
 
 function expire(card: Card, newest: i64, window: i64): void {
   const ahead = newest - card.newest;
-  const entries = entriesOf(card), count = <u32>card.count;
+  const entries = entriesOf(card), count = <u32> card.count;
   let gone: u32 = 0;
   for (let entry = entries; gone < count; gone++, entry += ENTRY) {
     if (ahead + ageOf(entry, card.newest) < window) break;
@@ -121,7 +128,7 @@ function expire(card: Card, newest: i64, window: i64): void {
   }
   if (!gone) return;
   card.merged = 0;
-  card.count = <u8>(count - gone);
+  card.count = <u8> (count - gone);
   if (card.block && count - gone <= INLINE) return toInline(card, entries + gone * ENTRY);
   if (card.block) touch(entries);
   moveEntries(entries, entries + gone * ENTRY, count - gone);
@@ -129,31 +136,31 @@ function expire(card: Card, newest: i64, window: i64): void {
 
 /** Adds a payment not newer than `newest` and not outside the window. */
 // @ts-ignore: decorator
-@inline
+
 export function add(card: Card, at: i64, amount: i64): void {
-  const room = card.block ? <u32>card.capacity : INLINE;
+  const room = card.block ? <u32> card.capacity : INLINE;
   if (card.count == room) makeRoom(card, room);
   const entries = entriesOf(card);
   if (card.block) touch(entries);
-  const age = <u32>(card.newest - at);
-  let entry = entries + <usize>card.count * ENTRY;
+  const age = <u32> (card.newest - at);
+  let entry = entries + <usize> card.count * ENTRY;
   while (entry > entries && ageOf(entry - ENTRY, card.newest) < age) {
     moveEntries(entry, entry - ENTRY, 1);
     entry -= ENTRY;
   }
-  store<u32>(entry, <u32>at);
+  store<u32>(entry, <u32> at);
   store<i64>(entry, amount, 4);
   card.count++;
   card.sum += amount;
 }
 
 function makeRoom(card: Card, room: u32): void {
-  const block = room < RECENT_MAX ? alloc(<usize>room * 2 * ENTRY) : 0;
+  const block = room < RECENT_MAX ? alloc(<usize> room * 2 * ENTRY) : 0;
   if (!block) return mergeOldest(card);
   moveEntries(block, entriesOf(card), room);
-  if (card.block) release(card.block, <usize>room * ENTRY);
-  card.block = <u32>block;
-  card.capacity = <u8>(room * 2);
+  if (card.block) release(card.block, <usize> room * ENTRY);
+  card.block = <u32> block;
+  card.capacity = <u8> (room * 2);
 }
 
 function mergeOldest(card: Card): void {
@@ -166,7 +173,7 @@ function mergeOldest(card: Card): void {
 }
 
 function toInline(card: Card, from: usize): void {
-  const block = <usize>card.block, bytes = <usize>card.capacity * ENTRY;
+  const block = <usize> card.block, bytes = <usize> card.capacity * ENTRY;
   card.block = 0;
   card.capacity = 0;
   moveEntries(changetype<usize>(card) + offsetof<Card>("inline0"), from, card.count);
@@ -175,13 +182,13 @@ function toInline(card: Card, from: usize): void {
 
 /** Payments within `window` of the newest event time; `window` is at most the one that is kept. */
 // @ts-ignore: decorator
-@inline
+
 export function countWithin(card: Card, window: i64): i64 {
   const entries = entriesOf(card);
-  let count: i64 = 0, entry = entries + <usize>card.count * ENTRY;
+  let count: i64 = 0, entry = entries + <usize> card.count * ENTRY;
   while (entry > entries) {
     entry -= ENTRY;
-    if (<i64>ageOf(entry, card.newest) >= window) return count;
+    if (<i64> ageOf(entry, card.newest) >= window) return count;
     count++;
   }
   return count + card.merged;
@@ -199,5 +206,5 @@ export function clearRecent(card: Card): void {
 
 /** Gives back what a card that is about to be removed holds in the arena; the card itself is not written. */
 export function releaseRecent(card: Card): void {
-  if (card.block) release(card.block, <usize>card.capacity * ENTRY);
+  if (card.block) release(card.block, <usize> card.capacity * ENTRY);
 }
