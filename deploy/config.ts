@@ -79,7 +79,8 @@ export const ENGINE_OPTIONS = {
 export const EDGE_OPTIONS = {
   httpHost: text("127.0.0.1", "host", "address the HTTP door listens on", "127.0.0.1"),
   httpPort: integer(8080, { min: 0, max: 65_535 }, "port", "port of the HTTP door; 0 = any that is free"),
-  bodyBytes: integer(1_048_576, { min: 1_024, max: 67_108_864 }, "n", "largest request body, bytes"),
+  httpToken: text("", "secret", "when given, callers must send `Authorization: Bearer <secret>`", "secret"),
+  bodyBytes: integer(1_048_576, { min: 1_024, max: 67_108_864 }, "n", "largest body of one event, bytes"),
 } as const satisfies Options;
 
 export const START_OPTIONS = { ...LEDGER_OPTIONS, ...ENGINE_OPTIONS, ...EDGE_OPTIONS } as const;

@@ -1,0 +1,62 @@
+/** The production World of a configuration: real clocks, disks and sockets, and how to close them. */
+import { join } from "node:path";
+import { systemClock } from "../runtime/adapters/clock.ts";
+import { stderrLog } from "../runtime/adapters/log.ts";
+import { systemRandom } from "../runtime/adapters/random.ts";
+import type { Ledger, World } from "../runtime/mod.ts";
+import type { LedgerConfig } from "./config.ts";
+
+export interface OpenedWorld extends World {
+  /** Closes what was opened; the runtime in it must have stopped. */
+  close(): Promise<void>;
+}
+
+export async function openWorld(config: LedgerConfig): Promise<OpenedWorld> {
+  const base = { clock: systemClock(), random: systemRandom(), log: stderrLog({ level: config.logLevel }) };
+  switch (config.ledger) {
+    case "sqlite": {
+      const [{ sqliteLedger }, { fileCheckpoints }, { noNetwork }] = await Promise.all([
+        import("../runtime/adapters/sqlite/ledger.ts"),
+        import("../runtime/adapters/files/checkpoints.ts"),
+        import("../runtime/adapters/memory/network.ts"),
+      ]);
+      const ledger = await sqliteLedger({
+        folder: config.data,
+        clock: base.clock,
+        durability: config.durability,
+      });
+      return {
+        ...base,
+        ledger,
+        checkpoints: fileCheckpoints(join(config.data, "checkpoints")),
+        network: noNetwork(),
+        close: () => ledger.close(),
+      };
+    }
+    case "jetstream":
+      return { ...base, ...await (await import("./jetstream.ts")).openJetStream(config, base.clock) };
+    case "memory": {
+      const [{ memoryLedger }, { memoryCheckpoints }, { noNetwork }] = await Promise.all([
+        import("../runtime/adapters/memory/ledger.ts"),
+        import("../runtime/adapters/memory/checkpoints.ts"),
+        import("../runtime/adapters/memory/network.ts"),
+      ]);
+      const ledger = memoryLedger({ clock: base.clock });
+      const checkpoints = memoryCheckpoints({ clock: base.clock });
+      return { ...base, ledger, checkpoints, network: noNetwork(), close: () => ledger.close() };
+    }
+  }
+}
+
+/** The ledger alone, for commands that read it. Closing it closes everything that was opened. */
+export async function openLedger(config: LedgerConfig): Promise<Ledger> {
+  const world = await openWorld({ ...config, logLevel: "error" });
+  const { ledger } = world;
+  return {
+    name: ledger.name,
+    durability: ledger.durability,
+    open: (name) => ledger.open(name),
+    chains: () => ledger.chains(),
+    close: () => world.close(),
+  };
+}
