@@ -73,17 +73,21 @@ export const EVENT_BYTES_MAX: u32 = 16384;
 export const KEY_BYTES_MAX: u32 = TEXT_BYTES_MAX;
 
 // @ts-ignore: decorator
+@inline
 const SECOND: i64 = 1000000;
 
 /** km/h of one metre in one microsecond. */
 // @ts-ignore: decorator
+@inline
 const KMH: i64 = 3600000;
 
 /** Two places this long apart in time are never too fast: 20,015 km in 116 days. */
 // @ts-ignore: decorator
+@inline
 const APART_MAX: i64 = 10000000000000;
 
 // @ts-ignore: decorator
+@inline
 const LIMIT_MAX: i64 = 1000000000000000000;
 
 /** Card numbers of up to 24 bytes stand beside the card; longer tokens in the arena. */
@@ -163,7 +167,7 @@ export function stateKeys(): u64 {
 // ---- a payment ----
 
 // @ts-ignore: decorator
-
+@inline
 function decide(payment: Payment): void {
   const bad = checkPayment(payment, rules.amountMax, rules.futureMax);
   if (bad) return reject(bad);
@@ -188,7 +192,7 @@ function decide(payment: Payment): void {
 
 /** The currency the card is counted in is the profile's, or that of the payments in the window. */
 // @ts-ignore: decorator
-
+@inline
 function takeCurrency(card: Card, payment: Payment, newest: i64): bool {
   const given = currencyOf(payment.currency, payment.currencyLength), known = card.currency & CURRENCY;
   if (!given || given == known) return true;
@@ -199,7 +203,7 @@ function takeCurrency(card: Card, payment: Payment, newest: i64): bool {
 }
 
 // @ts-ignore: decorator
-
+@inline
 function velocity(card: Card): u32 {
   const count = countWithin(card, rules.countWindow), sum = card.sum;
   const countMax = orDefault(card.countMax, rules.countMax), sumMax = orDefault(card.sumMax, rules.sumMax);
@@ -247,7 +251,7 @@ function unusual(card: Card, amount: i64): bool {
 
 /** The table at the top of this file. */
 // @ts-ignore: decorator
-
+@inline
 function settle(card: Card, payment: Payment, broken: u32): void {
   if (card.suspicious && card.newest - card.suspiciousAt >= rules.suspicionWindow) card.suspicious = 0;
   const before = <u32> card.suspicious;
@@ -343,7 +347,7 @@ function release(key: usize, length: u32): void {
 
 /** Notes the clock and looks at one card for idleness: a card goes when its time is over, whoever asks first. */
 // @ts-ignore: decorator
-
+@inline
 function tick(): void {
   const now = <u32> (clock >> 20);
   if (now > load<u32>(newestTick)) store<u32>(newestTick, now);
@@ -358,14 +362,14 @@ function reap(card: Card): void {
 }
 
 // @ts-ignore: decorator
-
+@inline
 function idle(card: Card): bool {
   return <i64> load<u32>(newestTick) - <i64> card.seen > rules.idleTtl >> 20;
 }
 
 /** A card that was idle for too long is what its profile says and nothing else, reaped or not. */
 // @ts-ignore: decorator
-
+@inline
 function use(card: Card): void {
   if (card.seen && idle(card)) forget(card);
   card.seen = load<u32>(newestTick);

@@ -7,12 +7,15 @@ import { RESULT } from "./memory";
 
 /** Events looked at together. */
 // @ts-ignore: decorator
+@inline
 export const AHEAD: u32 = 16;
 
 // @ts-ignore: decorator
+@inline
 const MOST: u32 = 64;
 
 // @ts-ignore: decorator
+@inline
 const SINK: usize = RESULT + 256;
 
 /** (slot address: u32, hash: u32, bytes of the entry: u32, 0) for each key that was asked for. Scratch. */
@@ -21,7 +24,7 @@ let count: u32 = 0;
 
 /** First step, from Table.ahead: the index slot. */
 // @ts-ignore: decorator
-
+@inline
 export function askSlot(slot: usize, tag: u32, bytes: usize): void {
   if (count == MOST) return;
   const at = asked + (<usize> count << 4);

@@ -12,7 +12,7 @@ export function enterFrame(at: i64, number: u64): void {
 }
 
 // @ts-ignore: decorator
-
+@inline
 export function enterEvent(index: u32): void {
   eventIndex = index;
 }

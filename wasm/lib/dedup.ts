@@ -23,16 +23,20 @@ class Queue {
 }
 
 // @ts-ignore: decorator
+@inline
 const ids = changetype<Table<Seen>>(LIBRARY_STATE);
 
 // @ts-ignore: decorator
+@inline
 const queue = changetype<Queue>(LIBRARY_STATE + TABLE_BYTES);
 
 // @ts-ignore: decorator
+@inline
 export const DEDUP_BYTES: usize = TABLE_BYTES + 32;
 
 /** Ids up to this length stand in their entry: a UUID in hexadecimal does. */
 // @ts-ignore: decorator
+@inline
 const ID_INLINE: u32 = 40;
 
 /** Where the first answer stands, after `seenBefore` said true. */
@@ -46,7 +50,7 @@ export function dedupInit(window: i64, max: u32): bool {
 }
 
 // @ts-ignore: decorator
-
+@inline
 export function dedupOn(): bool {
   return queue.window > 0 && queue.max > 0;
 }
@@ -98,7 +102,7 @@ export function idsRemembered(): u32 {
 }
 
 // @ts-ignore: decorator
-
+@inline
 function expired(entry: usize): bool {
   return clock - changetype<Seen>(entry).at > queue.window;
 }

@@ -43,7 +43,7 @@ export function beginOutput(): void {
 }
 
 // @ts-ignore: decorator
-
+@inline
 export function beginEvent(): void {
   gathered = GATHER + 2; // room for the verdict, which is written last
   answered = false;
@@ -126,7 +126,7 @@ export function answer(payload: usize, length: u32): void {
 
 /** 64 KiB to encode a message in; it holds until the event ends. */
 // @ts-ignore: decorator
-
+@inline
 export function scratch(): usize {
   return SCRATCH;
 }
@@ -148,14 +148,14 @@ function beginEffect(kind: u32, rest: u64): usize {
 }
 
 // @ts-ignore: decorator
-
+@inline
 function store1(p: usize, byte: u8): usize {
   store<u8>(p, byte);
   return p + 1;
 }
 
 // @ts-ignore: decorator
-
+@inline
 function field(p: usize, tag: u8, value: u64): usize {
   store<u8>(p, tag);
   return writeVarint(p + 1, value);
@@ -163,7 +163,7 @@ function field(p: usize, tag: u8, value: u64): usize {
 
 /** Bytes of a varint. */
 // @ts-ignore: decorator
-
+@inline
 function sizeOf(value: u64): u64 {
   return <u64> ((<u32> (63 - <i32> clz(value | 1)) * 9 + 73) >> 6);
 }

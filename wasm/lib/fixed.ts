@@ -1,21 +1,21 @@
 /** Checked int64 arithmetic: money and quantities never wrap, and 128-bit products decide exactly. */
 
 // @ts-ignore: decorator
-
+@inline
 export function addOverflows(a: i64, b: i64): bool {
   const sum = a + b;
   return ((a ^ sum) & (b ^ sum)) < 0;
 }
 
 // @ts-ignore: decorator
-
+@inline
 export function subOverflows(a: i64, b: i64): bool {
   const difference = a - b;
   return ((a ^ b) & (a ^ difference)) < 0;
 }
 
 // @ts-ignore: decorator
-
+@inline
 export function mulOverflows(a: i64, b: i64): bool {
   if (<u64> (a + 0x80000000) <= 0xffffffff && <u64> (b + 0x80000000) <= 0xffffffff) {
     return false; // both fit in 32 bits
@@ -50,7 +50,7 @@ export function compareProducts(a: i64, b: i64, c: i64, d: i64): i32 {
 
 /** |a|, also of the smallest int64. */
 // @ts-ignore: decorator
-
+@inline
 export function absU(a: i64): u64 {
   return a < 0 ? 0 - <u64> a : <u64> a;
 }

@@ -31,15 +31,19 @@ import { advanceSource, sourcesInit } from "./sources";
 import { at, lengthOf, moveTo, skip, varint } from "./wire";
 
 // @ts-ignore: decorator
+@inline
 const OK: i32 = 0;
 
 // @ts-ignore: decorator
+@inline
 const NOT_FOUND: i32 = 1;
 
 // @ts-ignore: decorator
+@inline
 const BAD_PARAMS: i32 = -1;
 
 // @ts-ignore: decorator
+@inline
 const BAD_FRAME: i32 = -2;
 
 /** The Event record that was read last. */

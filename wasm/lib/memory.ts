@@ -16,80 +16,104 @@
  */
 
 // @ts-ignore: decorator
+@inline
 export const PAGE: usize = 4096;
 
 // @ts-ignore: decorator
+@inline
 export const RESULT: usize = 0x400;
 
 // @ts-ignore: decorator
+@inline
 const ROOT: usize = 0x1000;
 
 /** Addresses of the shadow chunks ever made: 2,048 of 1 MiB at most. */
 // @ts-ignore: decorator
+@inline
 const CHUNKS: usize = 0x4000;
 
 // @ts-ignore: decorator
+@inline
 const CHUNKS_MAX: u32 = 2048;
 
 /** The library's tables: the dedupe window and the high-water marks. */
 // @ts-ignore: decorator
+@inline
 export const LIBRARY_STATE: usize = 0x3000;
 
 /** The kernel's own root block, 32 KiB. */
 // @ts-ignore: decorator
+@inline
 export const STATE: usize = 0x8000;
 
 // @ts-ignore: decorator
+@inline
 export const SCRATCH: usize = 0x40000;
 
 // @ts-ignore: decorator
+@inline
 export const SCRATCH_BYTES: usize = 0x10000;
 
 // @ts-ignore: decorator
+@inline
 export const GATHER: usize = 0x50000;
 
 // @ts-ignore: decorator
+@inline
 export const GATHER_BYTES: usize = 0x10000;
 
 // @ts-ignore: decorator
+@inline
 const FLAGS: usize = 0x60000;
 
 // @ts-ignore: decorator
+@inline
 const SHADOWS: usize = 0x160000;
 
 // @ts-ignore: decorator
+@inline
 export const INPUT: usize = 0x560000;
 
 /** The longest input without a region of its own; readers may look 16 bytes past the end. */
 // @ts-ignore: decorator
+@inline
 const INPUT_BYTES: usize = 0x1FFFC0;
 
 // @ts-ignore: decorator
+@inline
 export const OUTPUT: usize = 0x760000;
 
 // @ts-ignore: decorator
+@inline
 export const OUTPUT_BYTES: usize = 0x400000;
 
 // @ts-ignore: decorator
+@inline
 const ARENA: usize = 0xB60000;
 
 /** Page flags. */
 // @ts-ignore: decorator
+@inline
 const CHANGED: u8 = 1; // since the last snapshot began
 
 // @ts-ignore: decorator
+@inline
 const PENDING: u8 = 2; // in the snapshot under way, not yet given out
 
 // @ts-ignore: decorator
+@inline
 const GIVEN: u8 = 4; // in the newest snapshot, given out
 
 // @ts-ignore: decorator
+@inline
 const EACH: u64 = 0x0101010101010101;
 
 // @ts-ignore: decorator
+@inline
 const RUNS: u32 = 20;
 
 // @ts-ignore: decorator
+@inline
 const MAGIC: u32 = 0x4d4c5231;
 
 @unmanaged
@@ -106,12 +130,15 @@ class Root {
 }
 
 // @ts-ignore: decorator
+@inline
 const root = changetype<Root>(ROOT);
 
 // @ts-ignore: decorator
+@inline
 const CLASS_LISTS: usize = ROOT + 128;
 
 // @ts-ignore: decorator
+@inline
 const RUN_LISTS: usize = ROOT + 128 + 13 * 8;
 
 /** Free shadow pages: those given back, linked through their first word, and those never used. Volatile. */
@@ -128,7 +155,7 @@ let snapshotEnd: usize = 0;
 
 /** Announces a write to the page of `ptr`. */
 // @ts-ignore: decorator
-
+@inline
 export function touch(ptr: usize): void {
   if (!(load<u8>(ptr >> 12, FLAGS) & CHANGED)) touchSlow(ptr >> 12);
 }
@@ -144,7 +171,7 @@ export function touchRange(ptr: usize, length: usize): void {
 
 /** Announces writes to the root: at the start of each call, so that root fields need no barrier. */
 // @ts-ignore: decorator
-
+@inline
 export function touchRoot(): void {
   if (
     (load<u64>(FLAGS) & 0x0101010101010100) == 0x0101010101010100 && (load<u64>(FLAGS + 8) & EACH) == EACH
@@ -329,7 +356,7 @@ export function inputRegion(length: usize): usize {
 }
 
 // @ts-ignore: decorator
-
+@inline
 export function inputAddress(): usize {
   return root.input;
 }

@@ -9,10 +9,12 @@ class Mark {
 }
 
 // @ts-ignore: decorator
+@inline
 const marks = changetype<Table<Mark>>(LIBRARY_STATE + DEDUP_BYTES);
 
 /** Most sources that one partition keeps a mark of. */
 // @ts-ignore: decorator
+@inline
 const SOURCES_MAX: u32 = 65536;
 
 export function sourcesInit(): bool {

@@ -11,28 +11,36 @@ import { clock } from "./context";
 import { alloc, allocRun, logPages, PAGE, release, releaseZeroedRun, seed, touch } from "./memory";
 
 // @ts-ignore: decorator
+@inline
 export const TABLE_BYTES: usize = 128;
 
 // @ts-ignore: decorator
+@inline
 const HEADER: usize = 8; // seen: u32 (clock >> 20), key length: u16, live: u16
 
 // @ts-ignore: decorator
+@inline
 const SLAB_LOG: u32 = 4;
 
 // @ts-ignore: decorator
+@inline
 const SLAB_BYTES: usize = 65536;
 
 // @ts-ignore: decorator
+@inline
 const TOMB: u64 = 1;
 
 /** Old slots moved, and bytes of the old index wiped, with each upsert. */
 // @ts-ignore: decorator
+@inline
 const MOVES: u32 = 8;
 
 // @ts-ignore: decorator
+@inline
 const WIPE_BYTES: usize = 512;
 
 // @ts-ignore: decorator
+@inline
 export const TABLE_KEY_MAX: u32 = 0xffff;
 
 let made: bool = false;
@@ -71,7 +79,7 @@ export class Table<V> {
 
   // @ts-ignore: decorator
   @inline
-  get entryBytes(): usize {
+ get entryBytes(): usize {
     return HEADER + <usize> this.keyInline + ((offsetof<V>() + 7) & ~7);
   }
 
@@ -170,12 +178,12 @@ export class Table<V> {
 
   // @ts-ignore: decorator
   @inline
-  keyOf(value: V): usize {
+ keyOf(value: V): usize {
     return this.keyAt(changetype<usize>(value) - HEADER - this.keyInline);
   }
   // @ts-ignore: decorator
   @inline
-  keyLength(value: V): u32 {
+ keyLength(value: V): u32 {
     return <u32> load<u16>(changetype<usize>(value) - HEADER - this.keyInline, 4);
   }
 
@@ -193,19 +201,19 @@ export class Table<V> {
 
   // @ts-ignore: decorator
   @inline
-  private slab(i: u32): usize {
+ private slab(i: u32): usize {
     return <usize> load<u32>(this.slabs + (<usize> i << 2));
   }
 
   // @ts-ignore: decorator
   @inline
-  private keyAt(ref: usize): usize {
+ private keyAt(ref: usize): usize {
     return <u32> load<u16>(ref, 4) > this.keyInline ? <usize> load<u32>(ref, HEADER) : ref + HEADER;
   }
 
   // @ts-ignore: decorator
   @inline
-  private probe(tag: u32, key: usize, length: u32): usize {
+ private probe(tag: u32, key: usize, length: u32): usize {
     const slots = this.index, mask = this.mask;
     let i = tag & mask;
     while (true) {
@@ -231,7 +239,7 @@ export class Table<V> {
 
   // @ts-ignore: decorator
   @inline
-  private holds(ref: usize, key: usize, length: u32): bool {
+ private holds(ref: usize, key: usize, length: u32): bool {
     return <u32> load<u16>(ref, 4) == length && sameBytes(this.keyAt(ref), key, length);
   }
 
@@ -306,7 +314,7 @@ export class Table<V> {
 
   // @ts-ignore: decorator
   @inline
-  private link(tag: u32, ref: usize): void {
+ private link(tag: u32, ref: usize): void {
     const slots = this.index, mask = this.mask;
     let i = tag & mask;
     while (load<u64>(slots + (<usize> i << 3))) i = (i + 1) & mask;

@@ -11,13 +11,13 @@ import { alloc, blockBytes, release, touchRange } from "./memory";
 
 /** newest bucket: i64 (0 = none yet; bucket numbers are kept one higher), then one T for each bucket. */
 // @ts-ignore: decorator
-
+@inline
 export function ringBytes<T>(buckets: u32): u32 {
   return 8 + ((buckets * <u32> sizeof<T>() + 7) & ~7);
 }
 
 // @ts-ignore: decorator
-
+@inline
 function bucketOf(at: i64, width: i64): i64 {
   const q = at / width;
   return (at < 0 && q * width != at ? q - 1 : q) + 0x1000000000000000; // floor; never 0, so that 0 = none
@@ -25,7 +25,7 @@ function bucketOf(at: i64, width: i64): i64 {
 
 /** Adds to the bucket of `at`; false = older than the ring, or the bucket would overflow. */
 // @ts-ignore: decorator
-
+@inline
 export function ringAdd<T>(ring: usize, buckets: u32, width: i64, at: i64, value: T): bool {
   const bucket = bucketOf(at, width);
   const newest = load<i64>(ring);
@@ -52,9 +52,9 @@ function ringAdvance<T>(ring: usize, buckets: u32, newest: i64, bucket: i64): vo
   store<i64>(ring, bucket);
 }
 
-/** The sum over the `buckets` buckets that end with the one of `at`. */
+/** The sum over the `buckets` buckets that end with the one of `at`; past int64 it stays at the bound. */
 // @ts-ignore: decorator
-
+@inline
 export function ringSum<T>(ring: usize, buckets: u32, width: i64, at: i64): i64 {
   const newest = load<i64>(ring);
   if (!newest) return 0;
@@ -72,9 +72,11 @@ export function ringSum<T>(ring: usize, buckets: u32, width: i64, at: i64): i64 
 // ---- exact: every item with its time, a few in the entry, more in the arena, never above a declared bound ----
 
 // @ts-ignore: decorator
+@inline
 export const EXACT_HEADER: u32 = 16;
 
 // @ts-ignore: decorator
+@inline
 const ITEM: usize = 16;
 
 @unmanaged
@@ -93,13 +95,13 @@ export function exactSumOverflowed(): bool {
 }
 
 // @ts-ignore: decorator
-
+@inline
 export function exactBytes(inline: u32): u32 {
   return EXACT_HEADER + inline * <u32> ITEM;
 }
 
 // @ts-ignore: decorator
-
+@inline
 function items(w: usize): usize {
   const e = changetype<Exact>(w);
   return e.spilled ? e.spilled : w + EXACT_HEADER;
@@ -136,7 +138,7 @@ export function exactAdd(w: usize, inline: u32, max: u32, window: i64, at: i64, 
 }
 
 // @ts-ignore: decorator
-
+@inline
 function subtract(a: i64, b: i64): i64 {
   const d = a - b;
   return ((a ^ b) & (a ^ d)) < 0 ? i64.MIN_VALUE : d;
@@ -227,6 +229,7 @@ export function exactClear(w: usize, inline: u32): void {
 // ---- token bucket, in millionths of a token ----
 
 // @ts-ignore: decorator
+@inline
 export const BUCKET_BYTES: u32 = 16;
 
 /**

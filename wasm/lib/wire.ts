@@ -6,22 +6,24 @@
 
 /** MALFORMED and INVALID_UTF8 of RejectReason: what a decoder answers. */
 // @ts-ignore: decorator
+@inline
 export const MALFORMED: i32 = 1;
 
 // @ts-ignore: decorator
+@inline
 export const INVALID_UTF8: i32 = 11;
 
 /** Where the last read ended; 0 = malformed. */
 export let at: usize = 0;
 
 // @ts-ignore: decorator
-
+@inline
 export function moveTo(p: usize): void {
   at = p;
 }
 
 // @ts-ignore: decorator
-
+@inline
 export function varint(p: usize, end: usize): u64 {
   if (p < end) {
     const first = <u64> load<u8>(p);
@@ -67,14 +69,14 @@ function widestVarint(p: usize, end: usize): u64 {
 }
 
 // @ts-ignore: decorator
-
+@inline
 export function zigzag(value: u64): i64 {
   return <i64> (value >> 1) ^ -(<i64> (value & 1));
 }
 
 /** Checks that a length-delimited field fits and returns its length; `at` stands at its first byte. */
 // @ts-ignore: decorator
-
+@inline
 export function lengthOf(p: usize, end: usize): u32 {
   const length = varint(p, end);
   if (at && length > <u64> (end - at)) at = 0;
@@ -181,7 +183,7 @@ export function utf8(p: usize, length: u32): bool {
 // ---- writing ----
 
 // @ts-ignore: decorator
-
+@inline
 export function writeVarint(p: usize, value: u64): usize {
   while (value >= 0x80) {
     store<u8>(p++, <u8> value | 0x80);
@@ -193,7 +195,7 @@ export function writeVarint(p: usize, value: u64): usize {
 
 /** Copies a short run of bytes; cheaper than memory.copy, which leaves the module. May write 7 bytes more. */
 // @ts-ignore: decorator
-
+@inline
 export function copyShort(to: usize, from: usize, length: u32): void {
   if (length > 256) {
     memory.copy(to, from, length);
@@ -210,7 +212,7 @@ export function writeBytes(p: usize, tag: u32, from: usize, length: u32): usize 
 
 /** Begins a nested message: one byte is kept for its length. */
 // @ts-ignore: decorator
-
+@inline
 export function begin(p: usize, tag: u32): usize {
   return writeVarint(p, tag) + 1;
 }

@@ -3,9 +3,11 @@ import { alloc, release, touch } from "../lib/memory";
 import { sameBytes } from "../lib/table";
 
 // @ts-ignore: decorator
+@inline
 export const CARDS_MAX: u32 = 32;
 
 // @ts-ignore: decorator
+@inline
 const FIRST_CAPACITY: u32 = 4;
 
 @unmanaged
@@ -39,13 +41,13 @@ class Attempt {
 }
 
 // @ts-ignore: decorator
-
+@inline
 function attemptAt(known: Attempts, index: u32): Attempt {
   return changetype<Attempt>(known.block + <usize> index * offsetof<Attempt>());
 }
 
 // @ts-ignore: decorator
-
+@inline
 function cardOf(attempt: Attempt): usize {
   return changetype<usize>(attempt) + offsetof<Attempt>("card0");
 }

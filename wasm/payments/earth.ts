@@ -8,19 +8,24 @@
  */
 
 // @ts-ignore: decorator
+@inline
 const ONE: i64 = 1 << 30;
 
 // @ts-ignore: decorator
+@inline
 const HALF_PI: i64 = 1686629713; // round(π/2 · 2^30)
 
 // @ts-ignore: decorator
+@inline
 const RADIANS: i64 = 20122276272; // round(π / 180,000,000 · 2^60)
 
 // @ts-ignore: decorator
+@inline
 const DIAMETER: i64 = 12742018;
 
 /** Below this (1/64 in Q30) two terms of either series leave less than half a unit. */
 // @ts-ignore: decorator
+@inline
 const SMALL: i64 = 1 << 24;
 
 /** round(2^30 / (2k·(2k+1))), k = 1 … 7. */

@@ -12,12 +12,15 @@ import { alloc, release, touch } from "../lib/memory";
 import { addOverflows } from "../lib/fixed";
 
 // @ts-ignore: decorator
+@inline
 export const RECENT_MAX: u32 = 64;
 
 // @ts-ignore: decorator
+@inline
 const INLINE: u32 = 2;
 
 // @ts-ignore: decorator
+@inline
 const ENTRY: usize = 12; // time: the lower 32 bits, which tell ages below 71 minutes apart; amount: i64
 
 /** What is known of a card: 112 bytes. */
@@ -53,39 +56,43 @@ export class Card {
 }
 
 // @ts-ignore: decorator
+@inline
 export const PROFILE: u32 = 1 << 24;
 
 // @ts-ignore: decorator
+@inline
 export const HOME: u32 = 1 << 25;
 
 /** The profile names the currency. */
 // @ts-ignore: decorator
+@inline
 export const PINNED: u32 = 1 << 26;
 
 // @ts-ignore: decorator
+@inline
 export const CURRENCY: u32 = 0xffffff;
 
 // @ts-ignore: decorator
-
+@inline
 function entriesOf(card: Card): usize {
   return card.block ? <usize> card.block : changetype<usize>(card) + offsetof<Card>("inline0");
 }
 
 // @ts-ignore: decorator
-
+@inline
 function ageOf(entry: usize, newest: i64): u32 {
   return <u32> newest - load<u32>(entry);
 }
 
 // @ts-ignore: decorator
-
+@inline
 function amountOf(entry: usize): i64 {
   return load<i64>(entry, 4);
 }
 
 /** Copies entries, first to last: apart, or `to` before `from`. */
 // @ts-ignore: decorator
-
+@inline
 function moveEntries(to: usize, from: usize, count: u32): void {
   for (const end = from + <usize> count * ENTRY; from < end; from += ENTRY, to += ENTRY) {
     const amount = load<i64>(from, 4);
@@ -96,7 +103,7 @@ function moveEntries(to: usize, from: usize, count: u32): void {
 
 /** Whether the sum of the window that ends at `newest` would leave int64 with one more `amount`. */
 // @ts-ignore: decorator
-
+@inline
 export function sumOverflows(card: Card, newest: i64, window: i64, amount: i64): bool {
   return addOverflows(card.sum, amount) && sumOverflowsStill(card, newest, window, amount);
 }
@@ -112,7 +119,7 @@ function sumOverflowsStill(card: Card, newest: i64, window: i64, amount: i64): b
 
 /** Moves the end of the window to `newest`, not before the present one, and drops what leaves it. */
 // @ts-ignore: decorator
-
+@inline
 export function advance(card: Card, newest: i64, window: i64): void {
   if (card.count) expire(card, newest, window);
   card.newest = newest;
@@ -136,7 +143,7 @@ function expire(card: Card, newest: i64, window: i64): void {
 
 /** Adds a payment not newer than `newest` and not outside the window. */
 // @ts-ignore: decorator
-
+@inline
 export function add(card: Card, at: i64, amount: i64): void {
   const room = card.block ? <u32> card.capacity : INLINE;
   if (card.count == room) makeRoom(card, room);
@@ -182,7 +189,7 @@ function toInline(card: Card, from: usize): void {
 
 /** Payments within `window` of the newest event time; `window` is at most the one that is kept. */
 // @ts-ignore: decorator
-
+@inline
 export function countWithin(card: Card, window: i64): i64 {
   const entries = entriesOf(card);
   let count: i64 = 0, entry = entries + <usize> card.count * ENTRY;

@@ -3,7 +3,7 @@
  * A command: op u8, key length u16, key, then i64 arguments; its results are figures 1, 2, 3.
  */
 import { clock } from "../../../wasm/lib/context";
-import { figure, Reject, reject, reply } from "../../../wasm/lib/effects";
+import { figure, Reject, reject, reply, setTimer } from "../../../wasm/lib/effects";
 import {
   absU,
   addOverflows,
@@ -33,15 +33,19 @@ export const EVENT_BYTES_MAX: u32 = 70000;
 export const KEY_BYTES_MAX: u32 = 65535;
 
 // @ts-ignore: decorator
+@inline
 const INLINE: u32 = 2;
 
 // @ts-ignore: decorator
+@inline
 const ITEMS_MAX: u32 = 40;
 
 // @ts-ignore: decorator
+@inline
 const WINDOW: i64 = 1000;
 
 // @ts-ignore: decorator
+@inline
 const BUCKETS: u32 = 6;
 
 @unmanaged
@@ -62,9 +66,11 @@ class Cell {
 }
 
 // @ts-ignore: decorator
+@inline
 const cells = changetype<Table<Cell>>(STATE);
 
 // @ts-ignore: decorator
+@inline
 const numbers = changetype<Table<Cell>>(STATE + TABLE_BYTES);
 
 export function onInit(ptr: usize, length: u32): bool {
@@ -75,6 +81,10 @@ export function onAhead(ptr: usize, length: u32): void {
   if (length < 3 || length < 3 + <u32> load<u16>(ptr, 1)) return;
   cells.ahead(ptr + 3, load<u16>(ptr, 1));
   numbers.ahead64(load<u64>(ptr + 3));
+}
+
+export function onTimer(): void {
+  results(clock, 0, 0);
 }
 
 export function onEvent(ptr: usize, length: u32): void {
@@ -161,7 +171,10 @@ export function onEvent(ptr: usize, length: u32): void {
     const again = c ? numbers.find128(a, b) : numbers.find64(a);
     return results(cell.sum, changetype<usize>(again) == changetype<usize>(cell) ? 1 : 0, numbers.count);
   }
-  if (op == 11) unreachable();
+  if (op == 11) {
+    setTimer(a);
+    return results(0, 0, 0);
+  }
   reject(100);
 }
 
