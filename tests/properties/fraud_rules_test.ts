@@ -1,6 +1,7 @@
 /** Each fraud rule at its boundary and just above, and what a card may take of memory. */
 import { create, toBinary } from "@bufbuild/protobuf";
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import { before, describe, it } from "@std/testing/bdd";
 import { FraudParamsSchema } from "../../actors/payments/gen/payment_pb.ts";
 import type { PaymentEventFields, PaymentFields } from "../../actors/payments/gen/payment_wire.ts";
@@ -27,7 +28,7 @@ describe("the fraud rules", () => {
       apply(kernel, { payment: { card: "c", amount: 1, at: START, ...each } })
     );
     const answer = answers[answers.length - 1];
-    assert.ok(answer.kind === "reply", JSON.stringify(answer));
+    assert.ok(answer.kind === "reply", inspect(answer));
     return [answer.verdict, answer.reasons.map(([code]) => code)];
   }
   const times = (count: number, gap: number) =>
