@@ -10,7 +10,8 @@ import { openWorld } from "../world.ts";
 export const start = command({
   name: "start",
   summary: "run the pipelines, with the HTTP and NATS doors open",
-  about: "Takes over the ledger, recovers from the newest checkpoint and the frames after it, and serves until\n" +
+  about:
+    "Takes over the ledger, recovers from the newest checkpoint and the frames after it, and serves until\n" +
     "SIGINT or SIGTERM; then it commits what was admitted, releases it, takes a checkpoint and ends. Killed in\n" +
     "any other way it loses nothing that was acknowledged. One line of JSON on standard output says when and\n" +
     "where it serves.",
@@ -21,7 +22,9 @@ export const start = command({
     ["MILLRACE_DURABILITY=fsync deno task millrace start", "acknowledge what survives a power cut"],
   ],
   async run({ values, operands, signal, out, err }) {
-    if (operands.length > 0) throw new Problem(`Cannot start ${operands.join(" ")}: start takes options only.`);
+    if (operands.length > 0) {
+      throw new Problem(`Cannot start ${operands.join(" ")}: start takes options only.`);
+    }
     const world = await openWorld(values);
     const over = new AbortController();
     try {

@@ -75,9 +75,20 @@ export class Cards {
     return this.#event(at, false, placed, this.#profileOf(index));
   }
 
-  #event(at: number, attack: boolean, payment: Parameters<typeof encodePaymentEvent>[0]["payment"], profile: Uint8Array | undefined): CardEvent {
+  #event(
+    at: number,
+    attack: boolean,
+    payment: Parameters<typeof encodePaymentEvent>[0]["payment"],
+    profile: Uint8Array | undefined,
+  ): CardEvent {
     const length = encodePaymentEvent({ payment }, this.#payment, 0);
-    return { at, attack, amountMinor: Number(payment!.amount), profile, payment: this.#payment.subarray(0, length) };
+    return {
+      at,
+      attack,
+      amountMinor: Number(payment!.amount),
+      profile,
+      payment: this.#payment.subarray(0, length),
+    };
   }
 
   /** What is known of the card's holder, once. */
