@@ -41,7 +41,7 @@ export const LEDGER_OPTIONS = {
   ),
   logLevel: choice(
     "info",
-    ["debug", "info", "warn", "error", "silent"],
+    ["info", "warn", "error", "silent"],
     "least important message that is logged",
   ),
 } as const satisfies Options;

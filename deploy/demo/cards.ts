@@ -4,7 +4,11 @@
  * each stays at home, but for a few who do. The profile of a card goes out before its first payment.
  */
 import { CardTraffic, lastSaturday } from "../../actors/payments/generator.ts";
-import { encodePaymentEvent } from "../../actors/payments/gen/payment_wire.ts";
+import {
+  type CustomerProfileFields,
+  encodePaymentEvent,
+  type PaymentFields,
+} from "../../actors/payments/gen/payment_wire.ts";
 import { type Seeded, seeded } from "../../actors/random.ts";
 
 const MINUTE = 60_000_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
@@ -15,6 +19,11 @@ const SATURDAY_MORNING = 1.5 * 0.6;
 /** Of all payments in a shop, these are made 15 degrees from home. */
 const FAR_SHARE = 0.0005;
 const FAR = 15_000_000;
+/** A card may spend ₹2,00,000 in ten minutes; ₹2,440 is what a payment comes to. */
+const SUM_MAX = 20_000_000;
+const USUAL_AMOUNT = 244_000;
+/** The stolen cards are real ones, used once each: nothing about one card alone gives the attack away. */
+const STOLEN = { currency: "INR", sumMax: SUM_MAX } as const;
 
 export interface CardOptions {
   readonly seed: number;
@@ -64,7 +73,9 @@ export class Cards {
   next(): CardEvent {
     const { at, event, kind } = this.#traffic.next();
     const payment = event.payment;
-    if (kind === "attack") return this.#event(at, true, payment, undefined);
+    if (kind === "attack") {
+      return this.#event(at, true, payment, this.#encodeProfile({ ...STOLEN, card: payment.card }));
+    }
     const index = Number(String(payment.card).slice(-10));
     const customer = this.#traffic.customers[index];
     const placed = payment.latitude === undefined ? payment : {
@@ -78,14 +89,14 @@ export class Cards {
   #event(
     at: number,
     attack: boolean,
-    payment: Parameters<typeof encodePaymentEvent>[0]["payment"],
+    payment: PaymentFields,
     profile: Uint8Array | undefined,
   ): CardEvent {
     const length = encodePaymentEvent({ payment }, this.#payment, 0);
     return {
       at,
       attack,
-      amountMinor: Number(payment!.amount),
+      amountMinor: Number(payment.amount),
       profile,
       payment: this.#payment.subarray(0, length),
     };
@@ -96,14 +107,17 @@ export class Cards {
     if (this.#profiled[index] === 1) return undefined;
     this.#profiled[index] = 1;
     const customer = this.#traffic.customers[index];
-    const profile = {
+    return this.#encodeProfile({
       card: customer.card,
       currency: "INR",
-      sumMax: 20_000_000,
-      usualAmount: Math.round(244_000 * customer.spend),
+      sumMax: SUM_MAX,
+      usualAmount: Math.round(USUAL_AMOUNT * customer.spend),
       homeLatitude: customer.latitude,
       homeLongitude: customer.longitude,
-    };
+    });
+  }
+
+  #encodeProfile(profile: CustomerProfileFields): Uint8Array {
     return this.#profile.subarray(0, encodePaymentEvent({ profile }, this.#profile, 0));
   }
 }

@@ -4,7 +4,7 @@ import type { DemoOptions } from "../commands/demo.ts";
 import { type Doors, openDoors } from "../doors.ts";
 import { readKernel } from "../kernels.ts";
 import { topology } from "../topology.ts";
-import { type OpenedWorld, openWorld } from "../world.ts";
+import { openWorld } from "../world.ts";
 import { storyStart } from "./cards.ts";
 import { count, micros } from "./figures.ts";
 import { Load } from "./load.ts";
@@ -38,7 +38,7 @@ export async function runDemo(
       checkpointEvents: options.checkpointEvents,
       checkpointsKept: options.checkpointsKept,
     });
-    await until(runtime, out);
+    await serving(runtime);
     const recovered = recoveredLine(runtime, world.clock.monotonic() - began);
     out(recovered);
     const doors = await openDemoDoors(runtime, world, options, over.signal);
@@ -103,10 +103,10 @@ async function drive(stage: Stage): Promise<Stock> {
     totalMs: options.seconds * 1_000,
     speed,
     recovered: stage.recovered,
-    curl: curlLine(stage.doors.url),
+    curl: curlLines(stage.doors.url),
     notes: trouble(runtime),
   });
-  const ended = runtime.ended.then(end);
+  runtime.ended.then(end);
   const running = load.run(stop.signal);
   let second = 0, decisions = 0;
   while (!stop.signal.aborted) {
@@ -123,7 +123,6 @@ async function drive(stage: Stage): Promise<Stock> {
   const elapsedMs = load.elapsedMs();
   await running;
   screen.draw(view());
-  void ended;
   return {
     ...await takeStock(ledger, load, from),
     numbers,
@@ -155,13 +154,12 @@ async function takeStock(
   return total;
 }
 
-/** Waits until every partition serves; says how far recovery is when it takes a while. */
-async function until(runtime: Runtime, out: (line: string) => void): Promise<void> {
+/** Waits until every partition serves. */
+async function serving(runtime: Runtime): Promise<void> {
   const failed = runtime.ended.then((error) => {
     throw error ?? new Error("Cannot start the demo: the runtime ended at once.");
   });
   await Promise.race([runtime.ready, failed]);
-  void out;
 }
 
 function recoveredLine(runtime: Runtime, tookMicros: number): string {
@@ -171,13 +169,11 @@ function recoveredLine(runtime: Runtime, tookMicros: number): string {
   const frames = known.reduce((sum, { frame }) => sum + frame - 1, 0);
   const replayed = known.reduce((sum, { recovery }) => sum + (recovery?.events ?? 0), 0);
   const checkpoints = known.filter(({ checkpointFrame }) => checkpointFrame > 0)
-    .map(({ pipeline, partition, checkpointFrame }) => `${pipeline}-${partition}@${count(checkpointFrame)}`);
-  const base = checkpoints.length > 0
-    ? `from checkpoints ${checkpoints.join(", ")}`
-    : "from the first frame, without a checkpoint";
-  return `Recovered ${count(frames)} frames ${base}, replaying ${count(replayed)} events, in ${
-    micros(tookMicros)
-  }. Nothing acknowledged was lost.`;
+    .map(({ pipeline, partition, checkpointFrame }) => `${pipeline}-${partition}@${checkpointFrame}`);
+  const base = checkpoints.length > 0 ? `checkpoints ${checkpoints.join(" ")}` : "no checkpoint yet";
+  return `Recovered ${count(frames)} frames in ${micros(tookMicros)}: ${base}, ${
+    count(replayed)
+  } events replayed`;
 }
 
 /** The demo must not fail because another process has the port. */
@@ -194,13 +190,13 @@ async function openDemoDoors(
   }
 }
 
-function curlLine(url: string): string {
-  const payment = {
-    payment: { card: "tok-1", bin: "431940", amount: 4200, merchant: "me", currency: "INR" },
-  };
-  return `curl -s ${url}/v1/payments/decide -H 'content-type: application/json' -d '${
-    JSON.stringify(payment)
-  }'`;
+/** Lines narrow enough for a terminal, that work when pasted together into a shell. */
+function curlLines(url: string): string[] {
+  return [
+    `curl ${url}/v1/payments/decide -H content-type:application/json \\`,
+    `  -d '{"payment":{"card":"tok-1","bin":"431940","merchant":"me","amount":4200,`,
+    `       "at":'$(date +%s)'000000}}'`,
+  ];
 }
 
 function trouble(runtime: Runtime): string[] {
@@ -208,5 +204,3 @@ function trouble(runtime: Runtime): string[] {
     .filter(({ lastError }) => lastError !== undefined)
     .map(({ pipeline, partition, state, lastError }) => `${pipeline}-${partition} ${state}: ${lastError}`);
 }
-
-export type { OpenedWorld };

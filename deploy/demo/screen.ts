@@ -20,7 +20,7 @@ export interface View {
   readonly totalMs: number;
   readonly speed: number;
   readonly recovered: string;
-  readonly curl: string;
+  readonly curl: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -79,7 +79,8 @@ export class Screen {
       rule,
       ...this.#engine(view),
       ...view.notes.map((note) => this.#paint("yellow", note)),
-      `${this.#paint("dim", "ask it")}  ${view.curl}`,
+      this.#paint("dim", "Ask it from another terminal:"),
+      ...view.curl,
       this.#paint("dim", "Ctrl-\\ kills it. Start it again: it says what it recovered and carries on."),
     ];
   }
