@@ -41,6 +41,7 @@ import { clock } from "../lib/context";
 import { answer, figure, reason, Reject, reject, reply, scratch, Verdict } from "../lib/effects";
 import { STATE } from "../lib/memory";
 import { Table, TABLE_BYTES } from "../lib/table";
+import { at, findBytes, foundLength } from "../lib/wire";
 import {
   AMOUNT_HARD_MAX,
   checkPayment,
@@ -130,6 +131,12 @@ export function onEvent(ptr: usize, length: u32): void {
   else if (event.hasProfile) setProfile(event.profile);
   else if (event.hasCardRelease) release(event.cardRelease.card, event.cardRelease.cardLength);
   else reject(Reject.UNKNOWN_VARIANT);
+}
+
+/** Asks for the card of a payment that comes soon. */
+export function onAhead(ptr: usize, length: u32): void {
+  if (!findBytes(ptr, length, 1)) return; // the payment, and in it the card
+  if (findBytes(at, foundLength, 1)) cards.ahead(at, foundLength);
 }
 
 export function onQuery(key: usize, length: u32): bool {

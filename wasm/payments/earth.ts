@@ -88,12 +88,9 @@ function root(value: i64): i64 {
   let rest = <u64> value, result: u64 = 0;
   if (!rest) return 0;
   for (let bit = <u64> 1 << (63 - clz(rest) & ~1); bit; bit >>= 2) {
-    const trial = result + bit;
-    result >>= 1;
-    if (rest >= trial) {
-      rest -= trial;
-      result += bit;
-    }
+    const trial = result + bit, taken = rest >= trial; // chosen without a branch, which would be guessed wrong
+    rest -= select<u64>(trial, 0, taken);
+    result = (result >> 1) + select<u64>(bit, 0, taken);
   }
   return <i64> result;
 }
