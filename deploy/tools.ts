@@ -16,7 +16,6 @@ import {
   stat,
   writeFile,
 } from "node:fs/promises";
-import { arch } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";

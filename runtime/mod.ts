@@ -6,7 +6,7 @@ export { comparePositions, formatPosition } from "./pipeline.ts";
 export { Escalation } from "./actor/supervisor.ts";
 export { BrokenFrame, decodeFrame, type Frame } from "./partition/frame.ts";
 export { EFFECT_KIND, EffectCursor, EVENT_KIND, EventCursor } from "./partition/records.ts";
-export { type Finding, verifyChain, type Verified } from "./partition/verify.ts";
+export { type Finding, type Verified, verifyChain } from "./partition/verify.ts";
 export { loadKernel } from "./kernel/host.ts";
 export { kernelParams } from "./params.ts";
 export { Fenced } from "./partition/incarnation.ts";
