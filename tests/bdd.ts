@@ -1,2 +1,2 @@
 // What `@std/testing/bdd` resolves to under Bun (tsconfig.json); under Deno the map is in deno.json.
-export * from "node:test";
+export { after, afterEach, before, beforeEach, describe, it } from "node:test";
