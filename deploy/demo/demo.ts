@@ -193,9 +193,9 @@ async function openDemoDoors(
 /** Lines narrow enough for a terminal, that work when pasted together into a shell. */
 function curlLines(url: string): string[] {
   return [
-    `curl ${url}/v1/payments/decide -H content-type:application/json \\`,
-    `  -d '{"payment":{"card":"tok-1","bin":"431940","merchant":"me","amount":4200,`,
-    `       "at":'$(date +%s)'000000}}'`,
+    `curl ${url}/v1/payments/decide -H content-type:application/json -d \\`,
+    `  '{"payment":{"card":"tok-1","bin":"431940","merchant":"me","amount":4200,`,
+    `    "at":'$(date +%s)'000000}}'`,
   ];
 }
 

@@ -75,7 +75,7 @@ export class Screen {
       "",
       ...this.#declines(numbers, width),
       rule,
-      ...this.#attack(view, width),
+      ...this.#attack(view),
       rule,
       ...this.#engine(view),
       ...view.notes.map((note) => this.#paint("yellow", note)),
@@ -97,17 +97,19 @@ export class Screen {
   }
 
   #throughput({ numbers }: View, width: number): string[] {
-    const now = numbers.perSecond.at(-1) ?? 0;
-    const head = `${this.#paint("bold", count(now).padStart(9))} decisions/s  `;
+    const { events, decisions, approved, reviewed, declined, refused, perSecond } = numbers;
+    const now = count(perSecond.at(-1) ?? 0).padStart(9);
     return [
-      head + this.#paint("cyan", sparkline(numbers.perSecond, Math.max(10, width - 24))),
-      `${count(numbers.events).padStart(9)} events · ${count(numbers.decisions)} decisions: ` +
-      `${this.#paint("green", `${count(numbers.approved)} approved`)}, ${
-        this.#paint("yellow", `${count(numbers.reviewed)} to review`)
-      }, ` +
-      `${this.#paint("red", `${count(numbers.declined)} declined`)}${
-        numbers.refused > 0 ? `, ${count(numbers.refused)} refused` : ""
+      `${this.#paint("bold", now)} decisions/s  ${
+        this.#paint("cyan", sparkline(perSecond, Math.max(10, width - 24)))
       }`,
+      `${count(events).padStart(9)} events, ${count(decisions)} decided` +
+      (refused > 0 ? `, ${count(refused)} refused` : ""),
+      [
+        this.#paint("green", `${count(approved).padStart(9)} approved`),
+        this.#paint("yellow", `${count(reviewed)} to review`),
+        this.#paint("red", `${count(declined)} declined`),
+      ].join(" · "),
     ];
   }
 
@@ -141,60 +143,42 @@ export class Screen {
     return [head, ...lines];
   }
 
-  #attack(view: View, width: number): string[] {
+  #attack(view: View): string[] {
     const { attack } = view.numbers;
-    const title =
-      `${this.#paint("bold", "The Saturday attack")}  BIN ${ATTACKED.bin} at ${ATTACKED.merchant}: ` +
-      `${rupees(ATTACK_RUPEES_MINOR)}, ${ATTACK_PER_MINUTE} a minute, card not present`;
+    const title = `${this.#paint("bold", "Saturday's attack")}  BIN ${ATTACKED.bin}, ` +
+      `${ATTACK_PER_MINUTE} payments of ${rupees(ATTACK_RUPEES_MINOR)} a minute, no card present`;
     if (attack.startedAtMs === null) {
       return [title, this.#paint("dim", "  begins in a moment"), "", "", "", "", ""];
     }
     const delayMs = (attack.blockedAtMs ?? view.storyMs) - attack.startedAtMs;
-    const state = attack.blockedAtMs === null
-      ? this.#paint(
-        "yellow",
-        `  under way for ${span(delayMs)}: ${attack.payments} payments, ${attack.reviewed} held for review`,
-      )
-      : this.#paint(
-        "green",
-        `  BLOCKED at ${clockOf(view.storyOpenedMs + attack.blockedAtMs)}, ${
-          span(delayMs)
-        } after its first payment`,
-      ) +
-        this.#paint("dim", `; ${attack.declined} turned away since`);
-    const row = (name: string, sees: string, delay: string, through: string, money: string, left: string) =>
-      `  ${name.padEnd(15)}${sees.padEnd(14)}${delay.padStart(13)}${through.padStart(10)}${
-        money.padStart(16)
-      }${left.padStart(14)}`;
-    const own = row(
-      "Millrace",
-      attack.blockedAtMs === null ? "watching" : clockOf(view.storyOpenedMs + attack.blockedAtMs),
-      span(delayMs),
-      count(attack.letThrough),
-      rupees(attack.letThroughMinor),
-      percent(valueLeft(delayMs)),
-    );
+    const blockedAt = attack.blockedAtMs === null ? "" : clockOf(view.storyOpenedMs + attack.blockedAtMs);
     return [
       title,
-      state,
-      this.#paint("dim", row("", "sees it at", "delay", "through", "money", "value left")).slice(
-        0,
-        width + 9,
+      blockedAt === ""
+        ? this.#paint(
+          "yellow",
+          `  under way for ${span(delayMs)}: ${attack.payments} payments, ${attack.reviewed} held for review`,
+        )
+        : this.#paint("green", `  BLOCKED at ${blockedAt}, ${span(delayMs)} after its first payment`) +
+          this.#paint("dim", `; ${attack.declined} turned away since`),
+      this.#paint("dim", row("", "sees it at", "delay", "through", "money", "value left")),
+      this.#paint(
+        "bold",
+        row(
+          "Millrace",
+          blockedAt || "watching",
+          span(delayMs),
+          count(attack.letThrough),
+          rupees(attack.letThroughMinor),
+          percent(valueLeft(delayMs)),
+        ),
       ),
-      this.#paint("bold", own),
       ...batches({
         startedAtMs: view.storyOpenedMs + attack.startedAtMs,
         perMinute: ATTACK_PER_MINUTE,
         amountMinor: ATTACK_RUPEES_MINOR,
-      }).map((job) =>
-        row(
-          job.name,
-          job.runsAt,
-          span(job.delayMs),
-          count(job.payments),
-          rupees(job.minor),
-          percent(job.valueLeft),
-        )
+      }).map(({ name, runsAt, delayMs, payments, minor, valueLeft }) =>
+        row(name, runsAt, span(delayMs), count(payments), rupees(minor), percent(valueLeft))
       ),
     ];
   }
@@ -202,12 +186,12 @@ export class Screen {
   #engine({ status, recovered }: View): string[] {
     const sum = (pick: (partition: Status["partitions"][number]) => number) =>
       status.partitions.reduce((total, partition) => total + pick(partition), 0);
+    const keys = count(sum((each) => each.keys)), state = bytes(sum((each) => each.stateBytes));
+    const frames = count(sum((each) => each.counts.frames));
+    const written = bytes(sum((each) => each.counts.frameBytes));
+    const checkpoints = count(sum((each) => each.counts.checkpoints));
     return [
-      `state ${bytes(sum(({ stateBytes }) => stateBytes))} for ${count(sum(({ keys }) => keys))} keys · ` +
-      `${count(sum(({ counts }) => counts.frames))} frames, ${
-        bytes(sum(({ counts }) => counts.frameBytes))
-      } · ` +
-      `${count(sum(({ counts }) => counts.checkpoints))} checkpoints · ${status.state}`,
+      `${keys} keys in ${state} · ${frames} frames, ${written} · ${checkpoints} checkpoints · ${status.state}`,
       this.#paint("dim", recovered),
     ];
   }
@@ -248,6 +232,19 @@ export class Screen {
   #paint(colour: Colour, text: string): string {
     return this.#colour ? `\x1b[${COLOURS[colour]}m${text}\x1b[0m` : text;
   }
+}
+
+/** A line of the attack's table: 79 columns. */
+function row(
+  name: string,
+  sees: string,
+  delay: string,
+  through: string,
+  money: string,
+  left: string,
+): string {
+  const cells = [delay.padStart(12), through.padStart(8), money.padStart(16), left.padStart(13)];
+  return `  ${name.padEnd(15)}${sees.padEnd(13)}${cells.join("")}`;
 }
 
 function sparkline(values: readonly number[], width: number): string {
