@@ -1,5 +1,7 @@
-/** All doors of a process: HTTP, and NATS where the world has a network. */
-import type { Runtime, World } from "../runtime/mod.ts";
+/** All doors of a process: HTTP, and where the world has a network, NATS requests and streams. */
+import type { Runtime, StreamSource, World } from "../runtime/mod.ts";
+import { serveNats } from "../runtime/ingress/nats.ts";
+import { runSource } from "../runtime/ingress/streams.ts";
 import type { EdgeConfig } from "./config.ts";
 import { openHttp } from "./http.ts";
 
@@ -12,6 +14,9 @@ export interface Doors {
   close(): Promise<void>;
 }
 
+/** Wait before a stream whose reading failed is read again. */
+const SOURCE_RETRY_MS = 1_000;
+
 export async function openDoors(
   runtime: Runtime,
   world: World,
@@ -22,13 +27,35 @@ export async function openDoors(
   const onAbort = () => shut.abort();
   signal.addEventListener("abort", onAbort, { once: true });
   const http = await openHttp(runtime, world, config, shut.signal);
+  const { connected } = world.network;
+  const nats = connected ? await serveNats(runtime, world.network, { log: world.log }) : undefined;
+  const sources = (connected ? runtime.topology.sources ?? [] : [])
+    .map((source) => keepReading(runtime, world, source, shut.signal));
   return {
     url: `http://${http.host}:${http.port}`,
-    nats: false,
+    nats: connected,
     async close() {
       shut.abort();
       signal.removeEventListener("abort", onAbort);
-      await http.closed;
+      await Promise.all([http.closed, nats?.close(), ...sources]);
     },
   };
+}
+
+/** Reading again from an earlier place loses and doubles nothing: positions are part of the state. */
+async function keepReading(
+  runtime: Runtime,
+  world: World,
+  source: StreamSource,
+  signal: AbortSignal,
+): Promise<void> {
+  const { network, clock, log } = world;
+  while (!signal.aborted) {
+    try {
+      await runSource({ runtime, source, network, clock, log }, signal);
+    } catch (error) {
+      if (!signal.aborted) log.warn(`Reading ${source.stream} failed; it is tried again`, { error });
+    }
+    await clock.sleep(SOURCE_RETRY_MS, signal);
+  }
 }
