@@ -1,0 +1,199 @@
+/**
+ * HTTP load from a process of its own, over raw sockets with one request at a time on each.
+ *
+ * closed: each connection asks again as soon as it is answered: throughput.
+ * open:   requests have intended send times at a fixed rate, whatever the server does; latency counts from
+ *         that time, so a stall is seen by every request it delays. Requests that find no free connection
+ *         wait, and their waiting counts.
+ *
+ * Takes one JSON object on standard input (LoadOptions) and prints one (LoadResult).
+ */
+import { Buffer } from "node:buffer";
+import { connect, type Socket } from "node:net";
+import process from "node:process";
+import { setTimeout } from "node:timers";
+import { build } from "hdr-histogram-js";
+
+export interface LoadOptions {
+  readonly mode: "closed" | "open";
+  readonly port: number;
+  readonly path: string;
+  readonly contentType: string;
+  /** Bodies, base64, used in turn. */
+  readonly bodies: readonly string[];
+  readonly connections: number;
+  readonly warmUpSeconds: number;
+  readonly seconds: number;
+  /** open: requests a second. */
+  readonly rate?: number;
+}
+
+export interface LoadResult {
+  readonly offeredPerSecond: number;
+  readonly perSecond: number;
+  readonly requests: number;
+  /** Answers other than 200. */
+  readonly failed: number;
+  readonly p50Ms: number;
+  readonly p90Ms: number;
+  readonly p99Ms: number;
+  readonly p999Ms: number;
+  readonly maxMs: number;
+}
+
+export async function load(options: LoadOptions): Promise<LoadResult> {
+  const { mode, warmUpSeconds, seconds, rate = 0 } = options;
+  const requests = options.bodies.map((body) => requestOf(options, Buffer.from(body, "base64")));
+  const histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: 60_000_000 });
+  const connections = await Promise.all(
+    Array.from({ length: options.connections }, () => Connection.open(options.port)),
+  );
+  const begin = performance.now() + warmUpSeconds * 1000;
+  const end = begin + seconds * 1000;
+  let answered = 0;
+  let failed = 0;
+  let turn = 0;
+  const next = () => requests[turn++ % requests.length];
+  const record = (intended: number, ok: boolean) => {
+    const now = performance.now();
+    if (!ok) failed++;
+    if (intended < begin || intended >= end) return;
+    if (now < end) answered++;
+    histogram.recordValue(Math.max(1, Math.round((now - intended) * 1000)));
+  };
+  if (mode === "closed") {
+    for (const connection of connections) {
+      const again = () => {
+        const sent = performance.now();
+        if (sent >= end) return;
+        connection.ask(next(), (ok) => {
+          record(sent, ok);
+          again();
+        });
+      };
+      again();
+    }
+    await sleep(end - performance.now() + 200);
+  } else {
+    await openLoop(connections, rate, end, next, record);
+  }
+  for (const connection of connections) connection.close();
+  const ms = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1000;
+  return {
+    offeredPerSecond: mode === "open" ? rate : Math.round(answered / seconds),
+    perSecond: Math.round(answered / seconds),
+    requests: histogram.totalCount,
+    failed,
+    p50Ms: ms(50),
+    p90Ms: ms(90),
+    p99Ms: ms(99),
+    p999Ms: ms(99.9),
+    maxMs: histogram.maxValue / 1000,
+  };
+}
+
+/** Sends what is due about every millisecond; answers still missing at the end are waited for. */
+async function openLoop(
+  idle: Connection[],
+  rate: number,
+  end: number,
+  next: () => Buffer,
+  record: (intended: number, ok: boolean) => void,
+): Promise<void> {
+  const start = performance.now();
+  const due: number[] = [];
+  let planned = 0;
+  let waiting = 0;
+  const send = () => {
+    while (due.length > 0 && idle.length > 0) {
+      const intended = due.shift()!;
+      const connection = idle.pop()!;
+      waiting++;
+      connection.ask(next(), (ok) => {
+        waiting--;
+        record(intended, ok);
+        idle.push(connection);
+        send();
+      });
+    }
+  };
+  for (let now = start; now < end; now = performance.now()) {
+    for (let at = start + planned * 1000 / rate; at <= now && at < end; at = start + planned * 1000 / rate) {
+      due.push(at);
+      planned++;
+    }
+    send();
+    await sleep(0.5);
+  }
+  for (let i = 0; (waiting > 0 || due.length > 0) && i < 500; i++) await sleep(10);
+}
+
+function requestOf({ path, contentType }: LoadOptions, body: Buffer): Buffer {
+  const head = `POST ${path} HTTP/1.1\r\nHost: bench\r\nContent-Type: ${contentType}\r\n` +
+    `Content-Length: ${body.length}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head), body]);
+}
+
+/** One keep-alive connection; reads answers that have a Content-Length or are chunked. */
+class Connection {
+  #done: ((ok: boolean) => void) | undefined;
+  #read: Buffer = Buffer.alloc(0);
+
+  static open(port: number): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(port, "127.0.0.1", () => {
+        socket.setNoDelay(true);
+        resolve(new Connection(socket));
+      });
+      socket.once("error", reject);
+    });
+  }
+
+  private constructor(private readonly socket: Socket) {
+    socket.on("data", (part: Buffer) => this.#take(part));
+    socket.on("error", () => {});
+    socket.on("close", () => this.#finish(false));
+  }
+
+  ask(request: Buffer, done: (ok: boolean) => void): void {
+    this.#done = done;
+    this.socket.write(request);
+  }
+
+  close(): void {
+    this.#done = undefined;
+    this.socket.destroy();
+  }
+
+  #take(part: Buffer): void {
+    const read = this.#read.length === 0 ? part : Buffer.concat([this.#read, part]);
+    const headEnd = read.indexOf("\r\n\r\n");
+    const head = headEnd < 0 ? "" : read.toString("latin1", 0, headEnd);
+    const length = /content-length: (\d+)/i.exec(head)?.[1];
+    const isWhole = headEnd >= 0 &&
+      (length === undefined
+        ? read.subarray(-5).toString("latin1") === "0\r\n\r\n"
+        : read.length >= headEnd + 4 + Number(length));
+    this.#read = isWhole ? Buffer.alloc(0) : read;
+    if (isWhole) this.#finish(head.startsWith("HTTP/1.1 200"));
+  }
+
+  #finish(ok: boolean): void {
+    const done = this.#done;
+    this.#done = undefined;
+    done?.(ok);
+  }
+}
+
+async function readAll(): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of process.stdin) parts.push(part);
+  return Buffer.concat(parts).toString();
+}
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.max(0, ms)));
+
+if (import.meta.main) {
+  const result = await load(JSON.parse(await readAll()));
+  process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));
+}
