@@ -39,6 +39,11 @@ export const LEDGER_OPTIONS = {
     ["process", "bounded", "fsync", "quorum-fsync"],
     "what an acknowledgement survives (README, Durability)",
   ),
+  natsSync: choice(
+    "default",
+    ["default", "bounded", "always"],
+    "the NATS server's own sync_interval, as it was set: 2 minutes, 20 ms or always",
+  ),
   logLevel: choice(
     "info",
     ["info", "warn", "error", "silent"],

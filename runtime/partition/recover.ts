@@ -37,6 +37,7 @@ export class Unrecoverable extends Error {
 const NOTHING = new Uint8Array(0);
 /** Attempts to append the epoch frame while others append too. */
 const TAKE_OVER_ATTEMPTS_MAX = 8;
+const TAKE_OVER_WAIT_MS = 2;
 
 export async function recover(options: {
   readonly world: World;
@@ -96,6 +97,8 @@ async function takeOver({ world, chain, module }: { world: World; chain: Chain; 
       const stored = await chain.get(last + 1);
       if (stored && bytesEqual(stored, message)) return { ...head, hash };
     }
+    // A replicated ledger refuses against appends still being agreed on: its tail shows them a little later.
+    await world.clock.sleep(TAKE_OVER_WAIT_MS * 2 ** attempt);
   }
   throw new Error(
     `Cannot take over ${chain.name}: others kept appending through ${TAKE_OVER_ATTEMPTS_MAX} attempts`,

@@ -5,6 +5,8 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connectNats } from "../../runtime/adapters/jetstream/connection.ts";
 import { ensureNatsServer } from "../../deploy/tools.ts";
 
 export interface NatsOptions {
@@ -46,13 +48,34 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
 export async function startNatsCluster(options: NatsOptions = {}): Promise<NatsServer[]> {
   const ports = await Promise.all([freePort(), freePort(), freePort()]);
   const routes = await Promise.all([freePort(), freePort(), freePort()]);
-  return await Promise.all(ports.map((port, index) => {
+  const servers = await Promise.all(ports.map((port, index) => {
     const others = routes.map((route) => `nats://127.0.0.1:${route}`).join(", ");
     const cluster = `server_name: n${index}\ncluster { name: test, listen: "127.0.0.1:${
       routes[index]
     }", routes: [${others}] }\n`;
     return startMember(options, port, cluster);
   }));
+  await elected(servers[0].url);
+  return servers;
+}
+
+/** Waits until the cluster has a leader that answers for JetStream. */
+async function elected(url: string): Promise<void> {
+  const connection = await connectNats({ natsUrl: url });
+  const until = Date.now() + START_TIMEOUT_MS;
+  while (true) {
+    try {
+      const manager = await jetstreamManager(connection);
+      await manager.streams.add({ name: "elected", subjects: ["elected"], num_replicas: 3 });
+      await manager.streams.delete("elected");
+      return await connection.close();
+    } catch (error) {
+      if (Date.now() > until) {
+        throw new Error("Cannot start a cluster: no leader was elected", { cause: error });
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }
 
 async function startMember(options: NatsOptions, port: number, cluster: string): Promise<NatsServer> {

@@ -1,0 +1,99 @@
+/** Checkpoints in a JetStream object store, beside the ledger's streams. */
+import { type ObjectStore, Objm } from "@nats-io/obj";
+import { StorageType } from "@nats-io/jetstream";
+import type { CheckpointStore } from "../../world/checkpoints.ts";
+import { checkBlobName, compareText } from "../names.ts";
+import type { NatsLink } from "./connection.ts";
+
+export interface JetStreamCheckpointsOptions {
+  readonly link: NatsLink;
+  /** As the ledger's. Default: main. */
+  readonly prefix?: string;
+  readonly replicas?: number;
+}
+
+const CHUNK_BYTES = 128 << 10;
+const TIMEOUT_MS = 30_000;
+
+export async function jetstreamCheckpoints(options: JetStreamCheckpointsOptions): Promise<CheckpointStore> {
+  const bucket = `MILLRACE_${options.prefix ?? "main"}_checkpoints`;
+  const where = `${bucket} at ${options.link.name}`;
+  const store = await attempt(
+    `open the checkpoints ${where}`,
+    () =>
+      new Objm(options.link.js).create(bucket, {
+        storage: StorageType.File,
+        replicas: options.replicas ?? 1,
+        description: "Millrace checkpoints",
+      }),
+  );
+  return {
+    async put(name, parts) {
+      checkBlobName(name);
+      const meta = { name, options: { max_chunk_size: CHUNK_BYTES } };
+      await attempt(
+        `put checkpoint ${name} in ${where}`,
+        () => store.put(meta, streamOf(parts), { timeout: TIMEOUT_MS }),
+      );
+    },
+    async get(name) {
+      checkBlobName(name);
+      const found = await attempt(`get checkpoint ${name} from ${where}`, () => store.get(name));
+      return found ? partsOf(found, name, where) : undefined;
+    },
+    async list(prefix) {
+      const all = await attempt(`list the checkpoints ${where}`, () => store.list());
+      return all.filter((info) => !info.deleted && info.name.startsWith(prefix)).map((info) => info.name)
+        .sort(compareText);
+    },
+    async delete(name) {
+      checkBlobName(name);
+      await attempt(`delete checkpoint ${name} from ${where}`, async () => {
+        if (await store.info(name)) await store.delete(name);
+      });
+    },
+  };
+}
+
+type Found = NonNullable<Awaited<ReturnType<ObjectStore["get"]>>>;
+
+async function* partsOf(found: Found, name: string, where: string): AsyncIterable<Uint8Array> {
+  const reader = found.data.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await attempt(`read checkpoint ${name} from ${where}`, () => reader.read());
+      if (done) break;
+      yield value;
+    }
+    // The digest is known to be right only once everything was read.
+    const error = await found.error;
+    if (error) {
+      throw new Error(`Cannot read checkpoint ${name} from ${where}: ${error.message}`, { cause: error });
+    }
+  } finally {
+    reader.releaseLock();
+  }
+}
+
+function streamOf(parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = Symbol.asyncIterator in parts ? parts[Symbol.asyncIterator]() : parts[Symbol.iterator]();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await iterator.next();
+        if (done) controller.close();
+        else controller.enqueue(value.slice());
+      } catch (error) {
+        controller.error(error);
+      }
+    },
+  });
+}
+
+async function attempt<T>(action: string, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (cause) {
+    throw new Error(`Cannot ${action}: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * One connection to NATS, shared by the ledger, the checkpoints and the network. The library connects,
+ * authenticates and reconnects; this adds whether it is connected now, and word of each break.
+ */
+import { jetstream, type JetStreamClient, type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
+import type { NatsConnection, NodeConnectionOptions } from "@nats-io/transport-node";
+import { connect } from "@nats-io/transport-node";
+
+export interface NatsOptions {
+  /** "nats://127.0.0.1:4222", or several of one cluster. */
+  readonly servers: string | string[];
+  /** JetStream domain, on a leaf node. */
+  readonly domain?: string;
+  /** Anything else the client takes: credentials, TLS, name. */
+  readonly client?: Partial<NodeConnectionOptions>;
+}
+
+export interface NatsLink {
+  readonly nc: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  /** For messages to people. */
+  readonly name: string;
+  /** Whether the socket is up, as far as is known. */
+  readonly connected: boolean;
+  /** Calls back at each break of the connection; returns the call that stops it. */
+  onBreak(run: (cause: Error) => void): () => void;
+  close(): Promise<void>;
+}
+
+/** A silent connection is taken for broken after two of these: half-open sockets give no error. */
+const PING_MS = 5000;
+const RECONNECT_MS = 100;
+const API_TIMEOUT_MS = 5000;
+
+export async function natsLink(options: NatsOptions): Promise<NatsLink> {
+  const servers = typeof options.servers === "string" ? [options.servers] : options.servers;
+  const name = servers.join(",");
+  let nc: NatsConnection;
+  try {
+    nc = await connect({
+      name: "millrace",
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: RECONNECT_MS,
+      reconnectJitter: RECONNECT_MS,
+      pingInterval: PING_MS,
+      maxPingOut: 2,
+      ...options.client,
+      servers,
+    });
+  } catch (cause) {
+    const error = cause as Error;
+    throw new Error(
+      `Cannot connect to NATS at ${name}: ${error.message}. Start a nats-server there with JetStream, or correct ` +
+        `the address or the credentials.`,
+      { cause: error },
+    );
+  }
+  try {
+    const wanted = { domain: options.domain, timeout: API_TIMEOUT_MS };
+    const jsm = await jetstreamManager(nc, wanted);
+    return new Link(nc, jetstream(nc, wanted), jsm, name);
+  } catch (cause) {
+    await nc.close();
+    throw new Error(
+      `Cannot use JetStream at ${name}: ${(cause as Error).message}. Start nats-server with -js, or enable ` +
+        `JetStream for this account.`,
+      { cause },
+    );
+  }
+}
+
+class Link implements NatsLink {
+  connected = true;
+  readonly #listeners = new Set<(cause: Error) => void>();
+
+  constructor(
+    readonly nc: NatsConnection,
+    readonly js: JetStreamClient,
+    readonly jsm: JetStreamManager,
+    readonly name: string,
+  ) {
+    void this.#watch();
+  }
+
+  onBreak(run: (cause: Error) => void): () => void {
+    this.#listeners.add(run);
+    return () => void this.#listeners.delete(run);
+  }
+
+  async close(): Promise<void> {
+    if (!this.nc.isClosed()) await this.nc.close();
+  }
+
+  async #watch(): Promise<void> {
+    void this.nc.closed().then(() => this.#broke());
+    for await (const status of this.nc.status()) {
+      if (status.type === "reconnect") this.connected = true;
+      else if (["disconnect", "staleConnection", "close", "forceReconnect"].includes(status.type)) {
+        this.#broke();
+      }
+    }
+  }
+
+  #broke(): void {
+    this.connected = false;
+    const cause = new Error(`Cannot reach NATS at ${this.name}: the connection broke. It is being renewed.`);
+    for (const run of this.#listeners) run(cause);
+  }
+}

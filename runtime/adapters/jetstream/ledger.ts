@@ -1,0 +1,300 @@
+/**
+ * The ledger on NATS JetStream: one stream of one subject per chain. The stream's own sequence is the chain's,
+ * and `Nats-Expected-Last-Sequence` is the fence; such appends pipeline, on one replica and on three. The
+ * dedupe window plays no part.
+ */
+import {
+  DeliverPolicy,
+  DiscardPolicy,
+  JetStreamApiError,
+  RetentionPolicy,
+  StorageType,
+  type StreamInfo,
+} from "@nats-io/jetstream";
+import type { Clock } from "../../world/clock.ts";
+import type { Appended, Chain, Durability, Extent, Ledger, Stored } from "../../world/ledger.ts";
+import { checkChainName, compareText } from "../names.ts";
+import type { NatsLink } from "./connection.ts";
+import { checkDurability, type ServerSync } from "./durability.ts";
+import { type PublishAnswer, Publisher } from "./publisher.ts";
+
+export interface JetStreamLedgerOptions {
+  readonly link: NatsLink;
+  readonly clock: Clock;
+  /** Keeps ledgers of one account apart: `[A-Za-z0-9]+`. Default: main. */
+  readonly prefix?: string;
+  /** Default: process. */
+  readonly durability?: Durability;
+  /** 1, 3 or 5. Default: 3 for quorum-fsync, 1 otherwise. */
+  readonly replicas?: number;
+  /** What the servers' `jetstream { sync_interval }` is set to; see durability.ts. Default: default. */
+  readonly serverSync?: ServerSync;
+  /** How long an append waits for its answer before it is unknown. */
+  readonly timeoutMs?: number;
+  /** Appends per chain that may usefully be in flight. */
+  readonly inFlightMax?: number;
+  /** Bytes a chain may hold on the server; appends beyond fail. Default: unlimited. */
+  readonly chainBytesMax?: number;
+}
+
+const TIMEOUT_MS = 5000;
+const IN_FLIGHT_MAX = 8;
+/** Beyond this many in flight on a chain an append fails: the library would buffer without bound. */
+const IN_FLIGHT_LIMIT = 1024;
+/** Headers count towards the server's limit on a message; ours take about 60 bytes. */
+const HEADER_BYTES_MAX = 128;
+/** Messages a bulk read asks for ahead. */
+const READ_AHEAD = 128;
+
+const WRONG_LAST_SEQUENCE = 10071;
+const STREAM_NOT_FOUND = 10059;
+
+export function jetstreamLedger(options: JetStreamLedgerOptions): Promise<Ledger> {
+  return Promise.resolve().then(() => new JetStreamLedger(options));
+}
+
+class JetStreamLedger implements Ledger {
+  readonly name: string;
+  readonly durability: Durability;
+  readonly link: NatsLink;
+  readonly publisher: Publisher;
+  readonly #prefix: string;
+  readonly #replicas: number;
+  #closed = false;
+
+  constructor(readonly options: JetStreamLedgerOptions) {
+    this.link = options.link;
+    this.durability = options.durability ?? "process";
+    this.#prefix = options.prefix ?? "main";
+    if (!/^[A-Za-z0-9]{1,32}$/.test(this.#prefix)) {
+      throw new Error(
+        `Cannot use ledger prefix ${JSON.stringify(this.#prefix)}: it is 1 to 32 of [A-Za-z0-9].`,
+      );
+    }
+    this.#replicas = options.replicas ?? (this.durability === "quorum-fsync" ? 3 : 1);
+    checkDurability(this.durability, this.#replicas, options.serverSync ?? "default");
+    this.name = `jetstream ${this.link.name}`;
+    this.publisher = new Publisher(this.link, options.clock, options.timeoutMs ?? TIMEOUT_MS);
+  }
+
+  async open(name: string): Promise<Chain> {
+    checkChainName(name);
+    if (this.#closed) throw new Error(`Cannot open chain ${name}: the ledger is closed.`);
+    const stream = `MILLRACE_${this.#prefix}_${name}`;
+    const subject = this.#subject(name);
+    try {
+      const info = await this.#find(stream) ?? await this.#create(stream, subject);
+      this.#check(info, subject);
+    } catch (cause) {
+      throw new Error(`Cannot open chain ${name} in ${this.name}: ${(cause as Error).message}`, { cause });
+    }
+    return new JetStreamChain(this, name, stream, subject);
+  }
+
+  async chains(): Promise<string[]> {
+    const names: string[] = [];
+    const start = `MILLRACE_${this.#prefix}_`;
+    for await (const stream of this.link.jsm.streams.names(this.#subject("*"))) {
+      if (stream.startsWith(start)) names.push(stream.slice(start.length));
+    }
+    return names.sort(compareText);
+  }
+
+  /** The connection is the caller's, and stays. */
+  close(): Promise<void> {
+    if (!this.#closed) this.publisher.close();
+    this.#closed = true;
+    return Promise.resolve();
+  }
+
+  #subject(name: string): string {
+    return `millrace.ledger.${this.#prefix}.${name}`;
+  }
+
+  async #find(stream: string): Promise<StreamInfo | undefined> {
+    try {
+      return await this.link.jsm.streams.info(stream);
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return undefined;
+      throw error;
+    }
+  }
+
+  #create(stream: string, subject: string): Promise<StreamInfo> {
+    return this.link.jsm.streams.add({
+      name: stream,
+      subjects: [subject],
+      description: "Millrace ledger: written by one fenced writer only",
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      discard: DiscardPolicy.New,
+      num_replicas: this.#replicas,
+      max_msg_size: this.link.nc.info!.max_payload,
+      max_bytes: this.options.chainBytesMax ?? -1,
+      // Direct reads may be stale; without them no client can read a tail that is not there any more.
+      allow_direct: false,
+      deny_delete: true,
+    });
+  }
+
+  /** A stream somebody made by hand may break promises silently: each that matters is looked at. */
+  #check({ config }: StreamInfo, subject: string): void {
+    const wrong: string[] = [];
+    const expect = (what: string, is: unknown, wanted: unknown) => {
+      if (is !== wanted) wrong.push(`${what} is ${is}, not ${wanted}`);
+    };
+    expect("subjects", config.subjects?.join(" "), subject);
+    expect("storage", config.storage, StorageType.File);
+    expect("retention", config.retention, RetentionPolicy.Limits);
+    expect("discard", config.discard, DiscardPolicy.New);
+    expect("max_age", config.max_age ?? 0, 0);
+    expect("max_msgs", config.max_msgs ?? -1, -1);
+    expect("num_replicas", config.num_replicas, this.#replicas);
+    if (config.sources?.length || config.mirror) wrong.push("it copies another stream");
+    if (wrong.length === 0) return;
+    throw new Error(
+      `stream ${config.name} does not fit: ${wrong.join("; ")}. Correct it, or use another prefix.`,
+    );
+  }
+}
+
+class JetStreamChain implements Chain {
+  readonly messageBytesMax: number;
+  readonly inFlightMax: number;
+  #inFlight = 0;
+  #closed = false;
+  /** Why the newest append failed: those in flight behind it failed with it, and were not fenced off. */
+  #failure: { after: number; cause: Error } | undefined;
+
+  constructor(
+    private readonly ledger: JetStreamLedger,
+    readonly name: string,
+    private readonly stream: string,
+    private readonly subject: string,
+  ) {
+    this.messageBytesMax = ledger.link.nc.info!.max_payload - HEADER_BYTES_MAX;
+    this.inFlightMax = ledger.options.inFlightMax ?? IN_FLIGHT_MAX;
+  }
+
+  async extent(): Promise<Extent> {
+    const { state } = await this.#ask(
+      "read the extent",
+      () => this.ledger.link.jsm.streams.info(this.stream),
+    );
+    return { first: Math.max(1, state.first_seq), last: state.last_seq };
+  }
+
+  append(after: number, message: Uint8Array): Promise<Appended> {
+    const refusal = this.#refusal(message);
+    if (refusal) return Promise.resolve(this.#failed(after, refusal));
+    return new Promise((resolve) => {
+      this.#inFlight++;
+      this.ledger.publisher.publish(this.subject, after, message, (answer) => {
+        this.#inFlight--;
+        resolve(this.#outcome(after, answer));
+      });
+    });
+  }
+
+  async get(sequence: number): Promise<Uint8Array | undefined> {
+    if (sequence < 1) return undefined;
+    const { streams } = this.ledger.link.jsm;
+    const found = await this.#ask(
+      `read message ${sequence}`,
+      () => streams.getMessage(this.stream, { seq: sequence }),
+    );
+    return found?.data;
+  }
+
+  async *read(from: number, to?: number): AsyncIterable<Stored> {
+    const { first, last } = await this.extent();
+    const start = Math.max(from, first);
+    const end = Math.min(to ?? last, last);
+    if (start > end) return;
+    // An ordered consumer: no acknowledgements, and it starts anew by itself where a gap shows.
+    const consumer = await this.#ask("read", () =>
+      this.ledger.link.js.consumers.get(this.stream, {
+        deliver_policy: DeliverPolicy.StartSequence,
+        opt_start_seq: start,
+      }));
+    const messages = await consumer.consume({ max_messages: Math.min(READ_AHEAD, end - start + 1) });
+    try {
+      for await (const message of messages) {
+        if (message.seq <= end) yield { sequence: message.seq, message: message.data };
+        if (message.seq >= end || message.info.pending === 0) return;
+      }
+    } finally {
+      messages.stop();
+      // Otherwise it would stay on the server for its five minutes of inactivity.
+      await consumer.delete().catch(() => false);
+    }
+  }
+
+  async purge(sequence: number): Promise<void> {
+    if (sequence < 1) return;
+    const { last } = await this.extent();
+    const seq = Math.min(sequence, last) + 1;
+    await this.#ask(
+      `purge up to ${sequence}`,
+      () => this.ledger.link.jsm.streams.purge(this.stream, { seq }),
+    );
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    return Promise.resolve();
+  }
+
+  #refusal(message: Uint8Array): string | undefined {
+    if (this.#closed) return "the chain is closed.";
+    if (message.length > this.messageBytesMax) {
+      return `${message.length} bytes exceed the server's ${this.messageBytesMax} per message (max_payload).`;
+    }
+    if (this.#inFlight >= IN_FLIGHT_LIMIT) return `${this.#inFlight} appends are in flight already.`;
+  }
+
+  #outcome(after: number, answer: PublishAnswer): Appended {
+    switch (answer.kind) {
+      case "stored":
+        this.#failure = undefined;
+        if (answer.sequence === after + 1) return answer;
+        return { kind: "unknown", cause: new Error(`stored as ${answer.sequence}, not ${after + 1}`) };
+      case "unknown":
+        return answer;
+      case "refused": {
+        if (answer.code !== WRONG_LAST_SEQUENCE) {
+          const failed = this.#failed(after, `${answer.detail} (${answer.code}).${remedy(answer.code)}`);
+          this.#failure ??= { after, cause: failed.cause };
+          return failed;
+        }
+        if (this.#failure && after > this.#failure.after) {
+          return { kind: "failed", cause: this.#failure.cause };
+        }
+        return { kind: "fenced", detail: answer.detail };
+      }
+    }
+  }
+
+  #failed(after: number, why: string): { kind: "failed"; cause: Error } {
+    const where = `chain ${this.name} in ${this.ledger.name}`;
+    return { kind: "failed", cause: new Error(`Cannot append ${after + 1} to ${where}: ${why}`) };
+  }
+
+  async #ask<T>(action: string, body: () => Promise<T>): Promise<T> {
+    try {
+      return await body();
+    } catch (cause) {
+      const where = `chain ${this.name} in ${this.ledger.name}`;
+      throw new Error(`Cannot ${action} of ${where}: ${(cause as Error).message}`, { cause });
+    }
+  }
+}
+
+/** JetStream's codes for what an operator can mend. */
+function remedy(code: number): string {
+  if (code === 503) return " Start a nats-server with JetStream there; appends go on when it answers.";
+  if ([10023, 10028, 10047, 10077].includes(code)) {
+    return " Free space on the server, or raise its JetStream limits; appends then go on.";
+  }
+  return "";
+}
