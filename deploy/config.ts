@@ -41,7 +41,7 @@ export const LEDGER_OPTIONS = {
   ),
   natsSync: choice(
     "default",
-    ["default", "bounded", "always"],
+    ["default", "20ms", "always"],
     "the NATS server's own sync_interval, as it was set: 2 minutes, 20 ms or always",
   ),
   logLevel: choice(

@@ -1,9 +1,11 @@
 /** The production World of a configuration: real clocks, disks and sockets, and how to close them. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../runtime/adapters/clock.ts";
 import { stderrLog } from "../runtime/adapters/log.ts";
 import { systemRandom } from "../runtime/adapters/random.ts";
 import type { Ledger, World } from "../runtime/mod.ts";
+import { Problem } from "./command.ts";
 import type { LedgerConfig } from "./config.ts";
 
 export interface OpenedWorld extends World {
@@ -28,13 +30,16 @@ export async function openWorld(config: LedgerConfig): Promise<OpenedWorld> {
       return {
         ...base,
         ledger,
-        checkpoints: fileCheckpoints(join(config.data, "checkpoints")),
+        checkpoints: await fileCheckpoints({ folder: join(config.data, "checkpoints"), random: base.random }),
         network: noNetwork(),
         close: () => ledger.close(),
       };
     }
     case "jetstream":
-      return { ...base, ...await (await import("./jetstream.ts")).openJetStream(config, base.clock) };
+      return {
+        ...base,
+        ...await (await import("../runtime/adapters/jetstream/mod.ts")).openJetStream(config, base.clock),
+      };
     case "memory": {
       const [{ memoryLedger }, { memoryCheckpoints }, { noNetwork }] = await Promise.all([
         import("../runtime/adapters/memory/ledger.ts"),
@@ -50,6 +55,11 @@ export async function openWorld(config: LedgerConfig): Promise<OpenedWorld> {
 
 /** The ledger alone, for commands that read it. Closing it closes everything that was opened. */
 export async function openLedger(config: LedgerConfig): Promise<Ledger> {
+  if (config.ledger === "sqlite" && !existsSync(join(config.data, "ledger.db"))) {
+    throw new Problem(
+      `Cannot read the ledger in ${config.data}: there is none. Name its folder with --data.`,
+    );
+  }
   const world = await openWorld({ ...config, logLevel: "error" });
   const { ledger } = world;
   return {
