@@ -204,7 +204,8 @@ function named(decision: DecisionJson, pipeline: Pipeline): DecisionJson {
 
 function rejectName(reason: number, pipeline: Pipeline | undefined): string {
   const own = pipeline?.rejects?.value[reason]?.name;
-  return (reason >= 100 ? own : RejectReasonSchema.value[reason]?.name) ?? String(reason);
+  return (reason >= 100 ? own : RejectReasonSchema.values.find(({ number }) => number === reason)?.name) ??
+    String(reason);
 }
 
 interface Summary {

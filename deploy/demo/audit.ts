@@ -13,6 +13,7 @@ export class Audit {
   /** Answers beyond the first for the same event. */
   answeredAgain = 0;
   readonly #answered = new Bits();
+  readonly #unknown = new Bits();
 
   constructor(source: string) {
     this.source = source;
@@ -33,6 +34,11 @@ export class Audit {
     else this.answeredAgain++;
   }
 
+  /** The process lost the ledger before the outcome was known: nothing was acknowledged. */
+  unknown(sequence: number): void {
+    this.#unknown.add(sequence);
+  }
+
   /** Reads the partitions' chains from the frame at which this run began. */
   async check(chains: readonly { chain: Chain; from: number }[]): Promise<Checked> {
     const stored = new Bits();
@@ -49,17 +55,18 @@ export class Audit {
         }
       }
     }
-    let missing = 0;
+    let lost = 0;
     for (let sequence = 1; sequence <= this.offered; sequence++) {
-      if (!stored.has(sequence) || !this.#answered.has(sequence)) missing++;
+      if (this.#unknown.has(sequence)) continue;
+      if (!stored.has(sequence) || !this.#answered.has(sequence)) lost++;
     }
-    return { inLedger, lost: missing, duplicated: storedAgain + this.answeredAgain };
+    return { inLedger, lost, duplicated: storedAgain + this.answeredAgain };
   }
 }
 
 export interface Checked {
   readonly inLedger: number;
-  /** Admitted, but not answered or not in the ledger. */
+  /** Admitted, but never answered, or answered and not in the ledger. */
   readonly lost: number;
   /** Answered or stored more than once. */
   readonly duplicated: number;

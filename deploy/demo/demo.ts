@@ -45,9 +45,10 @@ export async function runDemo(
     const stock = await drive({ runtime, world, ledger, doors, options, before, recovered, signal });
     await doors.close();
     await runtime.stop();
+    for (const line of stock.trouble) out(line);
     printSummary(stock, out);
     if (options.json) out(summaryJson(stock));
-    return stock.lost + stock.duplicated === 0 ? 0 : 1;
+    return stock.lost + stock.duplicated + stock.trouble.length === 0 ? 0 : 1;
   } finally {
     over.abort();
     await opened.close();
@@ -118,7 +119,7 @@ async function drive(stage: Stage): Promise<Stock> {
       decisions = numbers.decisions;
     }
     screen.draw(view());
-    if (load.elapsedMs() >= options.seconds * 1_000 || runtime.status().state === "degraded") end();
+    if (load.elapsedMs() >= options.seconds * 1_000 || failed(runtime)) end();
   }
   const elapsedMs = load.elapsedMs();
   await running;
@@ -127,7 +128,7 @@ async function drive(stage: Stage): Promise<Stock> {
     ...await takeStock(ledger, load, from),
     numbers,
     elapsedMs,
-    speed,
+    trouble: trouble(runtime),
     status: runtime.status(),
     options,
   };
@@ -197,6 +198,11 @@ function curlLines(url: string): string[] {
     `  '{"payment":{"card":"tok-1","bin":"431940","merchant":"me","amount":4200,`,
     `    "at":'$(date +%s)'000000}}'`,
   ];
+}
+
+/** A partition that restarts goes on; one that failed does not. */
+function failed(runtime: Runtime): boolean {
+  return runtime.status().partitions.some(({ state }) => state === "failed");
 }
 
 function trouble(runtime: Runtime): string[] {

@@ -164,7 +164,8 @@ export class Load {
       { source: audit.source, sequence },
       (outcome) => {
         this.#pending--;
-        if (outcome.kind !== "unknown") audit.answer(sequence);
+        if (outcome.kind === "unknown") audit.unknown(sequence);
+        else audit.answer(sequence);
         done(outcome);
       },
     );

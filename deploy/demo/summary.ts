@@ -7,8 +7,9 @@ import type { Numbers } from "./numbers.ts";
 export interface Stock {
   readonly numbers: Numbers;
   readonly elapsedMs: number;
-  readonly speed: number;
   readonly status: Status;
+  /** What went wrong with a partition, such as another process taking it over. */
+  readonly trouble: readonly string[];
   readonly options: DemoOptions;
   /** Events found in the ledger: a payment stands in two chains. */
   readonly checked: number;

@@ -12,7 +12,7 @@ const readme = readFileSync(join(ROOT, "README.md"), "utf8");
 
 describe("the README", () => {
   it("shows code as it stands in the files it names", () => {
-    const blocks = [...readme.matchAll(/<!-- from (\S+) -->\n```ts\n([^]*?)```/g)];
+    const blocks = [...readme.matchAll(/<!-- from (\S+) -->\n+```ts\n([^]*?)```/g)];
     assert.ok(blocks.length >= 3, `only ${blocks.length} blocks name their file`);
     for (const [, path, code] of blocks) {
       assert.ok(
