@@ -28,6 +28,7 @@ import {
   negotiate,
   problemResponse,
   requestHeaders,
+  textResponse,
 } from "./http_headers.ts";
 import { eventFromJsonBytes } from "./json.ts";
 import { type EdgeMetrics, edgeMetrics } from "./metrics.ts";
@@ -146,12 +147,11 @@ function answered(edge: Edge, request: Request, route: Route, answer: Answer, ac
   if (accept === "protobuf") {
     const headers = edge.headers(request, "application/x-protobuf");
     if (problem?.retryAfterMs) headers["retry-after"] = String(Math.ceil(problem.retryAfterMs / 1000));
-    return new Response(answerBinary(route, answer) as Uint8Array<ArrayBuffer>, {
-      status: problem?.status ?? 200,
-      headers,
-    });
+    const body = answerBinary(route, answer) as Uint8Array<ArrayBuffer>;
+    headers["content-length"] = String(body.length);
+    return new Response(body, { status: problem?.status ?? 200, headers });
   }
-  return new Response(answerJson(route, answer), { headers: edge.headers(request, "application/json") });
+  return textResponse(answerJson(route, answer), 200, edge.headers(request, "application/json"));
 }
 
 /** Everything that the headers decide, in the order a sender would want to hear of it. */
@@ -166,17 +166,17 @@ export function admitted(edge: Edge, request: Request, name: string, types: read
 }
 
 async function metrics(edge: Edge, context: Context): Promise<Response> {
-  return new Response(await edge.metrics.text(), {
-    headers: edge.headers(context.req.raw, edge.metrics.contentType),
-  });
+  return textResponse(
+    await edge.metrics.text(),
+    200,
+    edge.headers(context.req.raw, edge.metrics.contentType),
+  );
 }
 
 function health(edge: Edge, { req }: Context): Response {
   const { state } = edge.runtime.status();
-  return Response.json({ state }, {
-    status: state === "ended" ? 503 : 200,
-    headers: edge.headers(req.raw, "application/json"),
-  });
+  const headers = edge.headers(req.raw, "application/json");
+  return textResponse(JSON.stringify({ state }), state === "ended" ? 503 : 200, headers);
 }
 
 /** Ready when every partition serves or will in a moment; recovery tells how far it is. */
@@ -199,7 +199,7 @@ function readiness(edge: Edge, { req }: Context): Response {
   };
   const headers = edge.headers(req.raw, "application/json");
   if (!ready) headers["retry-after"] = "1";
-  return Response.json(body, { status: ready ? 200 : 503, headers });
+  return textResponse(JSON.stringify(body), ready ? 200 : 503, headers);
 }
 
 function shareOf(

@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import type { DeadLetter, Position } from "../runtime.ts";
 import { answerJson, type Member, positionJson, problemOf } from "./answer.ts";
 import type { Edge } from "./http.ts";
-import { problemResponse } from "./http_headers.ts";
+import { problemResponse, textResponse } from "./http_headers.ts";
 import { messageToJson } from "./json.ts";
 import { KEY_BYTES_MAX } from "./key.ts";
 import { badRequest, ProblemError, refusal } from "./problem.ts";
@@ -30,9 +30,11 @@ export async function stateOf(edge: Edge, { req }: Context): Promise<Response> {
   if (state === undefined) {
     throw notFound("unknown-key", "The key is not known", "Nothing is kept for this key.");
   }
-  return Response.json(messageToJson(pipeline.state, state), {
-    headers: edge.headers(req.raw, "application/json"),
-  });
+  return textResponse(
+    JSON.stringify(messageToJson(pipeline.state, state)),
+    200,
+    edge.headers(req.raw, "application/json"),
+  );
 }
 
 /** The last part of the path, decoded here: a bad escape is the sender's error, not a literal key. */
@@ -61,7 +63,7 @@ export async function deadLetters(edge: Edge, { req }: Context): Promise<Respons
     ? `/v1/${name}/dead-letters?limit=${limit}&after=${positionText(letters.at(-1)!.position)}`
     : undefined;
   const body = { deadLetters: letters.map((letter) => letterJson(member, letter)), next };
-  return Response.json(body, { headers: edge.headers(req.raw, "application/json") });
+  return textResponse(JSON.stringify(body), 200, edge.headers(req.raw, "application/json"));
 }
 
 function letterJson(member: Member, letter: DeadLetter): Record<string, unknown> {
@@ -100,9 +102,8 @@ export async function redrive(edge: Edge, { req }: Context): Promise<Response> {
   const problem = problemOf(member, outcome);
   if (problem) return problemResponse(edge, req.raw, problem);
   const answer = answerJson({ name, members: [member], isGroup: false }, { index: 0, outcomes: [outcome] });
-  return new Response(`${answer.slice(0, -1)},"redriven":${positionJson(position)}}`, {
-    headers: edge.headers(req.raw, "application/json"),
-  });
+  const text = `${answer.slice(0, -1)},"redriven":${positionJson(position)}}`;
+  return textResponse(text, 200, edge.headers(req.raw, "application/json"));
 }
 
 function memberOf(edge: Edge, name: string): Member {

@@ -138,5 +138,17 @@ export function problemResponse(edge: Edge, request: Request, problem: Problem):
   const headers = edge.headers(request, "application/problem+json");
   if (problem.retryAfterMs) headers["retry-after"] = String(Math.ceil(problem.retryAfterMs / 1000));
   if (problem.status === 401) headers["www-authenticate"] = 'Bearer realm="millrace"';
-  return new Response(problemJson(problem, headers["x-request-id"]), { status: problem.status, headers });
+  return textResponse(problemJson(problem, headers["x-request-id"]), problem.status, headers);
+}
+
+/**
+ * A response whose length is said beforehand: servers otherwise send small answers in chunks (Bun does). As
+ * a string where it can be, since a server writes head and body of that in one piece.
+ */
+export function textResponse(text: string, status: number, headers: Record<string, string>): Response {
+  // deno-lint-ignore no-control-regex
+  const isAscii = !/[^\x00-\x7f]/.test(text);
+  const body = isAscii ? text : new TextEncoder().encode(text);
+  headers["content-length"] = String(body.length);
+  return new Response(body, { status, headers });
 }

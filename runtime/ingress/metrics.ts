@@ -92,11 +92,14 @@ export function edgeMetrics(runtime: Runtime): EdgeMetrics {
     buckets: BUCKETS,
     registers,
   });
+  const timers = new Map<string, Histogram.Internal<"pipeline">>();
   return {
     contentType: registry.contentType,
     answered(route, answer, micros) {
       answers(route.name, answer.outcomes[answer.index]);
-      seconds.observe({ pipeline: route.name }, micros / 1e6);
+      let timer = timers.get(route.name);
+      if (timer === undefined) timers.set(route.name, timer = seconds.labels({ pipeline: route.name }));
+      timer.observe(micros / 1e6);
     },
     text: () => registry.metrics(),
   };
