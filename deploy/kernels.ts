@@ -2,9 +2,6 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
-/** The kernels of the shipped topology. */
-export const KERNELS = ["fraud", "bin_attack", "pretrade"] as const;
-
 export function kernelFile(name: string): string {
   return fileURLToPath(new URL(`../wasm/build/${name}.wasm`, import.meta.url));
 }

@@ -1,7 +1,7 @@
 /** The topology that ships: card payments judged by two pipelines together, and pre-trade risk of orders. */
 import { payments } from "../actors/payments/payments.ts";
 import type { Pipeline, Topology } from "../runtime/mod.ts";
-import type { EngineConfig } from "./config.ts";
+import { ENGINE_OPTIONS, type EngineConfig } from "./config.ts";
 
 export function topology(config: EngineConfig): Topology {
   const configured = (pipeline: Pipeline): Pipeline => ({
@@ -20,3 +20,13 @@ export function topology(config: EngineConfig): Topology {
 export function pipelineOfChain(topology: Topology, chain: string): Pipeline | undefined {
   return topology.pipelines.find(({ name }) => chain.replace(/-\d+$/, "") === name);
 }
+
+/** The kernels it needs, by name. */
+export function kernelsOf({ pipelines }: Topology): string[] {
+  return [...new Set(pipelines.map(({ kernel }) => kernel))];
+}
+
+/** The options of the pipelines as they are when nothing is said. */
+export const DEFAULTS = Object.fromEntries(
+  Object.entries(ENGINE_OPTIONS).map(([name, option]) => [name, option.fallback]),
+) as EngineConfig;

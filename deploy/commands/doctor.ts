@@ -9,8 +9,9 @@ import process from "node:process";
 import { command } from "../command.ts";
 import { EDGE_OPTIONS, LEDGER_OPTIONS } from "../config.ts";
 import { toggle } from "../options.ts";
-import { kernelFile, KERNELS } from "../kernels.ts";
+import { kernelFile } from "../kernels.ts";
 import { findNatsServer } from "../tools.ts";
+import { DEFAULTS, kernelsOf, topology } from "../topology.ts";
 
 interface Finding {
   readonly what: string;
@@ -44,7 +45,7 @@ export const doctor = command({
       runtime(),
       { what: "processors", state: "ok", detail: String(availableParallelism()) },
       sqlite(),
-      ...KERNELS.map(kernel),
+      ...kernelsOf(topology(DEFAULTS)).map(kernel),
       await folder(values.data),
       await port(values.httpHost, values.httpPort),
       await natsServer(),

@@ -14,11 +14,11 @@ import {
   RejectReasonSchema,
 } from "../../runtime/mod.ts";
 import { command, Problem } from "../command.ts";
-import { ENGINE_OPTIONS, LEDGER_OPTIONS } from "../config.ts";
+import { LEDGER_OPTIONS } from "../config.ts";
 import { bytes, count } from "../demo/figures.ts";
 import { choice, integer, toggle } from "../options.ts";
 
-import { pipelineOfChain, topology } from "../topology.ts";
+import { DEFAULTS, pipelineOfChain, topology } from "../topology.ts";
 import { openLedger } from "../world.ts";
 
 const KINDS = ["all", "reply", "output", "reject", "duplicate", "stale"] as const;
@@ -126,10 +126,6 @@ async function frames(
 async function* read(chain: Chain, from: number, to: number) {
   if (from <= to) yield* chain.read(from, to);
 }
-
-const DEFAULTS = Object.fromEntries(
-  Object.entries(ENGINE_OPTIONS).map(([name, option]) => [name, option.fallback]),
-) as Parameters<typeof topology>[0];
 
 interface ShownEvent {
   readonly event: number;
