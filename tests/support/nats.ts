@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { jetstreamManager } from "@nats-io/jetstream";
-import { connectNats } from "../../runtime/adapters/jetstream/connection.ts";
+import { connect as connectNats } from "@nats-io/transport-node";
 import { ensureNatsServer } from "../../deploy/tools.ts";
 
 export interface NatsOptions {
@@ -61,7 +61,7 @@ export async function startNatsCluster(options: NatsOptions = {}): Promise<NatsS
 
 /** Waits until the cluster has a leader that answers for JetStream. */
 async function elected(url: string): Promise<void> {
-  const connection = await connectNats({ natsUrl: url });
+  const connection = await connectNats({ servers: url });
   const until = Date.now() + START_TIMEOUT_MS;
   while (true) {
     try {

@@ -1,82 +1,104 @@
 /**
- * Checkpoints as files in a folder. A blob is written beside its place, synced, and renamed into it, so that
- * it is there whole or not at all, also after a power loss.
+ * Checkpoints as files in a folder. A blob appears under its name by a rename, after its bytes were synced, so
+ * that whatever happens on the way it is there whole or not at all.
  */
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
 import type { CheckpointStore } from "../../world/checkpoints.ts";
+import type { Random } from "../../world/random.ts";
 import { checkBlobName, compareText } from "../names.ts";
 
-/** Bytes read in one go. */
-const CHUNK_BYTES = 1024 * 1024;
-const UNFINISHED = ".unfinished";
+export interface FileCheckpointsOptions {
+  readonly folder: string;
+  readonly random: Random;
+}
 
-export function fileCheckpoints(folder: string): CheckpointStore {
-  const place = (name: string) => {
+/** Ends the names of files not finished yet; a `~` cannot be in a blob's name. */
+const UNFINISHED = "~";
+const PART_BYTES = 1 << 20;
+
+export function fileCheckpoints(options: FileCheckpointsOptions): CheckpointStore {
+  const { folder, random } = options;
+  const fileOf = (name: string) => {
     checkBlobName(name);
-    return join(folder, name);
+    return join(folder, ...name.split("/"));
   };
-  return {
-    async put(name, parts) {
-      const path = place(name);
-      await mkdir(dirname(path), { recursive: true });
-      const beside = path + UNFINISHED;
-      try {
-        await write(beside, parts);
-        await rename(beside, path);
-        await syncFolder(dirname(path));
-      } catch (cause) {
-        await rm(beside, { force: true }).catch(() => {});
-        throw new Error(`Cannot store checkpoint ${path}: ${(cause as Error).message}`, { cause });
-      }
-    },
-    async get(name) {
-      const path = place(name);
-      const file = await open(path, "r").catch((cause) => {
-        if (cause.code === "ENOENT") return undefined;
-        throw new Error(`Cannot read checkpoint ${path}: ${cause.message}`, { cause });
+  const attempt = async <T>(action: string, body: () => Promise<T>): Promise<T> => {
+    try {
+      return await body();
+    } catch (cause) {
+      const why = (cause as Error).message;
+      throw new Error(`Cannot ${action} in ${folder}: ${why}. Check its disk's space and permissions.`, {
+        cause,
       });
-      return file && chunks(file);
+    }
+  };
+  // A crash leaves unfinished files behind; the folder has one writer, so before its first write they are
+  // nobody's.
+  let swept: Promise<void> | undefined;
+  return {
+    put(name, parts) {
+      const file = fileOf(name);
+      return attempt(`write checkpoint ${name}`, async () => {
+        await (swept ??= sweep(folder));
+        await write(folder, file, `${file}.${random.id()}${UNFINISHED}`, parts);
+      });
     },
-    async list(prefix) {
-      return (await walk(folder, "")).filter((name) => name.startsWith(prefix)).sort(compareText);
+    get(name) {
+      const file = fileOf(name);
+      return attempt(`read checkpoint ${name}`, async () => {
+        const found = await stat(file).catch(absent);
+        return found?.isFile() ? createReadStream(file, { highWaterMark: PART_BYTES }) : undefined;
+      });
     },
-    async delete(name) {
-      await rm(place(name), { force: true });
+    list(prefix) {
+      return attempt("list checkpoints", async () => {
+        const files = (await walk(folder)).filter((file) => !file.endsWith(UNFINISHED));
+        const names = files.map((file) => relative(folder, file).split(sep).join("/"));
+        return names.filter((name) => name.startsWith(prefix)).sort(compareText);
+      });
+    },
+    delete(name) {
+      const file = fileOf(name);
+      return attempt(`delete checkpoint ${name}`, () => rm(file, { force: true }));
     },
   };
 }
 
-type File = Awaited<ReturnType<typeof open>>;
-
-async function write(path: string, parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
-  const file = await open(path, "w");
+async function write(
+  folder: string,
+  file: string,
+  unfinished: string,
+  parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
   try {
-    for await (const part of parts) {
-      for (let at = 0; at < part.length;) at += (await file.write(part, at)).bytesWritten;
+    const handle = await open(unfinished, "wx");
+    try {
+      for await (const part of parts) await writeAll(handle, part);
+      await handle.sync();
+    } finally {
+      await handle.close();
     }
-    await file.sync();
-  } finally {
-    await file.close();
+    await rename(unfinished, file);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+  // The name is in its folder, and a folder just made is in the one above: up to the root of the store.
+  for (let path = dirname(file);; path = dirname(path)) {
+    await syncFolder(path);
+    if (path.length <= folder.length || dirname(path) === path) return;
   }
 }
 
-async function* chunks(file: File): AsyncGenerator<Uint8Array> {
-  try {
-    while (true) {
-      const buffer = new Uint8Array(CHUNK_BYTES);
-      const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES);
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
-    }
-  } finally {
-    await file.close();
-  }
+async function writeAll(handle: Awaited<ReturnType<typeof open>>, part: Uint8Array): Promise<void> {
+  for (let at = 0; at < part.length;) at += (await handle.write(part, at, part.length - at)).bytesWritten;
 }
 
-/** Makes the rename itself durable. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, "r");
   try {
     await handle.sync();
   } finally {
@@ -84,16 +106,16 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function walk(folder: string, prefix: string): Promise<string[]> {
-  const entries = await readdir(join(folder, prefix), { withFileTypes: true }).catch((cause) => {
-    if (cause.code === "ENOENT") return [];
-    throw new Error(`Cannot list checkpoints in ${join(folder, prefix)}: ${cause.message}`, { cause });
-  });
-  const names: string[] = [];
-  for (const entry of entries) {
-    const name = prefix === "" ? entry.name : `${prefix}/${entry.name}`;
-    if (entry.isDirectory()) names.push(...await walk(folder, name));
-    else if (!name.endsWith(UNFINISHED)) names.push(name);
-  }
-  return names;
+async function sweep(folder: string): Promise<void> {
+  for (const file of await walk(folder)) if (file.endsWith(UNFINISHED)) await rm(file, { force: true });
+}
+
+async function walk(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(absent) ?? [];
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+function absent(error: { code?: string }): undefined {
+  if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+  throw error;
 }

@@ -203,7 +203,7 @@ class JetStreamChain implements Chain {
       `read message ${sequence}`,
       () => streams.getMessage(this.stream, { seq: sequence }),
     );
-    return found?.data;
+    return found ? plain(found.data) : undefined;
   }
 
   async *read(from: number, to?: number): AsyncIterable<Stored> {
@@ -220,7 +220,7 @@ class JetStreamChain implements Chain {
     const messages = await consumer.consume({ max_messages: Math.min(READ_AHEAD, end - start + 1) });
     try {
       for await (const message of messages) {
-        if (message.seq <= end) yield { sequence: message.seq, message: message.data };
+        if (message.seq <= end) yield { sequence: message.seq, message: plain(message.data) };
         if (message.seq >= end || message.info.pending === 0) return;
       }
     } finally {
@@ -280,15 +280,40 @@ class JetStreamChain implements Chain {
     return { kind: "failed", cause: new Error(`Cannot append ${after + 1} to ${where}: ${why}`) };
   }
 
+  /**
+   * A server that restarts, or a stream that elects a leader, does not answer for a while. Questions are
+   * harmless to repeat, so they are; after a while the world is at fault and the error says so.
+   */
   async #ask<T>(action: string, body: () => Promise<T>): Promise<T> {
-    try {
-      return await body();
-    } catch (cause) {
-      const where = `chain ${this.name} in ${this.ledger.name}`;
-      throw new Error(`Cannot ${action} of ${where}: ${(cause as Error).message}`, { cause });
+    const { clock } = this.ledger.options;
+    const until = clock.monotonic() + PATIENCE_MS * 1000;
+    while (true) {
+      try {
+        return await body();
+      } catch (cause) {
+        const { message } = cause as Error;
+        if (
+          /timeout|no responders|unavailable|leader/i.test(message) && clock.monotonic() < until &&
+          !this.#closed
+        ) {
+          await clock.sleep(RETRY_MS);
+          continue;
+        }
+        const where = `chain ${this.name} in ${this.ledger.name}`;
+        throw new Error(`Cannot ${action} of ${where}: ${message}`, { cause });
+      }
     }
   }
 }
+
+/** Some runtimes hand out Buffers; ours are plain bytes. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** How long a question is repeated while nobody answers. */
+const PATIENCE_MS = 10_000;
+const RETRY_MS = 50;
 
 /** JetStream's codes for what an operator can mend. */
 function remedy(code: number): string {

@@ -1,11 +1,16 @@
 /** JetStream as the world's ledger, checkpoint store and network, over one connection. */
+import { readFile } from "node:fs/promises";
+import { JetStreamApiError, StorageType } from "@nats-io/jetstream";
+import { credsAuthenticator } from "@nats-io/nats-core";
 import type { CheckpointStore } from "../../world/checkpoints.ts";
 import type { Clock } from "../../world/clock.ts";
 import type { Durability, Ledger } from "../../world/ledger.ts";
-import { connectNats } from "./connection.ts";
-import { jetStreamCheckpoints } from "./checkpoints.ts";
-import { jetStreamLedger } from "./ledger.ts";
-import { type JetStreamNetwork, natsNetwork } from "./network.ts";
+import type { Network } from "../../world/network.ts";
+import { natsLink } from "./connection.ts";
+import { jetstreamCheckpoints } from "./checkpoints.ts";
+import type { ServerSync } from "./durability.ts";
+import { jetstreamLedger } from "./ledger.ts";
+import { jetstreamNetwork } from "./network.ts";
 
 export interface JetStreamOptions {
   /** "nats://host:4222", or several separated by commas. */
@@ -15,35 +20,58 @@ export interface JetStreamOptions {
   /** Prefix of streams, subjects and buckets: several Millraces may share a server. */
   readonly prefix: string;
   readonly durability: Durability;
-  /**
-   * The server's own `sync_interval`, as its operator declares it: clients cannot read it. `default` is
-   * NATS's two minutes, `bounded` 20 ms or less, `always` every message.
-   */
-  readonly natsSync?: "default" | "bounded" | "always";
+  /** The server's own `sync_interval`, as its operator declares it: clients cannot read it. */
+  readonly natsSync?: ServerSync;
 }
 
 export interface OpenedJetStream {
   readonly ledger: Ledger;
   readonly checkpoints: CheckpointStore;
-  readonly network: JetStreamNetwork;
+  readonly network: Network;
+  /** Makes sure a stream captures these subjects; creates it when it does not exist. */
+  keep(stream: string, subjects: string[]): Promise<void>;
+  /** Newest sequence of a stream; 0 = it is empty. */
+  lastSequence(stream: string): Promise<number>;
   close(): Promise<void>;
 }
 
+const NO_STREAM = 10059;
+
 export async function openJetStream(options: JetStreamOptions, clock: Clock): Promise<OpenedJetStream> {
-  const connection = await connectNats(options);
+  const { natsUrl, natsCredentials, prefix, durability, natsSync } = options;
+  const authenticator = natsCredentials ? credsAuthenticator(await readFile(natsCredentials)) : undefined;
+  const link = await natsLink({
+    servers: natsUrl.split(",").map((url) => url.trim()),
+    client: authenticator ? { authenticator } : {},
+  });
   try {
-    const ledger = await jetStreamLedger({ ...options, connection, clock });
+    const replicas = durability === "quorum-fsync" ? 3 : 1;
+    const ledger = await jetstreamLedger({ link, clock, prefix, durability, replicas, serverSync: natsSync });
     return {
       ledger,
-      checkpoints: await jetStreamCheckpoints(connection, options),
-      network: natsNetwork(connection),
+      checkpoints: await jetstreamCheckpoints({ link, prefix, replicas }),
+      network: jetstreamNetwork(link),
+      async keep(stream, subjects) {
+        try {
+          await link.jsm.streams.info(stream);
+        } catch (error) {
+          if (!(error instanceof JetStreamApiError) || error.code !== NO_STREAM) throw error;
+          await link.jsm.streams.add({
+            name: stream,
+            subjects,
+            storage: StorageType.File,
+            num_replicas: replicas,
+          });
+        }
+      },
+      lastSequence: async (stream) => (await link.jsm.streams.info(stream)).state.last_seq,
       async close() {
         await ledger.close();
-        await connection.close();
+        await link.close();
       },
     };
   } catch (error) {
-    await connection.close();
+    await link.close();
     throw error;
   }
 }
