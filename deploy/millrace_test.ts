@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { after, describe, it } from "@std/testing/bdd";
+
+const folder = mkdtempSync(join(tmpdir(), "millrace-cli-"));
+const program = fileURLToPath(new URL("./millrace.ts", import.meta.url));
+const DENO_PERMISSIONS = [
+  "--allow-read",
+  "--allow-write",
+  "--allow-net",
+  "--allow-env",
+  "--allow-sys",
+  "--allow-run",
+];
+
+describe("the command line", () => {
+  it("explains itself, and each command with examples", async () => {
+    const all = await run("help");
+    assert.equal(all.code, 0);
+    for (const name of ["start", "demo", "run", "inspect", "verify", "doctor"]) {
+      assert.match(all.out, new RegExp(`^  ${name} `, "m"));
+      const one = await run("help", name);
+      assert.equal(one.code, 0);
+      assert.match(one.out, /Usage: .*Examples:/s);
+    }
+    assert.equal((await run("verify", "--help")).out, (await run("help", "verify")).out);
+  });
+
+  it("suggests what was meant", async () => {
+    const { code, err } = await run("strat");
+    assert.equal(code, 2);
+    assert.match(err, /no such command\. Did you mean `start`\?/);
+    assert.match((await run("inspect", "--dta", "x")).err, /Did you mean --data\?/);
+  });
+
+  it("says that there is no ledger where there is none", async () => {
+    const { code, err } = await run("verify", "--data", join(folder, "nothing"));
+    assert.equal(code, 2);
+    assert.match(err, /Cannot read the ledger in .*nothing: there is none/);
+  });
+
+  it("decides a file, shows its frames, and proves them", async () => {
+    const data = join(folder, "file"), input = join(folder, "payments.ndjson");
+    const at = Date.now() * 1_000;
+    const payment = (card: string) => ({
+      payment: { card, bin: "411111", merchant: "m", amount: 1_000, at },
+    });
+    writeFileSync(input, [payment("a"), payment("b")].map((each) => JSON.stringify(each)).join("\n"));
+    const decided = await run("run", "payments", input, "--data", data);
+    assert.equal(decided.code, 0, decided.err);
+    assert.deepEqual(json(decided.out).map(({ verdict }) => verdict), ["APPROVE", "APPROVE"]);
+
+    const again = await run("run", "payments", input, "--data", data);
+    assert.match(again.err, /2 events: 0 decided, 2 applied/);
+
+    const shown = await run(
+      "inspect",
+      "fraud-0",
+      "--data",
+      data,
+      "--from",
+      "1",
+      "--effects",
+      "reply",
+      "--json",
+    );
+    const events = json(shown.out).flatMap(({ events }) => events);
+    assert.deepEqual(events.map(({ payload }) => payload.payment.card), ["a", "b"]);
+    assert.deepEqual(events.map(({ effects }) => effects[0].payload.verdict), ["APPROVE", "APPROVE"]);
+
+    const verified = await run("verify", "--data", data, "--json");
+    assert.equal(verified.code, 0, verified.err);
+    for (const { findings, events } of json(verified.out)) {
+      assert.deepEqual(findings, []);
+      assert.equal(events, 4);
+    }
+  });
+
+  it("does not prove a ledger that other options wrote", async () => {
+    const { code, out } = await run("verify", "--data", join(folder, "file"), "--dedupe-seconds", "1");
+    assert.equal(code, 1);
+    assert.match(out, /NOT PROVEN {2}\S+: frame 2 was decided by kernel/);
+  });
+
+  it("serves until it is told to stop", async () => {
+    const child = open("start", "--data", join(folder, "start"), "--http-port", "0");
+    const { serving, durability } = JSON.parse(await firstLine(child));
+    assert.equal(durability, "process");
+    const health = await fetch(`${serving}/readyz`);
+    assert.equal(health.status, 200);
+    await health.body?.cancel();
+    process.kill(child.pid!, "SIGTERM");
+    const [code] = await once(child, "exit");
+    assert.equal(code, 0);
+  });
+});
+
+describe("the demo", () => {
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const data = join(folder, "demo");
+  const brief = ["--data", data, "--rate", "500", "--http-port", "0"];
+
+  it("ends with a summary in which nothing was lost or doubled, and the attack was blocked", async () => {
+    const { code, out } = await run("demo", ...brief, "--seconds", "4", "--json");
+    assert.equal(code, 0, out);
+    const summary = JSON.parse(out.trimEnd().split("\n").at(-1)!);
+    assert.deepEqual(Object.keys(summary), [
+      "events",
+      "decisions",
+      "declined",
+      "attack",
+      "decideUs",
+      "durableMs",
+      "lost",
+      "duplicated",
+    ]);
+    assert.ok(summary.events > 0 && summary.decisions > 0 && summary.declined > 0);
+    const { startedAtMs, blockedAtMs, firstTransactionToBlockMs } = summary.attack;
+    assert.equal(blockedAtMs - startedAtMs, firstTransactionToBlockMs);
+    assert.ok(firstTransactionToBlockMs <= 90_000);
+    assert.ok(summary.decideUs.p50 <= summary.durableMs.p50 * 1_000);
+    assert.deepEqual([summary.lost, summary.duplicated], [0, 0]);
+  });
+
+  it("carries on after kill -9, and says what it recovered", async () => {
+    const child = open("demo", ...brief, "--seconds", "60");
+    await untilOutput(child, /decisions\/s/);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const { code, out } = await run("demo", ...brief, "--seconds", "2", "--json");
+    assert.equal(code, 0, out);
+    assert.match(out, /^Recovered [\d,]+ frames in .*: [\d,]+ events replayed/m);
+    assert.match(out, /0 lost, 0 duplicated/);
+    const verified = await run("verify", "--data", data);
+    assert.equal(verified.code, 0, verified.out + verified.err);
+  });
+});
+
+function open(...args: string[]): ChildProcess {
+  const runner = process.versions.deno ? ["run", "--no-check", "--quiet", ...DENO_PERMISSIONS] : [];
+  const environment = Object.entries(process.env).filter(([name]) => !name.startsWith("MILLRACE_"));
+  return spawn(process.execPath, [...runner, program, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...Object.fromEntries(environment), NO_COLOR: "1" },
+    cwd: folder,
+  });
+}
+
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const child = open(...args);
+  let out = "", err = "";
+  child.stdout!.on("data", (part) => out += part);
+  child.stderr!.on("data", (part) => err += part);
+  const [code] = await once(child, "close");
+  return { code, out, err };
+}
+
+// deno-lint-ignore no-explicit-any -- lines of JSON of several shapes
+function json(text: string): any[] {
+  return text.trimEnd().split("\n").map((line) => JSON.parse(line));
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  return (await untilOutput(child, /\n/)).split("\n")[0];
+}
+
+function untilOutput(child: ChildProcess, pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let out = "", err = "";
+    child.stderr!.on("data", (part) => err += part);
+    child.stdout!.on("data", (part) => {
+      out += part;
+      if (pattern.test(out)) resolve(out);
+    });
+    child.once(
+      "exit",
+      (code) => reject(new Error(`ended with ${code} before it said ${pattern}: ${out}${err}`)),
+    );
+  });
+}
