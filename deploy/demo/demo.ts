@@ -172,9 +172,9 @@ function recoveredLine(runtime: Runtime, tookMicros: number): string {
   const checkpoints = known.filter(({ checkpointFrame }) => checkpointFrame > 0)
     .map(({ pipeline, partition, checkpointFrame }) => `${pipeline}-${partition}@${checkpointFrame}`);
   const base = checkpoints.length > 0 ? `checkpoints ${checkpoints.join(" ")}` : "no checkpoint yet";
-  return `Recovered ${count(frames)} frames in ${micros(tookMicros)}: ${base}, ${
+  return `Recovered ${count(frames)} frames in ${micros(tookMicros)}: ${
     count(replayed)
-  } events replayed`;
+  } events replayed, ${base}`;
 }
 
 /** The demo must not fail because another process has the port. */
