@@ -1,3 +1,4 @@
+/** Randomness as the runtime sees it: for names and jitter, never for a decision. */
 export interface Random {
   /** A number in [0, 1). */
   next(): number;
