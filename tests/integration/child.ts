@@ -1,0 +1,40 @@
+/**
+ * A runtime of its own process, to be killed: the real `start` over the ledger that its configuration names.
+ * Lines in: `id key amount`. Lines out: `ready`, `told id partition.frame.event reply-in-hex duplicate`,
+ * `again id` (not admitted, or its outcome is unknown: ask again).
+ */
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { encodeTally } from "../../actors/tally/gen/tally_wire.ts";
+import { readKernel } from "../../deploy/kernels.ts";
+import { openWorld } from "../../deploy/world.ts";
+import { formatPosition, start } from "../../runtime/mod.ts";
+import { hex } from "../../runtime/hash.ts";
+import { TOPOLOGY } from "./killed.ts";
+
+const world = await openWorld(JSON.parse(process.argv[2]));
+const runtime = await start(TOPOLOGY, world, new AbortController().signal, {
+  kernels: readKernel,
+  checkpointEvents: 2_000,
+  onFenced: "retake",
+  intensity: { restartsMax: 1000, withinMs: 60_000 },
+  backoff: { firstMs: 5, lastMs: 100 },
+});
+runtime.ended.then((error) => {
+  console.error(error);
+  process.exit(1);
+});
+await runtime.ready;
+console.log("ready");
+
+const buffer = new Uint8Array(1024);
+for await (const line of createInterface({ input: process.stdin })) {
+  const [id, key, amount] = line.split(" ");
+  const payload = buffer.subarray(0, encodeTally({ key, amount: BigInt(amount) }, buffer, 0));
+  const admission = runtime.offer("tally", payload, { id }, (outcome) => {
+    if (outcome.kind !== "decided") return console.log(`again ${id}`);
+    const { position, reply, duplicate } = outcome;
+    console.log(`told ${id} ${formatPosition(position)} ${hex(reply)} ${duplicate}`);
+  });
+  if (admission !== "admitted") console.log(`again ${id}`);
+}
