@@ -95,15 +95,20 @@ export function httpApp(runtime: Runtime, options: HttpOptions): Hono {
     ["GET", "/readyz", (context) => readiness(edge, context)],
   ];
   for (const [method, path, handle] of paths) app.on(method, path, handle);
-  for (const [method, path] of paths) app.all(path, (context) => wrongMethod(edge, context, method));
-  app.notFound((context) =>
-    problemResponse(edge, context.req.raw, {
+  // Known here and not as routes of their own: a path with one handler takes Hono's short way.
+  const methods = paths.map(([method, path]) =>
+    [method, new RegExp(`^${path.replace(/:\w+/g, "[^/]+")}$`)] as const
+  );
+  app.notFound((context) => {
+    const known = methods.find(([, pattern]) => pattern.test(context.req.path));
+    if (known) return wrongMethod(edge, context, known[0]);
+    return problemResponse(edge, context.req.raw, {
       status: 404,
       code: "not-found",
       title: "Nothing is here",
       detail: `There is no ${context.req.path.slice(0, 200)}.`,
-    })
-  );
+    });
+  });
   app.onError((error, context) => {
     if (error instanceof ProblemError) return problemResponse(edge, context.req.raw, error.problem);
     options.log.error("an HTTP request failed", {
