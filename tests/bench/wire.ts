@@ -38,6 +38,9 @@ export interface WireBench {
     readonly p99Ms: number;
     readonly ledgerAckP50Ms: number;
     readonly timesLedgerAck: number;
+    /** One js.publish at a time, the client library's own way to append. */
+    readonly jsPublishP50Ms: number;
+    readonly timesJsPublish: number;
   };
   readonly conditions: string;
 }
@@ -78,20 +81,30 @@ export async function benchWire(options: WireBenchOptions = {}): Promise<WireBen
   }
 }
 
-/** Requests one at a time, and appends one at a time, turn by turn on the same server. */
+/**
+ * Requests, ledger appends and js.publishes, one at a time and turn by turn on the same server. A request
+ * crosses the loopback six times (client, server, engine, server for the append, and back), an append twice:
+ * with nothing but the hops counted the ratio is 3.
+ */
 async function benchNats(
   given: { natsUrl?: string; data: string; prefix: string },
 ): Promise<WireBench["nats"]> {
   const rounds = 2000;
   const { connect } = await import("@nats-io/transport-node");
+  const { jetstream, jetstreamManager } = await import("@nats-io/jetstream");
   const { openWorld } = await import("../../deploy/world.ts");
   const world = await openWorld(startConfig({ ...given, ledger: "jetstream" }));
   const connection = await connect({ servers: given.natsUrl });
   try {
     const chain = await world.ledger.open(`wire-bench-${process.pid}`);
+    const stream = `wire_publish_${process.pid}`;
+    const manager = await jetstreamManager(connection);
+    await manager.streams.add({ name: stream, subjects: [`${stream}.>`] });
     const payloads = bodies("protobuf").map((body) => new Uint8Array(Buffer.from(body, "base64")));
     const requests: number[] = [];
     const appends: number[] = [];
+    const publishes: number[] = [];
+    const client = jetstream(connection);
     let { last } = await chain.extent();
     for (let i = 0; i < rounds; i++) {
       const payload = payloads[i % payloads.length];
@@ -100,20 +113,27 @@ async function benchNats(
       const between = performance.now();
       const appended = await chain.append(last++, payload);
       if (appended.kind !== "stored") throw new Error(`Cannot measure an append: it was ${appended.kind}`);
+      const after = performance.now();
+      await client.publish(`${stream}.x`, payload);
       if (i >= rounds / 10) {
         requests.push(between - began);
-        appends.push(performance.now() - between);
+        appends.push(after - between);
+        publishes.push(performance.now() - after);
       }
     }
+    await manager.streams.delete(stream);
     await chain.purge(last);
     await chain.close();
     const p50Ms = percentile(requests, 50);
     const ledgerAckP50Ms = percentile(appends, 50);
+    const jsPublishP50Ms = percentile(publishes, 50);
     return {
       p50Ms,
       p99Ms: percentile(requests, 99),
       ledgerAckP50Ms,
       timesLedgerAck: round(p50Ms / ledgerAckP50Ms),
+      jsPublishP50Ms,
+      timesJsPublish: round(p50Ms / jsPublishP50Ms),
     };
   } finally {
     await connection.close();

@@ -92,7 +92,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   };
 }
 
-/** Sends what is due about every millisecond; answers still missing at the end are waited for. */
+/** Sends what is due every millisecond (the lateness counts against the server, never for it); answers still missing at the end are waited for. */
 async function openLoop(
   idle: Connection[],
   rate: number,
