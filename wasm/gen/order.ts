@@ -1,7 +1,7 @@
 // Generated from actors/orders/order.proto by wasm/codegen.ts. Do not edit: change the .proto and run `deno task gen`.
 import { at, begin, endNested, INVALID_UTF8, lengthOf, MALFORMED, skip, utf8, varint, writeBytes, writeVarint, zigzag } from "../lib/wire";
 
-export const SCHEMA_HASH = "b4b19c091c005a137ba16bcaee7cdfbdf0a9c0f2ddb13d0b75f129169cf82512";
+export const SCHEMA_HASH = "569dfe774073ccf504d7f081cdbbbd572adeb05ca1c72c79bc4151382b9b66ed";
 
 export const enum Side {
   SIDE_UNSPECIFIED = 0,
@@ -31,7 +31,6 @@ export const enum KillScope {
 
 export const enum OrderReason {
   ORDER_REASON_NONE = 0,
-  ACCOUNT_UNKNOWN = 1,
   INSTRUMENT_UNKNOWN = 2,
   LIMITS_MISSING = 3,
   ORDER_UNKNOWN = 4,
