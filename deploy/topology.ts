@@ -1,4 +1,5 @@
 /** The topology that ships: card payments judged by two pipelines together, and pre-trade risk of orders. */
+import { pretrade } from "../actors/orders/pretrade.ts";
 import { payments } from "../actors/payments/payments.ts";
 import type { Pipeline, Topology } from "../runtime/mod.ts";
 import { ENGINE_OPTIONS, type EngineConfig } from "./config.ts";
@@ -11,7 +12,7 @@ export function topology(config: EngineConfig): Topology {
     dedupe: { windowMs: config.dedupeSeconds * 1_000, idsMax: config.dedupeIds },
   });
   return {
-    pipelines: [...payments.pipelines].map(configured),
+    pipelines: [...payments.pipelines, pretrade].map(configured),
     decisions: payments.decisions,
   };
 }

@@ -9,8 +9,17 @@ import { Problem } from "./command.ts";
 import type { LedgerConfig } from "./config.ts";
 
 export interface OpenedWorld extends World {
+  /** Where outputs are published as a stream: on a NATS server. */
+  readonly outputs?: OutputStreams;
   /** Closes what was opened; the runtime in it must have stopped. */
   close(): Promise<void>;
+}
+
+export interface OutputStreams {
+  /** Makes sure a stream captures these subjects. */
+  keep(stream: string, subjects: string[]): Promise<void>;
+  /** Newest sequence of a stream; 0 = it is empty. */
+  lastSequence(stream: string): Promise<number>;
 }
 
 export async function openWorld(config: LedgerConfig): Promise<OpenedWorld> {

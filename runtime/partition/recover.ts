@@ -37,6 +37,8 @@ export class Unrecoverable extends Error {
 const NOTHING = new Uint8Array(0);
 /** Attempts to append the epoch frame while others append too. */
 const TAKE_OVER_ATTEMPTS_MAX = 8;
+/** Newest frames among which the highest epoch stands: more than all owners together have in flight. */
+const TAIL_FRAMES = 128;
 const TAKE_OVER_WAIT_MS = 2;
 
 export async function recover(options: {
@@ -82,7 +84,7 @@ async function takeOver({ world, chain, module }: { world: World; chain: Chain; 
     const { last } = await chain.extent();
     const tail = last === 0 ? undefined : await readFrame(chain, last);
     const head = {
-      epoch: (tail?.epoch ?? 0) + 1,
+      epoch: await highestEpoch(chain, last) + 1,
       number: last + 1,
       clock: Math.max(world.clock.now(), tail?.clock ?? 0),
       kernel: module.hash,
@@ -103,6 +105,19 @@ async function takeOver({ world, chain, module }: { world: World; chain: Chain; 
   throw new Error(
     `Cannot take over ${chain.name}: others kept appending through ${TAKE_OVER_ATTEMPTS_MAX} attempts`,
   );
+}
+
+/**
+ * Highest epoch in the ledger. Not always the last frame's: the fence names a sequence, so of several frames
+ * that a replaced owner had in flight, one further back can still fit behind its successor's. Such a frame has
+ * an epoch lower than one before it, and is void: no reader applies or releases it.
+ */
+export async function highestEpoch(chain: Chain, last: number): Promise<number> {
+  let highest = 0;
+  for await (const { sequence, message } of chain.read(Math.max(1, last - TAIL_FRAMES + 1), last)) {
+    highest = Math.max(highest, decodeFrame(message, `frame ${sequence} of ${chain.name}`).epoch);
+  }
+  return highest;
 }
 
 export async function readFrame(chain: Chain, sequence: number): Promise<Frame> {
