@@ -101,8 +101,9 @@ async function startMember(options: NatsOptions, port: number, cluster: string):
       await kill();
       child = await launch(binary, file, port);
     },
-    pause: () => void child.kill("SIGSTOP"),
-    resume: () => void child.kill("SIGCONT"),
+    // By its id: Deno's own `kill` takes the first signal for the last one.
+    pause: () => void process.kill(child.pid!, "SIGSTOP"),
+    resume: () => void process.kill(child.pid!, "SIGCONT"),
     async close() {
       await kill();
       await rm(folder, { recursive: true, force: true });

@@ -288,6 +288,8 @@ class JetStreamChain implements Chain {
     const { clock } = this.ledger.options;
     const until = clock.monotonic() + PATIENCE_MS * 1000;
     while (true) {
+      // A question asked of a broken connection is lost, and its timeout would be waited for.
+      while (!this.ledger.link.connected && clock.monotonic() < until) await clock.sleep(RETRY_MS);
       try {
         return await body();
       } catch (cause) {
@@ -313,7 +315,7 @@ function plain(bytes: Uint8Array): Uint8Array {
 
 /** How long a question is repeated while nobody answers. */
 const PATIENCE_MS = 10_000;
-const RETRY_MS = 50;
+const RETRY_MS = 20;
 
 /** JetStream's codes for what an operator can mend. */
 function remedy(code: number): string {
