@@ -16,9 +16,11 @@ const CHUNK_BYTES = 128 << 10;
 const TIMEOUT_MS = 30_000;
 
 export async function jetstreamCheckpoints(options: JetStreamCheckpointsOptions): Promise<CheckpointStore> {
+  const { link } = options;
   const bucket = `MILLRACE_${options.prefix ?? "main"}_checkpoints`;
   const where = `${bucket} at ${options.link.name}`;
   const store = await attempt(
+    link,
     `open the checkpoints ${where}`,
     () =>
       new Objm(options.link.js).create(bucket, {
@@ -32,23 +34,24 @@ export async function jetstreamCheckpoints(options: JetStreamCheckpointsOptions)
       checkBlobName(name);
       const meta = { name, options: { max_chunk_size: CHUNK_BYTES } };
       await attempt(
+        link,
         `put checkpoint ${name} in ${where}`,
         () => store.put(meta, streamOf(parts), { timeout: TIMEOUT_MS }),
       );
     },
     async get(name) {
       checkBlobName(name);
-      const found = await attempt(`get checkpoint ${name} from ${where}`, () => store.get(name));
-      return found ? partsOf(found, name, where) : undefined;
+      const found = await attempt(link, `get checkpoint ${name} from ${where}`, () => store.get(name));
+      return found ? partsOf(link, found, name, where) : undefined;
     },
     async list(prefix) {
-      const all = await attempt(`list the checkpoints ${where}`, () => store.list());
+      const all = await attempt(link, `list the checkpoints ${where}`, () => store.list());
       return all.filter((info) => !info.deleted && info.name.startsWith(prefix)).map((info) => info.name)
         .sort(compareText);
     },
     async delete(name) {
       checkBlobName(name);
-      await attempt(`delete checkpoint ${name} from ${where}`, async () => {
+      await attempt(link, `delete checkpoint ${name} from ${where}`, async () => {
         if (await store.info(name)) await store.delete(name);
       });
     },
@@ -57,11 +60,20 @@ export async function jetstreamCheckpoints(options: JetStreamCheckpointsOptions)
 
 type Found = NonNullable<Awaited<ReturnType<ObjectStore["get"]>>>;
 
-async function* partsOf(found: Found, name: string, where: string): AsyncIterable<Uint8Array> {
+async function* partsOf(
+  link: NatsLink,
+  found: Found,
+  name: string,
+  where: string,
+): AsyncIterable<Uint8Array> {
   const reader = found.data.getReader();
   try {
     for (;;) {
-      const { done, value } = await attempt(`read checkpoint ${name} from ${where}`, () => reader.read());
+      const { done, value } = await attempt(
+        link,
+        `read checkpoint ${name} from ${where}`,
+        () => reader.read(),
+      );
       if (done) break;
       yield value;
     }
@@ -90,7 +102,8 @@ function streamOf(parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Read
   });
 }
 
-async function attempt<T>(action: string, body: () => Promise<T>): Promise<T> {
+async function attempt<T>(link: NatsLink, action: string, body: () => Promise<T>): Promise<T> {
+  await link.ready();
   try {
     return await body();
   } catch (cause) {

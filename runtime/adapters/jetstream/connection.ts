@@ -2,6 +2,7 @@
  * One connection to NATS, shared by the ledger, the checkpoints and the network. The library connects,
  * authenticates and reconnects; this adds whether it is connected now, and word of each break.
  */
+import { clearTimeout, setTimeout } from "node:timers";
 import { jetstream, type JetStreamClient, type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection, NodeConnectionOptions } from "@nats-io/transport-node";
 import { connect } from "@nats-io/transport-node";
@@ -23,6 +24,11 @@ export interface NatsLink {
   readonly name: string;
   /** Whether the socket is up, as far as is known. */
   readonly connected: boolean;
+  /**
+   * Resolves when connected, or after ten seconds without. To be awaited before each question: asked of a
+   * broken connection it would be lost, and its timeout waited for.
+   */
+  ready(): Promise<void>;
   /** Calls back at each break of the connection; returns the call that stops it. */
   onBreak(run: (cause: Error) => void): () => void;
   close(): Promise<void>;
@@ -32,6 +38,7 @@ export interface NatsLink {
 const PING_MS = 5000;
 const RECONNECT_MS = 100;
 const API_TIMEOUT_MS = 5000;
+const READY_MS_MAX = 10_000;
 
 export async function natsLink(options: NatsOptions): Promise<NatsLink> {
   const servers = typeof options.servers === "string" ? [options.servers] : options.servers;
@@ -73,6 +80,7 @@ export async function natsLink(options: NatsOptions): Promise<NatsLink> {
 class Link implements NatsLink {
   connected = true;
   readonly #listeners = new Set<(cause: Error) => void>();
+  readonly #waiting = new Set<() => void>();
 
   constructor(
     readonly nc: NatsConnection,
@@ -81,6 +89,19 @@ class Link implements NatsLink {
     readonly name: string,
   ) {
     void this.#watch();
+  }
+
+  ready(): Promise<void> {
+    if (this.connected || this.nc.isClosed()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, READY_MS_MAX);
+      this.#waiting.add(wake);
+    });
   }
 
   onBreak(run: (cause: Error) => void): () => void {
@@ -93,10 +114,15 @@ class Link implements NatsLink {
   }
 
   async #watch(): Promise<void> {
-    void this.nc.closed().then(() => this.#broke());
+    void this.nc.closed().then(() => {
+      this.#broke();
+      for (const wake of this.#waiting) wake();
+    });
     for await (const status of this.nc.status()) {
-      if (status.type === "reconnect") this.connected = true;
-      else if (["disconnect", "staleConnection", "close", "forceReconnect"].includes(status.type)) {
+      if (status.type === "reconnect") {
+        this.connected = true;
+        for (const wake of this.#waiting) wake();
+      } else if (["disconnect", "staleConnection", "close", "forceReconnect"].includes(status.type)) {
         this.#broke();
       }
     }

@@ -82,6 +82,7 @@ class JetStreamLedger implements Ledger {
     if (this.#closed) throw new Error(`Cannot open chain ${name}: the ledger is closed.`);
     const stream = `MILLRACE_${this.#prefix}_${name}`;
     const subject = this.#subject(name);
+    await this.link.ready();
     try {
       const info = await this.#find(stream) ?? await this.#create(stream, subject);
       this.#check(info, subject);
@@ -93,6 +94,7 @@ class JetStreamLedger implements Ledger {
 
   async chains(): Promise<string[]> {
     const names: string[] = [];
+    await this.link.ready();
     const start = `MILLRACE_${this.#prefix}_`;
     for await (const stream of this.link.jsm.streams.names(this.#subject("*"))) {
       if (stream.startsWith(start)) names.push(stream.slice(start.length));
@@ -288,8 +290,7 @@ class JetStreamChain implements Chain {
     const { clock } = this.ledger.options;
     const until = clock.monotonic() + PATIENCE_MS * 1000;
     while (true) {
-      // A question asked of a broken connection is lost, and its timeout would be waited for.
-      while (!this.ledger.link.connected && clock.monotonic() < until) await clock.sleep(RETRY_MS);
+      await this.ledger.link.ready();
       try {
         return await body();
       } catch (cause) {

@@ -34,6 +34,7 @@ export function jetstreamNetwork(link: NatsLink): Network {
     stream: (options) => openStream(link, options),
     async publish(subject, payload, fields, id) {
       const options = { msgID: id, headers: encoded(fields), retries: PUBLISH_TRIES_MAX };
+      await link.ready();
       try {
         await link.js.publish(subject, payload, options);
       } catch (cause) {
@@ -50,6 +51,7 @@ export function jetstreamNetwork(link: NatsLink): Network {
 }
 
 async function openStream(link: NatsLink, options: StreamOptions): Promise<StreamReader> {
+  await link.ready();
   try {
     const consumer = await link.js.consumers.get(options.stream, {
       ...start(options.from),
