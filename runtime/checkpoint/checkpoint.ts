@@ -3,7 +3,7 @@
  * frames after it. A checkpoint is a manifest that names parts; a part holds the pages that changed since the
  * one before (the first part: all pages). It counts once its part was read back and the manifest is stored.
  */
-import { hex, sha256Stream } from "../hash.ts";
+import { hex, sha256, sha256Stream } from "../hash.ts";
 import { PAGE_BYTES } from "../kernel/abi.ts";
 import type { Kernel, KernelModule } from "../kernel/host.ts";
 import type { CheckpointStore } from "../world/checkpoints.ts";
@@ -36,6 +36,8 @@ export interface HostState {
   readonly deadLetters: readonly (readonly [number, number, number])[];
   /** Per receiving pipeline: outputs of frames up to this one are durable there. */
   readonly fed: Readonly<Record<string, number>>;
+  /** Frames that replaced owners left behind. */
+  readonly voids: readonly number[];
 }
 
 export type Moment = Pick<
@@ -53,7 +55,8 @@ export interface SaveOptions {
   readonly world: World;
   readonly kernel: Kernel;
   readonly moment: Moment;
-  readonly host: HostState;
+  /** Asked once the moment's frame is durable: only then is all of it released. */
+  readonly host: () => HostState;
   readonly previous: Manifest | undefined;
   /** Resolves when the moment's frame is durable; rejects when it never will be. */
   readonly durable: Promise<void>;
@@ -78,9 +81,9 @@ export async function saveCheckpoint(options: SaveOptions): Promise<Manifest> {
     ...moment,
     memoryBytes,
     parts: all ? [part] : [...previous.parts, part],
-    host: options.host,
+    host: options.host(),
   };
-  await world.checkpoints.put(`${name}.json`, [new TextEncoder().encode(JSON.stringify(manifest))]);
+  await world.checkpoints.put(`${name}.json`, [encodeManifest(manifest)]);
   await dropOld(world.checkpoints, moment.chain, options.keep);
   return manifest;
 }
@@ -159,7 +162,9 @@ async function readManifest(blob: AsyncIterable<Uint8Array>, chain: string): Pro
   const decoder = new TextDecoder();
   let text = "";
   for await (const chunk of blob) text += decoder.decode(chunk, { stream: true });
-  const manifest = JSON.parse(text + decoder.decode()) as Manifest;
+  const [sha256, body] = splitLine(text + decoder.decode());
+  if (manifestHash(body) !== sha256) throw new Error("Cannot read checkpoint: its manifest is damaged");
+  const manifest = JSON.parse(body) as Manifest;
   if (manifest.version !== 1) {
     throw new Error(`Cannot read checkpoint: it has version ${manifest.version}, not 1`);
   }
@@ -167,6 +172,21 @@ async function readManifest(blob: AsyncIterable<Uint8Array>, chain: string): Pro
     throw new Error(`Cannot read checkpoint: it is of ${manifest.chain}, not ${chain}`);
   }
   return manifest;
+}
+
+/** The hash of the rest as the first line: a manifest that is damaged must not count. */
+function encodeManifest(manifest: Manifest): Uint8Array {
+  const body = JSON.stringify(manifest);
+  return new TextEncoder().encode(`${manifestHash(body)}\n${body}`);
+}
+
+function manifestHash(body: string): string {
+  return hex(sha256(new TextEncoder().encode(body)));
+}
+
+function splitLine(text: string): [string, string] {
+  const end = text.indexOf("\n");
+  return [text.slice(0, end), text.slice(end + 1)];
 }
 
 /** A kernel as the manifest says it was. Throws when a part is missing or damaged. */

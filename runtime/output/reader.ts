@@ -36,8 +36,9 @@ export async function* releasedFrames(
             `Cannot read frame ${next} of ${partition.name}: the ledger holds frames from ${sequence} on`,
           );
         }
-        yield decodeFrame(message, `frame ${sequence} of ${partition.name}`);
         next++;
+        if (partition.history.isVoid(sequence)) continue;
+        yield decodeFrame(message, `frame ${sequence} of ${partition.name}`);
       }
     }
   } finally {

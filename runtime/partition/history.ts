@@ -26,6 +26,7 @@ export class FrameHistory {
   #recentBytes = 0;
   #deadLetters: [number, number, number][] = [];
   #fed: Record<string, number> = {};
+  #voids = new Set<number>();
   #listeners = new Set<() => void>();
 
   constructor(name: string) {
@@ -65,15 +66,30 @@ export class FrameHistory {
     if (rejects > 0) this.#collectDeadLetters(frame.number, frame.effects);
   }
 
+  /** A frame that a replaced owner left behind: nobody applies or releases it. */
+  markVoid(number: number): void {
+    this.#voids.add(number);
+  }
+
+  isVoid(number: number): boolean {
+    return this.#voids.has(number);
+  }
+
   restore(manifest: Manifest): void {
+    this.#voids = new Set(manifest.host.voids);
     this.#deadLetters = manifest.host.deadLetters.map(([frame, event, reason]) => [frame, event, reason]);
     this.#fed = { ...manifest.host.fed };
     this.#recent = [];
     this.#recentBytes = 0;
   }
 
-  state(): HostState {
-    return { deadLetters: this.#deadLetters.slice(), fed: { ...this.#fed } };
+  /** As of a frame that is durable and released. */
+  state(frame: number): HostState {
+    return {
+      deadLetters: this.#deadLetters.filter(([number]) => number <= frame),
+      fed: { ...this.#fed },
+      voids: [...this.#voids].filter((number) => number <= frame),
+    };
   }
 
   recent(number: number): ReleasedFrame | undefined {

@@ -327,7 +327,7 @@ export class Incarnation {
       world: this.#world,
       kernel: this.kernel,
       moment,
-      host: partition.history.state(),
+      host: () => partition.history.state(moment.frame),
       previous: this.#manifest,
       durable,
       keep: this.#bounds.checkpointsKept,

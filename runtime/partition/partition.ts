@@ -10,9 +10,9 @@ import { type KernelModule, KernelTrap } from "../kernel/host.ts";
 import type { Chain, World } from "../world/mod.ts";
 import { FRAME_OVERHEAD } from "./frame.ts";
 import { FrameHistory } from "./history.ts";
-import { Incarnation } from "./incarnation.ts";
+import { Fenced, Incarnation } from "./incarnation.ts";
 import { type Done, type EventFields, Mailbox, type Waiting } from "./mailbox.ts";
-import { recover, type RecoveryProgress } from "./recover.ts";
+import { readFrame, readTail, recover, type RecoveryProgress } from "./recover.ts";
 import { releaseFrame } from "./release.ts";
 
 export interface PartitionBounds {
@@ -189,6 +189,13 @@ export class Partition {
       live.wake();
       await live.serve(signal);
       this.#state = "stopped";
+    } catch (error) {
+      if (error instanceof Fenced && await this.#stillOwns(chain)) {
+        throw new Error(`A replaced owner's late frame stands in ${this.name}: taking over again`, {
+          cause: error,
+        });
+      }
+      throw error;
     } finally {
       this.#live?.end();
       this.#live = undefined;
@@ -196,6 +203,12 @@ export class Partition {
       if (this.#state === "serving") this.#state = "restarting";
       await chain.close();
     }
+  }
+
+  /** Verify or step down: it may have been a frame that our predecessor still had in flight. */
+  async #stillOwns(chain: Chain): Promise<boolean> {
+    const { last } = await chain.extent();
+    return (await readTail(chain, last)).epoch === this.#live?.epoch;
   }
 
   restarting(error: Error): void {
@@ -251,8 +264,14 @@ export class Partition {
         const own = unanswered.get(frame.number);
         if (own && bytesEqual(own.chain, frame.chain)) own.durable = true;
       },
+      onVoid: (number) => this.history.markVoid(number),
     });
-    this.#settle(chain, recovered.manifest?.frame ?? 0);
+    for (const frame of this.#inFlight) {
+      if (frame.durable || frame.number > (recovered.manifest?.frame ?? 0)) continue;
+      if (this.history.isVoid(frame.number)) continue;
+      frame.durable = bytesEqual((await readFrame(chain, frame.number)).chain, frame.chain);
+    }
+    this.#settle(chain);
     this.history.durable = recovered.number;
     this.#checkpointFrame = recovered.manifest?.frame ?? 0;
     this.#world.log.info(`${this.name} serves`, {
@@ -271,10 +290,10 @@ export class Partition {
   }
 
   /** Frames of the incarnation before: those that became durable are released, the others' events wait again. */
-  #settle(chain: Chain, checkpointFrame: number): void {
+  #settle(chain: Chain): void {
     let kept = 0;
     for (const frame of this.#inFlight) {
-      if (!frame.durable && frame.number > checkpointFrame) break;
+      if (!frame.durable) break;
       if (frame.waiting.length > 0) releaseFrame(frame, this, chain, this.#counts);
       kept++;
     }

@@ -47,6 +47,8 @@ export async function recover(options: {
   readonly module: KernelModule;
   /** Sees every frame that is replayed, after it was, and how many events the kernel rejected in it. */
   readonly onFrame: (frame: Frame, rejects: number) => void;
+  /** Sees the numbers of frames that a replaced owner left behind. */
+  readonly onVoid: (number: number) => void;
   readonly onManifest: (manifest: Manifest) => void;
   readonly onProgress: (progress: RecoveryProgress) => void;
 }): Promise<Recovered> {
@@ -83,10 +85,11 @@ async function takeOver({ world, chain, module }: { world: World; chain: Chain; 
   for (let attempt = 0; attempt < TAKE_OVER_ATTEMPTS_MAX; attempt++) {
     const { last } = await chain.extent();
     const tail = last === 0 ? undefined : await readFrame(chain, last);
+    const highest = await readTail(chain, last);
     const head = {
-      epoch: await highestEpoch(chain, last) + 1,
+      epoch: highest.epoch + 1,
       number: last + 1,
-      clock: Math.max(world.clock.now(), tail?.clock ?? 0),
+      clock: Math.max(world.clock.now(), highest.clock),
       kernel: module.hash,
       previous: tail?.chain ?? NO_CHAIN,
       positions: [],
@@ -108,14 +111,16 @@ async function takeOver({ world, chain, module }: { world: World; chain: Chain; 
 }
 
 /**
- * Highest epoch in the ledger. Not always the last frame's: the fence names a sequence, so of several frames
- * that a replaced owner had in flight, one further back can still fit behind its successor's. Such a frame has
- * an epoch lower than one before it, and is void: no reader applies or releases it.
+ * Highest epoch and clock in the ledger. Not always the last frame's: the fence names a sequence, so of several
+ * frames that a replaced owner had in flight, one further back can still fit behind its successor's. Such a
+ * frame has an epoch lower than one before it, and is void: no reader applies or releases it.
  */
-export async function highestEpoch(chain: Chain, last: number): Promise<number> {
-  let highest = 0;
+export async function readTail(chain: Chain, last: number): Promise<{ epoch: number; clock: number }> {
+  const highest = { epoch: 0, clock: 0 };
   for await (const { sequence, message } of chain.read(Math.max(1, last - TAIL_FRAMES + 1), last)) {
-    highest = Math.max(highest, decodeFrame(message, `frame ${sequence} of ${chain.name}`).epoch);
+    const { epoch, clock } = decodeFrame(message, `frame ${sequence} of ${chain.name}`);
+    highest.epoch = Math.max(highest.epoch, epoch);
+    highest.clock = Math.max(highest.clock, clock);
   }
   return highest;
 }
@@ -180,12 +185,13 @@ async function checkSameChain(chain: Chain, manifest: Manifest, first: number): 
 }
 
 async function replay(
-  { world, chain, module, onFrame, onProgress }: Parameters<typeof recover>[0],
+  { world, chain, module, onFrame, onVoid, onProgress }: Parameters<typeof recover>[0],
   { kernel, manifest }: Base,
   last: number,
   progress: RecoveryProgress,
 ): Promise<{ clock: number; nextTimer: number }> {
   let previous = manifest ? fromHex(manifest.frameHash) : NO_CHAIN;
+  let epoch = manifest?.epoch ?? 0;
   let clock = manifest?.clock ?? 0;
   let nextTimer = manifest?.nextTimer ?? Infinity;
   let expected = progress.fromFrame;
@@ -198,7 +204,14 @@ async function replay(
       );
     }
     const frame = checkNumber(decodeFrame(message, where), sequence, chain.name);
+    if (frame.epoch < epoch) {
+      onVoid(frame.number);
+      previous = frame.chain;
+      expected++;
+      continue;
+    }
     checkFollows(frame, previous, where);
+    epoch = frame.epoch;
     let rejects = 0;
     if (frame.events.length > 0) {
       const applied = applyWhole(kernel, frame, where);

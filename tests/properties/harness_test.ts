@@ -44,10 +44,10 @@ describe("harness", () => {
         const payload = tally(`key ${random.below(30)}`, 1);
         events.push({ payload, id: utf8.encode(id), source: utf8.encode(source), sequence, kind });
         const old = source !== "" && marks.stale(source, sequence);
-        const first = id && !(old && kind === 0) ? ids.remember(id, clock, frame, i) : undefined;
-        if (kind === 2) expected.push([EffectKind.REJECT, 9]);
-        else if (old) expected.push([EffectKind.STALE, 0]);
+        const first = id && !old ? ids.remember(id, clock, frame, i) : undefined;
+        if (old) expected.push([EffectKind.STALE, 0]);
         else if (first) expected.push([EffectKind.DUPLICATE, BigInt(first.frame), first.event]);
+        else if (kind === 2) expected.push([EffectKind.REJECT, 9]);
         else expected.push([EffectKind.REPLY]);
         duplicates += first ? 1 : 0;
         stale += old ? 1 : 0;

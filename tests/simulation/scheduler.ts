@@ -43,8 +43,11 @@ export class Scheduler {
       if (!entry) return false;
       const { run } = entry;
       if (!run) continue;
+      if (entry.at - BEGINNING > elapsedMsMax * 1000) {
+        this.#push(entry);
+        return false;
+      }
       this.now = entry.at;
-      if (this.elapsedMs > elapsedMsMax) return false;
       this.steps++;
       const working = run();
       if (working) await working;

@@ -144,6 +144,7 @@ class Simulation implements Market {
       const history = await this.#history(pipeline);
       histories.set(pipeline.name, history);
       totals.set(pipeline.name, recount(pipeline.name, history, violations));
+      this.#counters.counts.voidFrames = (this.#counters.counts.voidFrames ?? 0) + history.voids;
       for (const hash of history.chainHashes) this.#trace(`chain ${hash}`);
     }
     const tally = histories.get("tally")!, fed = histories.get("second")!;
@@ -278,15 +279,18 @@ class Simulation implements Market {
   }
 
   /** Outputs that stand in the ledger, counted anew where it grew. */
-  readonly #counted = new Map<string, { frames: number; outputs: number }>();
+  readonly #counted = new Map<string, { frames: number; outputs: number; epoch: number }>();
   #outputsStored(pipeline: string): number {
     let outputs = 0;
     for (let partition = 0; partition < 2; partition++) {
       const name = `${pipeline}-${partition}`;
       const { messages } = this.ground.store.chain(name);
-      const known = this.#counted.get(name) ?? { frames: 0, outputs: 0 };
+      const known = this.#counted.get(name) ?? { frames: 0, outputs: 0, epoch: 0 };
       for (; known.frames < messages.length; known.frames++) {
-        known.outputs += countOutputs(messages[known.frames]);
+        const frame = decodeFrame(messages[known.frames], "a stored frame");
+        if (frame.epoch < known.epoch) continue; // void
+        known.epoch = frame.epoch;
+        known.outputs += countOutputs(frame.effects);
       }
       this.#counted.set(name, known);
       outputs += known.outputs;
@@ -362,8 +366,8 @@ class Simulation implements Market {
   }
 }
 
-function countOutputs(message: Uint8Array): number {
-  const cursor = new EffectCursor(decodeFrame(message, "a stored frame").effects);
+function countOutputs(effects: Uint8Array): number {
+  const cursor = new EffectCursor(effects);
   let outputs = 0;
   while (cursor.next()) if (cursor.kind === EFFECT_KIND.OUTPUT) outputs++;
   return outputs;

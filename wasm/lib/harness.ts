@@ -1,6 +1,6 @@
 /**
  * The frame loop behind the ABI of runtime/kernel/abi.ts. It takes the records of a frame apart and settles
- * what does not concern the kernel (quarantined, stale, duplicate); the rest it hands to the kernel's hooks.
+ * what does not concern the kernel (stale, duplicate, quarantined); the rest it hands to the kernel's hooks.
  * `./kernel` stands for the kernel's own file; build.ts puts its path there.
  */
 import * as kernel from "./kernel";
@@ -167,23 +167,19 @@ function lookAhead(p: usize, end: usize): void {
   askEntries();
 }
 
-/** One event, in the order in which it can be settled: quarantined, stale, duplicate, the kernel. */
+/** One event, in the order in which it can be settled: stale, duplicate, quarantined, the kernel. */
 function applyEvent(index: u32): void {
   enterEvent(index);
   beginEvent();
   if (sequence && sourceLength) {
     const known = advanceSource(source, sourceLength, sequence);
-    if (kind != 2) {
-      if (known > 0) return stale();
-      if (known < 0) return reject(Reject.STATE_FULL);
-    }
+    if (known > 0) return stale();
+    if (known < 0 && kind != 2) return reject(Reject.STATE_FULL);
   }
   if (idLength && dedupOn()) {
     const known = remember(id, idLength);
-    if (kind != 2) {
-      if (known > 0) return duplicate(originalFrame, originalEvent);
-      if (known < 0) return reject(Reject.STATE_FULL);
-    }
+    if (known > 0) return duplicate(originalFrame, originalEvent);
+    if (known < 0 && kind != 2) return reject(Reject.STATE_FULL);
   }
   if (kind == 2) return reject(Reject.POISON);
   if (kind == 1) return timer();
