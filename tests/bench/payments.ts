@@ -22,10 +22,6 @@ export class Payments {
   constructor(cards: number, events: number, now: number) {
     this.cards = cards;
     const text = new TextEncoder();
-    this.#names = Array.from(
-      { length: cards },
-      (_, card) => text.encode(String(4_000_000_000_000_000 + card)),
-    );
     this.#merchants = Array.from({ length: 500 }, (_, merchant) => text.encode(`grocery_pos-${merchant}`));
     this.#step = CARD_EVERY / cards;
     this.#at = now - events * this.#step;
