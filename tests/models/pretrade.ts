@@ -32,7 +32,12 @@ const NUMBER_MAX = 2n ** 31n - 1n;
 const OPEN_ORDERS_MAX = 128;
 
 export type Answer =
-  | { readonly kind: "reply"; readonly verdict: number; readonly reasons: [number, bigint, bigint][]; figures: bigint[] }
+  | {
+    readonly kind: "reply";
+    readonly verdict: number;
+    readonly reasons: [number, bigint, bigint][];
+    figures: bigint[];
+  }
   | { readonly kind: "reject"; readonly reason: number }
   | { readonly kind: "none" };
 
@@ -97,7 +102,8 @@ export class PretradeModel {
     if (at - this.clock > this.#params.aheadMax) throw new Rejected(RejectReason.TOO_NEW);
     const global = OrderEventSchema.fields.find((field) => field.localName === event.case)!.number >= 16;
     if (!global && account === 0n) throw new Rejected(RejectReason.MISSING_FIELD);
-    const request = event.case === "newOrder" || event.case === "replaceOrder" || event.case === "cancelOrder";
+    const request = event.case === "newOrder" || event.case === "replaceOrder" ||
+      event.case === "cancelOrder";
     if (request && this.clock - at > this.#params.behindMax) throw new Rejected(RejectReason.TOO_OLD);
     switch (event.case) {
       case "newOrder":
@@ -264,7 +270,9 @@ export class PretradeModel {
       reasons.push([code, observed, limit]);
       if (verdict < 2) verdict = 2;
     };
-    if (it.replaced && order.quantity <= order.filled) decline(R.REPLACE_BELOW_FILLED, order.quantity, order.filled);
+    if (it.replaced && order.quantity <= order.filled) {
+      decline(R.REPLACE_BELOW_FILLED, order.quantity, order.filled);
+    }
     this.#check(id, it, used, decline, review);
     const figures = [
       BigInt(account.version),
@@ -340,9 +348,11 @@ export class PretradeModel {
     else {
       const age = this.clock - instrument.priceAt;
       if (age > instrument.ageMax) decline(R.REFERENCE_STALE, age, instrument.ageMax);
-      const away = abs(judged - instrument.price), allowed = instrument.price * instrument.collarBps / 10_000n;
+      const away = abs(judged - instrument.price),
+        allowed = instrument.price * instrument.collarBps / 10_000n;
       if (away > allowed) decline(R.PRICE_COLLAR, away, allowed);
-      const drift = abs(judged - instrument.anchor), most = instrument.anchor * instrument.periodBps / 10_000n;
+      const drift = abs(judged - instrument.anchor),
+        most = instrument.anchor * instrument.periodBps / 10_000n;
       if (drift > most) decline(R.PRICE_COLLAR_PERIOD, drift, most);
     }
 
@@ -359,7 +369,9 @@ export class PretradeModel {
       decline(R.OPEN_VALUE, used.openValue + used.value, limits.openValueMax);
     }
     if (!used.reducing) {
-      if (used.marginUsedAfter > margin.collateral) decline(R.MARGIN, used.marginUsedAfter, margin.collateral);
+      if (used.marginUsedAfter > margin.collateral) {
+        decline(R.MARGIN, used.marginUsedAfter, margin.collateral);
+      }
       const mode = margin.collateral * margin.reduceOnlyBps / 10_000n;
       if (used.marginUsed > mode) decline(R.REDUCE_ONLY, used.marginUsed, mode);
     }
@@ -405,7 +417,8 @@ export class PretradeModel {
 
     if (account.open) {
       const counted = countedPeriods(account, it.now);
-      const messages = counted.messages + 1n, most = limits.ratioFloor + limits.orderToTradeMax * counted.trades;
+      const messages = counted.messages + 1n,
+        most = limits.ratioFloor + limits.orderToTradeMax * counted.trades;
       if (messages > most) review(R.ORDER_TO_TRADE, messages, most);
       const allowed = limits.ratioFloor + counted.orders * limits.cancelBpsMax / 10_000n;
       if (counted.cancels > allowed) review(R.CANCEL_RATIO, counted.cancels, allowed);

@@ -27,7 +27,12 @@ export class Rejected extends Error {
   }
 }
 
-export function applyReference(model: PretradeModel, at: bigint, id: bigint, event: OrderEvent["event"]): void {
+export function applyReference(
+  model: PretradeModel,
+  at: bigint,
+  id: bigint,
+  event: OrderEvent["event"],
+): void {
   switch (event.case) {
     case "accountLimits":
       return event.value.closed ? close(model, id) : accountLimits(model, id, event.value);
@@ -192,7 +197,8 @@ function margin(model: PretradeModel, id: bigint, event: Margin): void {
 function instrument(model: PretradeModel, event: Instrument): void {
   if (event.version === 0 || event.instrument === 0) throw new Rejected(RejectReason.MISSING_FIELD);
   const bps = [event.collarBps, event.collarPeriodBps];
-  const bad = event.multiplier < 1n || event.multiplier > NUMBER_MAX || bps.some((b) => b < 1 || b > 1_000_000) ||
+  const bad = event.multiplier < 1n || event.multiplier > NUMBER_MAX ||
+    bps.some((b) => b < 1 || b > 1_000_000) ||
     event.collarPeriod < 1n || event.collarPeriod > DAY || event.referenceAgeMax < 1n;
   if (bad) throw new Rejected(RejectReason.OUT_OF_RANGE);
   const row = model.instruments.get(event.instrument) ?? newInstrument();
