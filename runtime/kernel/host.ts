@@ -47,17 +47,7 @@ export class KernelTrap extends Error {
 }
 
 export async function loadKernel(name: string, wasm: Uint8Array, params: Uint8Array): Promise<KernelModule> {
-  let module: WebAssembly.Module;
-  try {
-    module = await WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>);
-  } catch (cause) {
-    throw new Error(
-      `Cannot load kernel ${name}: it is not a WebAssembly module. Build it with \`deno task build\`.`,
-      {
-        cause,
-      },
-    );
-  }
+  const module = await compile(name, wasm);
   const hash = sha256(wasm, params);
   const first = new Kernel(name, module, params);
   return {
@@ -66,6 +56,26 @@ export async function loadKernel(name: string, wasm: Uint8Array, params: Uint8Ar
     description: first.description,
     instantiate: () => new Kernel(name, module, params),
   };
+}
+
+/** Modules by the hash of their bytes: a process compiles each kernel once, however often it starts it. */
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
+
+function compile(name: string, wasm: Uint8Array): Promise<WebAssembly.Module> {
+  const key = hex(sha256(wasm));
+  const known = compiled.get(key);
+  if (known) return known;
+  const module = WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>).catch((cause) => {
+    compiled.delete(key);
+    throw new Error(
+      `Cannot load kernel ${name}: it is not a WebAssembly module. Build it with \`deno task build\`.`,
+      {
+        cause,
+      },
+    );
+  });
+  compiled.set(key, module);
+  return module;
 }
 
 export class Kernel {
