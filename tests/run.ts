@@ -19,7 +19,7 @@ import { ensureBun, ensureNatsServer } from "../deploy/tools.ts";
 import { countDeno, countJunit, type Counts, sum } from "./run_counts.ts";
 
 /** One test may take this long under Bun, whose own default of 5 s is too short for a real server. */
-const TEST_TIMEOUT_MS = 120_000;
+const TEST_TIMEOUT_MS = 600_000;
 
 /**
  * Tests start and kill -9 real processes (the runtime, nats-server), listen on free ports and write to
