@@ -94,6 +94,31 @@ export function decodeFrame(message: Uint8Array, where: string): Frame {
   return decodeFields(message.subarray(0, chainAt), chain, where);
 }
 
+/**
+ * Tells the frames that count from those that a replaced owner still had in flight. The fence names a sequence:
+ * of several such frames one further back can fit behind its successor's, and then one of the successor's own
+ * behind that. So a frame of an epoch already replaced is void, and what follows it is, until an epoch begins.
+ */
+export class Succession {
+  #previous: Uint8Array;
+  #epoch: number;
+  #void = false;
+
+  constructor(previous: Uint8Array, epoch: number) {
+    this.#previous = previous;
+    this.#epoch = epoch;
+  }
+
+  /** Whether the next frame counts. Throws BrokenFrame when it should and does not follow the one before. */
+  counts(frame: Frame, where: string): boolean {
+    this.#void = frame.epoch < this.#epoch || (this.#void && frame.epoch === this.#epoch);
+    if (!this.#void) checkFollows(frame, this.#previous, where);
+    this.#epoch = Math.max(this.#epoch, frame.epoch);
+    this.#previous = frame.chain.slice();
+    return !this.#void;
+  }
+}
+
 /** Refuses a frame that does not follow the one before. */
 export function checkFollows(frame: Frame, previous: Uint8Array, where: string): void {
   if (!bytesEqual(frame.previous, previous)) {

@@ -7,7 +7,7 @@ import { type Manifest, manifests, restoreCheckpoint } from "../checkpoint/check
 import { bytesEqual, hex } from "../hash.ts";
 import type { Kernel, KernelModule } from "../kernel/host.ts";
 import type { Chain, World } from "../world/mod.ts";
-import { checkFollows, decodeFrame, encodeFrame, type Frame, NO_CHAIN } from "./frame.ts";
+import { decodeFrame, encodeFrame, type Frame, NO_CHAIN, Succession } from "./frame.ts";
 
 export interface Recovered {
   readonly kernel: Kernel;
@@ -111,9 +111,7 @@ async function takeOver({ world, chain, module }: { world: World; chain: Chain; 
 }
 
 /**
- * Highest epoch and clock in the ledger. Not always the last frame's: the fence names a sequence, so of several
- * frames that a replaced owner had in flight, one further back can still fit behind its successor's. Such a
- * frame has an epoch lower than one before it, and is void: no reader applies or releases it.
+ * Highest epoch and clock in the ledger. Not always the last frame's: that may be void, see Succession.
  */
 export async function readTail(chain: Chain, last: number): Promise<{ epoch: number; clock: number }> {
   const highest = { epoch: 0, clock: 0 };
@@ -190,8 +188,8 @@ async function replay(
   last: number,
   progress: RecoveryProgress,
 ): Promise<{ clock: number; nextTimer: number }> {
-  let previous = manifest ? fromHex(manifest.frameHash) : NO_CHAIN;
-  let epoch = manifest?.epoch ?? 0;
+  const previous = manifest ? fromHex(manifest.frameHash) : NO_CHAIN;
+  const succession = new Succession(previous, manifest?.epoch ?? 0);
   let clock = manifest?.clock ?? 0;
   let nextTimer = manifest?.nextTimer ?? Infinity;
   let expected = progress.fromFrame;
@@ -204,14 +202,11 @@ async function replay(
       );
     }
     const frame = checkNumber(decodeFrame(message, where), sequence, chain.name);
-    if (frame.epoch < epoch) {
+    if (!succession.counts(frame, where)) {
       onVoid(frame.number);
-      previous = frame.chain;
       expected++;
       continue;
     }
-    checkFollows(frame, previous, where);
-    epoch = frame.epoch;
     let rejects = 0;
     if (frame.events.length > 0) {
       const applied = applyWhole(kernel, frame, where);
@@ -225,7 +220,6 @@ async function replay(
       }
     }
     onFrame(frame, rejects);
-    previous = frame.chain;
     clock = Math.max(clock, frame.clock);
     progress.frame = sequence;
     expected++;

@@ -6,7 +6,7 @@
 import { bytesEqual, hex, sha256Stream } from "../hash.ts";
 import type { KernelModule } from "../kernel/host.ts";
 import type { Chain } from "../world/ledger.ts";
-import { checkFollows, decodeFrame, type Frame, NO_CHAIN } from "./frame.ts";
+import { decodeFrame, type Frame, NO_CHAIN, Succession } from "./frame.ts";
 import { EffectCursor } from "./records.ts";
 
 export interface Verified {
@@ -56,7 +56,8 @@ export async function verifyChain(
       } are no longer in the ledger, so the state before cannot be rebuilt`,
     });
   }
-  let expected = 1, epoch = 0;
+  let expected = 1;
+  const succession = new Succession(NO_CHAIN, 0);
   if (findings.length === 0 && extent.last > 0) {
     for await (const stored of chain.read(1, extent.last)) {
       if (options.signal?.aborted) break;
@@ -70,14 +71,11 @@ export async function verifyChain(
         if (frame.number !== stored.sequence) {
           throw new Error(`Cannot read ${where}: it calls itself frame ${frame.number}`);
         }
-        // Of an owner already replaced: void, see readTail in recover.ts.
-        if (frame.epoch < epoch) {
+        if (!succession.counts(frame, where)) {
           previous = frame.chain.slice();
           expected++;
           continue;
         }
-        checkFollows(frame, previous, where);
-        epoch = frame.epoch;
       } catch (error) {
         findings.push({ kind: "broken", frame: stored.sequence, detail: (error as Error).message });
         break;

@@ -122,7 +122,7 @@ export class Killed {
   }
 
   #send({ id, key, amount }: Planned): void {
-    this.#child?.stdin!.write(`${id} ${key} ${amount}\n`);
+    this.#child?.stdin?.write(`${id} ${key} ${amount}\n`);
   }
 
   #heard(line: string): void {

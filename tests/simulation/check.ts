@@ -62,12 +62,15 @@ export async function readHistory(
     history.chainHashes.push(verified.chainHash);
     history.frames += verified.frames;
     history.events += verified.events;
-    let last: Frame | undefined;
+    let last: Frame | undefined, voided = false;
     try {
       for await (const { sequence, message } of chain.read(1)) {
         const frame = decodeFrame(message, `frame ${sequence} of ${chain.name}`);
-        // What a replaced owner had in flight may still fit the sequence; it is void, and no fold may count it.
-        if (frame.epoch < (last?.epoch ?? 0)) {
+        // What a replaced owner had in flight may still fit the sequence; it is void, and no fold may count it;
+        // nor what its successor had in flight behind it. An epoch frame ends that.
+        const epoch = last?.epoch ?? 0;
+        voided = frame.epoch < epoch || (voided && frame.epoch === epoch);
+        if (voided) {
           if (frame.events.length === 0) {
             violations.push(`frame ${sequence} of ${chain.name}: an old epoch begins`);
           }

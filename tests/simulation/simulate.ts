@@ -15,6 +15,7 @@ import {
   kernelParams,
   loadKernel,
   type Output,
+  type PartitionStatus,
   type Pipeline,
   start,
   type Topology,
@@ -63,6 +64,13 @@ const SAFETY_MS = 60_000;
 const LIVENESS_MS = 120_000;
 const HOUR = 3_600_000_000;
 const JUMPS = [HOUR, -HOUR, HOUR / 12, -HOUR / 12, 7_000, -7_000];
+
+/** Read once: the same bytes for all processes of all seeds. */
+const kernelBytes = new Map<string, Promise<Uint8Array>>();
+function kernels(name: string): Promise<Uint8Array> {
+  if (!kernelBytes.has(name)) kernelBytes.set(name, readKernel(name));
+  return kernelBytes.get(name)!;
+}
 
 export async function simulate(seed: number, options: SimulateOptions = {}): Promise<Report> {
   const simulation = new Simulation(seed, options);
@@ -185,7 +193,7 @@ class Simulation implements Market {
     const world = new SimWorld(this.ground, draws, previous, (why) => this.#crash(process, why));
     this.#trace(`process ${index} starts`);
     const runtime = await start(this.#topology, world, new AbortController().signal, {
-      kernels: readKernel,
+      kernels,
       checkpointEvents: this.#checkpointEvents,
       checkpointsKept: draws.int(1, 3),
       flushBytes: draws.pick([1, 200, 4000]),
@@ -264,10 +272,20 @@ class Simulation implements Market {
   #keepAlive(): void {
     if (this.#processes.length > 1) this.#crash(this.#processes[0], "one too many");
     for (const process of this.#processes) {
-      const failed = process.runtime.status().partitions.some(({ state }) => state === "failed");
-      if (failed) this.#crash(process, "fenced off for good");
+      const { partitions } = process.runtime.status();
+      if (partitions.some(({ state }) => state === "failed")) this.#crash(process, "fenced off for good");
+      else if (partitions.some((each) => this.#superseded(each))) this.#crash(process, "superseded");
     }
     this.#scheduler.after(1_000_000, () => this.#keepAlive());
+  }
+
+  /**
+   * Another owner wrote after it and died. Idle, it cannot know: its next append would be fenced. So once no
+   * client is left to make it append, its operator restarts it.
+   */
+  #superseded({ pipeline, partition, frame }: PartitionStatus): boolean {
+    const { messages } = this.ground.store.chain(`${pipeline}-${partition}`);
+    return this.#clients.every((client) => client.done) && frame < messages.length;
   }
 
   #fedAll(): boolean {
@@ -279,16 +297,17 @@ class Simulation implements Market {
   }
 
   /** Outputs that stand in the ledger, counted anew where it grew. */
-  readonly #counted = new Map<string, { frames: number; outputs: number; epoch: number }>();
+  readonly #counted = new Map<string, { frames: number; outputs: number; epoch: number; voided: boolean }>();
   #outputsStored(pipeline: string): number {
     let outputs = 0;
     for (let partition = 0; partition < 2; partition++) {
       const name = `${pipeline}-${partition}`;
       const { messages } = this.ground.store.chain(name);
-      const known = this.#counted.get(name) ?? { frames: 0, outputs: 0, epoch: 0 };
+      const known = this.#counted.get(name) ?? { frames: 0, outputs: 0, epoch: 0, voided: false };
       for (; known.frames < messages.length; known.frames++) {
         const frame = decodeFrame(messages[known.frames], "a stored frame");
-        if (frame.epoch < known.epoch) continue; // void
+        known.voided = frame.epoch < known.epoch || (known.voided && frame.epoch === known.epoch);
+        if (known.voided) continue;
         known.epoch = frame.epoch;
         known.outputs += countOutputs(frame.effects);
       }
@@ -321,7 +340,7 @@ class Simulation implements Market {
   async #history(pipeline: Pipeline): Promise<History> {
     const module = await loadKernel(
       pipeline.kernel,
-      await readKernel(pipeline.kernel),
+      await kernels(pipeline.kernel),
       kernelParams(pipeline),
     );
     const ledger = memoryLedger({ clock: systemClock(), store: this.ground.store });
@@ -339,7 +358,7 @@ class Simulation implements Market {
     const check = async () => {
       for (const [name, keys] of totals) {
         for (const [key, total] of keys) {
-          const state = tallyState(await runtime.query(name, keyBytes(key)));
+          const state = tallyState(await this.#ask(process, name, key));
           if (state?.count === total.count && state.sum === total.sum) continue;
           this.violations.push(`${name}: ${key} is served as ${state?.count}/${state?.sum}`);
         }
@@ -352,8 +371,20 @@ class Simulation implements Market {
       checked = true;
     };
     check().catch((error) => this.violations.push(`query: ${error}`));
-    if (!await this.#scheduler.run(() => checked, Infinity)) {
-      this.violations.push("queries were not answered");
+    const limit = this.#scheduler.elapsedMs + LIVENESS_MS;
+    if (!await this.#scheduler.run(() => checked, limit)) {
+      this.violations.push(`queries were not answered; ${this.#states()}`);
+    }
+  }
+
+  /** A query fails where its partition restarts; whoever asks, asks again. */
+  async #ask({ world, runtime }: Process, name: string, key: string): Promise<Uint8Array | undefined> {
+    for (;;) {
+      try {
+        return await runtime.query(name, keyBytes(key));
+      } catch {
+        await world.wait(10_000);
+      }
     }
   }
 
