@@ -6,6 +6,7 @@ import { decodeOrderEvent, decodeOrderParams, OrderEvent, OrderParams } from "..
 import { clock } from "../lib/context";
 import { Reject, reject } from "../lib/effects";
 import { STATE } from "../lib/memory";
+import { lookBeyond, noteAhead } from "../pretrade/ahead";
 import { cancelOrder, fill, forgetClosed, newOrder, orderClosed, replaceOrder } from "../pretrade/orders";
 import { queryAccount } from "../pretrade/query";
 import {
@@ -53,6 +54,13 @@ export function onEvent(ptr: usize, length: u32): void {
   if (kind <= 5 && clock - event.at > root.behindMax) return reject(Reject.TOO_OLD);
   if (kind <= 7) flow(kind);
   else ofAccount(kind);
+}
+
+export function onAhead(ptr: usize, length: u32): void {
+  noteAhead(ptr, length);
+}
+export function onAheadDone(): void {
+  lookBeyond();
 }
 
 function flow(kind: u32): void {

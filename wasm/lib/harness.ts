@@ -165,6 +165,7 @@ function lookAhead(p: usize, end: usize): void {
     }
   }
   askEntries();
+  if (isDefined(kernel.onAheadDone)) kernel.onAheadDone();
 }
 
 /** One event, in the order in which it can be settled: stale, duplicate, quarantined, the kernel. */

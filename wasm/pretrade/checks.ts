@@ -10,7 +10,7 @@ import { distance } from "./exact";
 import { messagesIn, takeToken } from "./messages";
 import { BUY, Proposal, proposal, SELL_SHORT } from "./proposal";
 import {
-  CONTENTS, kills, OPEN_ORDERS_MAX, Order, orders, Position, root, strategies, Strategy, traders,
+  CONTENTS, kills, OPEN_ORDERS_MAX, Order, orders, Position, root, Strategy, strategyOf, Trader, traderOf,
 } from "./state";
 
 /** The strictest verdict so far, of the event under way. */
@@ -103,10 +103,9 @@ export function checkRates(session: u32, advisory: bool): bool {
 /** 5: a strategy that fires too often is switched off, here, until a human enables it. */
 function checkStrategy(it: Proposal): void {
   if (!it.strategy) return;
-  const row = strategies.find128(it.account.id, it.strategy);
-  if (!changetype<usize>(row) || row.generation != it.account.generation) {
-    return decline(OrderReason.STRATEGY_THROTTLE, 1, 0);
-  }
+  if (!it.account.open) return decline(OrderReason.STRATEGY_THROTTLE, 1, 0);
+  const row = strategyOf(it.account, it.strategy);
+  if (!changetype<usize>(row)) return decline(OrderReason.STRATEGY_THROTTLE, 1, 0);
   strategyRow = changetype<usize>(row);
   if (row.disabled) return decline(OrderReason.STRATEGY_DISABLED, row.count, row.max);
   const count = executions(row, it.now) + 1;
@@ -186,8 +185,8 @@ export function isRemembered(order: Order): bool {
 /** 12: restricted list, authorised user, short mark, locate. */
 function checkPermission(it: Proposal): void {
   if (it.instrument.restricted || it.position.restricted) decline(OrderReason.RESTRICTED, it.instrumentId, 0);
-  const trader = traders.find128(it.account.id, it.trader);
-  if (!changetype<usize>(trader) || !trader.authorised || trader.generation != it.account.generation) {
+  const trader = it.account.open ? traderOf(it.account, it.trader) : changetype<Trader>(0);
+  if (!changetype<usize>(trader) || !trader.authorised) {
     decline(OrderReason.USER_NOT_AUTHORISED, it.trader, 0);
   }
   if (it.side == BUY) return;

@@ -14,7 +14,7 @@ import { killKey } from "./checks";
 import { clearRates, clearRatios } from "./messages";
 import {
   Account, accountOf, accounts, forgetAccount, Instrument, instrumentOf, instruments, isNone, kills, makeAccount,
-  makePosition, positions, root, strategies, traders,
+  makePosition, makeStrategy, makeTrader, positions, root, strategyOf, traderOf,
 } from "./state";
 
 // @ts-ignore: decorator
@@ -142,9 +142,8 @@ export function authorisedUser(id: u64, event: AuthorisedUser): void {
   const account = accountOf(id);
   if (!event.trader) return reject(Reject.MISSING_FIELD);
   if (!account.open) return reject(OrderReject.UNKNOWN_ACCOUNT);
-  const row = traders.upsert128(id, event.trader);
+  const row = makeTrader(account, event.trader);
   if (isNone(changetype<usize>(row))) return reject(Reject.STATE_FULL);
-  row.generation = account.generation;
   row.authorised = event.authorised;
   row.mayEnable = event.mayEnable;
 }
@@ -154,17 +153,10 @@ export function strategyThrottle(id: u64, event: StrategyThrottle): void {
   if (!event.version || !event.strategy) return reject(Reject.MISSING_FIELD);
   if (event.window < 1 || event.window > DAY) return reject(Reject.OUT_OF_RANGE);
   if (!account.open) return reject(OrderReject.UNKNOWN_ACCOUNT);
-  const found = strategies.find128(id, event.strategy);
-  const known = changetype<usize>(found) != 0 && found.generation == account.generation;
-  if (known && event.version <= found.version) return reject(OrderReject.STALE_VERSION);
-  const row = strategies.upsert128(id, event.strategy);
+  const found = strategyOf(account, event.strategy);
+  if (changetype<usize>(found) && event.version <= found.version) return reject(OrderReject.STALE_VERSION);
+  const row = makeStrategy(account, event.strategy);
   if (isNone(changetype<usize>(row))) return reject(Reject.STATE_FULL);
-  if (!known) {
-    row.generation = account.generation;
-    row.count = 0;
-    row.start = 0;
-    row.disabled = false;
-  }
   row.version = event.version;
   row.max = event.executionsMax;
   row.window = event.window;
@@ -174,9 +166,9 @@ export function strategyEnable(id: u64, event: StrategyEnable): void {
   const account = accountOf(id);
   if (!event.strategy || !event.by) return reject(Reject.MISSING_FIELD);
   if (!account.open) return reject(OrderReject.UNKNOWN_ACCOUNT);
-  const row = strategies.find128(id, event.strategy), human = traders.find128(id, event.by);
-  if (isNone(changetype<usize>(row)) || row.generation != account.generation) return reject(OrderReject.UNKNOWN_STRATEGY);
-  if (isNone(changetype<usize>(human)) || human.generation != account.generation) return reject(OrderReject.NOT_PERMITTED);
+  const row = strategyOf(account, event.strategy), human = traderOf(account, event.by);
+  if (isNone(changetype<usize>(row))) return reject(OrderReject.UNKNOWN_STRATEGY);
+  if (isNone(changetype<usize>(human))) return reject(OrderReject.NOT_PERMITTED);
   if (!human.authorised || !human.mayEnable) return reject(OrderReject.NOT_PERMITTED);
   touch(changetype<usize>(row));
   row.disabled = false;

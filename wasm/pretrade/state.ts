@@ -83,6 +83,16 @@ export class Account {
   sessionUsed: bool;
   sessionLevel: i64;
   sessionLast: i64;
+
+  // And so do its first trader and strategy, laid out as Trader and Strategy.
+  trader: u32;
+  strategy: u32;
+  trader0: u64;
+  strategy0: u64;
+  strategy1: u64;
+  strategy2: u64;
+  strategy3: u64;
+  strategy4: u64;
 }
 
 /** An account in an instrument. */
@@ -267,6 +277,66 @@ export function makePosition(account: Account, instrument: u32): Position {
   touch(changetype<usize>(account));
   account.positions = changetype<usize>(position);
   return position;
+}
+
+/** The row of a trader of the account that is in force, or 0. */
+export function traderOf(account: Account, id: u32): Trader {
+  const own = ownTrader(account);
+  if (account.trader == id && own.generation == account.generation) return own;
+  const row = traders.find128(account.id, id);
+  return changetype<usize>(row) && row.generation == account.generation ? row : changetype<Trader>(0);
+}
+
+/** The same, made where there is none; writable. 0 = full. */
+export function makeTrader(account: Account, id: u32): Trader {
+  const found = traderOf(account, id), own = ownTrader(account);
+  touch(changetype<usize>(account));
+  if (changetype<usize>(found) == changetype<usize>(own)) return own;
+  if (own.generation != account.generation) {
+    account.trader = id;
+    own.generation = account.generation;
+    return own;
+  }
+  const row = traders.upsert128(account.id, id);
+  if (changetype<usize>(row)) row.generation = account.generation;
+  return row;
+}
+
+// @ts-ignore: decorator
+@inline
+function ownTrader(account: Account): Trader {
+  return changetype<Trader>(changetype<usize>(account) + offsetof<Account>("trader0"));
+}
+
+/** The row of a strategy of the account that is in force, or 0. */
+export function strategyOf(account: Account, id: u32): Strategy {
+  const own = ownStrategy(account);
+  if (account.strategy == id && own.generation == account.generation) return own;
+  const row = strategies.find128(account.id, id);
+  return changetype<usize>(row) && row.generation == account.generation ? row : changetype<Strategy>(0);
+}
+
+/** The same, made where there is none; writable. 0 = full. */
+export function makeStrategy(account: Account, id: u32): Strategy {
+  const found = strategyOf(account, id), own = ownStrategy(account);
+  touch(changetype<usize>(account));
+  if (changetype<usize>(found) == changetype<usize>(own)) return own;
+  const ownIsFree = own.generation != account.generation;
+  if (ownIsFree) account.strategy = id;
+  const row = ownIsFree ? own : strategies.upsert128(account.id, id);
+  if (!changetype<usize>(row) || changetype<usize>(found)) return row;
+  row.generation = account.generation;
+  row.version = 0;
+  row.count = 0;
+  row.start = 0;
+  row.disabled = false;
+  return row;
+}
+
+// @ts-ignore: decorator
+@inline
+function ownStrategy(account: Account): Strategy {
+  return changetype<Strategy>(changetype<usize>(account) + offsetof<Account>("strategy0"));
 }
 
 /** One step of forgetting what is empty: a look at one row of one table, in turn. */
