@@ -46,36 +46,37 @@ export class KernelTrap extends Error {
   }
 }
 
-export async function loadKernel(name: string, wasm: Uint8Array, params: Uint8Array): Promise<KernelModule> {
-  const module = await compile(name, wasm);
+/** Modules by their hash: a process compiles and describes a kernel once, however often it starts it. */
+const loaded = new Map<string, Promise<KernelModule>>();
+
+export function loadKernel(name: string, wasm: Uint8Array, params: Uint8Array): Promise<KernelModule> {
   const hash = sha256(wasm, params);
-  const first = new Kernel(name, module, params);
-  return {
-    hash,
-    hashHex: hex(hash),
-    description: first.description,
-    instantiate: () => new Kernel(name, module, params),
-  };
+  const key = hex(hash);
+  const known = loaded.get(key);
+  if (known) return known;
+  const module = compile(name, wasm, params, hash);
+  loaded.set(key, module);
+  module.catch(() => loaded.delete(key));
+  return module;
 }
 
-/** Modules by the hash of their bytes: a process compiles each kernel once, however often it starts it. */
-const compiled = new Map<string, Promise<WebAssembly.Module>>();
-
-function compile(name: string, wasm: Uint8Array): Promise<WebAssembly.Module> {
-  const key = hex(sha256(wasm));
-  const known = compiled.get(key);
-  if (known) return known;
-  const module = WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>).catch((cause) => {
-    compiled.delete(key);
+async function compile(
+  name: string,
+  wasm: Uint8Array,
+  params: Uint8Array,
+  hash: Uint8Array,
+): Promise<KernelModule> {
+  let module: WebAssembly.Module;
+  try {
+    module = await WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>);
+  } catch (cause) {
     throw new Error(
       `Cannot load kernel ${name}: it is not a WebAssembly module. Build it with \`deno task build\`.`,
-      {
-        cause,
-      },
+      { cause },
     );
-  });
-  compiled.set(key, module);
-  return module;
+  }
+  const instantiate = () => new Kernel(name, module, params);
+  return { hash, hashHex: hex(hash), description: instantiate().description, instantiate };
 }
 
 export class Kernel {
