@@ -7,7 +7,7 @@ import { clock } from "../lib/context";
 import { reason, Verdict } from "../lib/effects";
 import { touch } from "../lib/memory";
 import { distance } from "./exact";
-import { messagesIn, takeToken } from "./messages";
+import { messagesIn, messagesIn5s, takeToken } from "./messages";
 import { BUY, Proposal, proposal, SELL_SHORT } from "./proposal";
 import {
   CONTENTS, kills, OPEN_ORDERS_MAX, Order, orders, Position, root, Strategy, strategyOf, Trader, traderOf,
@@ -94,7 +94,7 @@ export function checkRates(session: u32, advisory: bool): bool {
   if (left >= 0) decline(OrderReason.RATE_SESSION, left, account.sessionBurst);
   const second = messagesIn(account, 4);
   if (second > <i64>account.rate1sMax) decline(OrderReason.RATE_1S, second, account.rate1sMax);
-  const five = messagesIn(account, 20);
+  const five = messagesIn5s(account);
   if (five > <i64>account.rate5sMax) decline(OrderReason.RATE_5S, five, account.rate5sMax);
   if (advisory) verdict = before;
   return true;

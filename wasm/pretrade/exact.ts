@@ -38,6 +38,7 @@ export function times(a: i64, b: i64): i64 {
 // @ts-ignore: decorator
 @inline
 export function share(amount: i64, bps: i64): i64 {
+  if (clz(amount) + clz(bps) >= 66) return <i64>(<u64>(amount * bps) / 10_000);
   const whole = <i64>(<u64>amount / 10_000);
   return plus(times(whole, bps), <i64>(<u64>((amount - whole * 10_000) * bps) / 10_000));
 }

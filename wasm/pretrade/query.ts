@@ -8,7 +8,7 @@ import {
   writePositionState_pendingBuy, writePositionState_pendingSell, writePositionState_pendingShort,
 } from "../gen/order";
 import { answer, scratch } from "../lib/effects";
-import { messagesIn } from "./messages";
+import { messagesIn, messagesIn5s } from "./messages";
 import { Account, accounts, Position } from "./state";
 
 // @ts-ignore: decorator
@@ -56,7 +56,7 @@ function write(account: Account, held: u32): usize {
   p = writeAccountState_openOrders(p, account.openOrders);
   p = writeAccountState_positions(p, held);
   p = writeAccountState_messages1s(p, account.open ? <u32>messagesIn(account, 4) : 0);
-  p = writeAccountState_messages5s(p, account.open ? <u32>messagesIn(account, 20) : 0);
+  p = writeAccountState_messages5s(p, account.open ? <u32>messagesIn5s(account) : 0);
   p = writeAccountState_newest(p, account.newest);
   let written: u32 = 0, walked: u32 = 0;
   for (let at = account.positions; at && walked < WALK_MAX && written < INSTRUMENTS_MAX; walked++) {
