@@ -9,14 +9,8 @@ import {
 import { encodeOrderEvent, type OrderEventFields } from "../../actors/orders/gen/order_wire.ts";
 import type { Kernel } from "../../runtime/kernel/host.ts";
 import { type Effect, EffectKind } from "../../runtime/proto/gen/frame_pb.ts";
-import {
-  type Answer,
-  exposureOf,
-  holdsOf,
-  messagesIn,
-  openValueOf,
-  type PretradeModel,
-} from "../models/pretrade.ts";
+import type { Answer, PretradeModel } from "../models/pretrade.ts";
+import { exposureOf, holdsOf, messagesIn, openValueOf } from "../models/pretrade_amounts.ts";
 import { decisionOf, loadForTest, type Random } from "./kernel_under_test.ts";
 
 export const START = 1_700_000_000_000_000;
