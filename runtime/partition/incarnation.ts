@@ -246,14 +246,21 @@ export class Incarnation {
     this.#fail(error);
   }
 
-  /** The frame into which `early` events are decided one by one; undefined while it has no room. */
-  openFrame(): OpenFrame | undefined {
+  /**
+   * The frame into which `early` events are decided one by one, with room for an event of `recordBytes` and
+   * its effects; undefined while there is none.
+   */
+  openFrame(recordBytes: number): OpenFrame | undefined {
     if (this.#over || this.#shell.inFlight.length >= this.#chain.inFlightMax) return undefined;
     this.#open ??= new OpenFrame(this.#number + 1, this.#clock.next(), this.#frameBytes);
-    const full = this.#open.bytes + this.#module.description.effectBytesMax > this.#frameBytes / 2;
-    if (!full) return this.#open;
+    const { effectBytesMax } = this.#module.description;
+    const fits = this.#open.bytes + recordBytes + effectBytesMax <= this.#frameBytes;
+    if (fits && (this.#open.bytes < this.#frameBytes / 2 || this.#open.waiting.length === 0)) {
+      return this.#open;
+    }
+    if (this.#open.waiting.length === 0) return undefined;
     this.#flushOpen();
-    return this.openFrame();
+    return this.openFrame(recordBytes);
   }
 
   decideNow(frame: OpenFrame, payload: Uint8Array, fields: EventFields | undefined, done: Done): void {

@@ -41,6 +41,9 @@ export interface FrameInFlight {
   durable: boolean;
 }
 
+/** What an Event holds beside its payload: id, source, sequence, lengths. */
+const EVENT_FIELDS_BYTES_MAX = 1024;
+
 export class Partition {
   readonly name: string;
   readonly pipeline: Pipeline;
@@ -75,6 +78,8 @@ export class Partition {
   #lastError: string | undefined;
   #checkpointFrame = 0;
   #blamed = false;
+  /** What the ledger takes; known once it was opened. */
+  #messageBytesMax = Infinity;
   #whenReady: (() => void)[] = [];
 
   constructor(
@@ -106,7 +111,9 @@ export class Partition {
   get payloadBytesMax(): number {
     return Math.min(
       this.#module.description.eventBytesMax,
-      this.#bounds.frameBytesMax - FRAME_OVERHEAD - this.#module.description.effectBytesMax - 1024,
+      Math.min(this.#bounds.frameBytesMax, this.#messageBytesMax) - FRAME_OVERHEAD -
+        this.#module.description.effectBytesMax -
+        EVENT_FIELDS_BYTES_MAX,
     );
   }
 
@@ -128,7 +135,7 @@ export class Partition {
   }
 
   #offerEarly(live: Incarnation, payload: Uint8Array, fields: EventFields | undefined, done: Done): boolean {
-    const frame = live.openFrame();
+    const frame = live.openFrame(payload.length + EVENT_FIELDS_BYTES_MAX);
     if (!frame || this.mailbox.events > 0) {
       if (this.mailbox.put(payload, fields, done)) {
         live.wake();
@@ -180,6 +187,7 @@ export class Partition {
   async #incarnation(signal: AbortSignal): Promise<void> {
     this.#state = this.#restarts === 0 ? "recovering" : "restarting";
     const chain = await this.#world.ledger.open(this.name);
+    this.#messageBytesMax = chain.messageBytesMax;
     try {
       const live = await this.#recover(chain);
       this.#live = live;

@@ -173,6 +173,23 @@ describe("the engine", () => {
     assert.equal(replay.events, 501);
   });
 
+  it("keeps frames of early events within the ledger's message limit, however large the events", async () => {
+    const pipeline: Pipeline = { ...tally, reply: "early" };
+    const world = memoryWorld();
+    const frameBytesMax = 32 * 1024;
+    await running({ pipelines: [pipeline] }, world, async (runtime) => {
+      const sizes = [10, 20_000, 29_000, 5, 14_000, 14_000, 14_000, 29_000];
+      const outcomes = await Promise.all(
+        sizes.map((size) => runtime.submit("tally", tallyEvent("alice", 1, "x".repeat(size)))),
+      );
+      assert.deepEqual(outcomes.map((outcome) => totals(outcome).count), sizes.map((_, i) => BigInt(i + 1)));
+    }, { frameBytesMax });
+    const chain = await world.ledger.open("tally-0");
+    for await (const { message } of chain.read(1)) {
+      assert(message.length <= frameBytesMax, `${message.length} bytes`);
+    }
+  });
+
   it("feeds one pipeline's outputs to another, each exactly once", async () => {
     const topology: Topology = {
       pipelines: [{ ...tally, partitions: 2 }, { ...second, partitions: 3 }],
