@@ -45,8 +45,8 @@ export type Moment = Pick<
   "chain" | "frame" | "frameHash" | "epoch" | "clock" | "kernel" | "nextTimer"
 >;
 
-/** Pages copied in one turn of the event loop: 1 MiB, well under the 5 ms a partition may stall. */
-const SLICE_PAGES = 256;
+/** Pages copied in one turn of the event loop: 256 KiB, well under the 5 ms a partition may stall. */
+const SLICE_PAGES = 64;
 /** A chain of parts longer than this, or larger than its first, is begun anew with all pages. */
 const PARTS_MAX = 8;
 const RECORD_BYTES = 4 + PAGE_BYTES;

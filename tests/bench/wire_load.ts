@@ -192,7 +192,11 @@ function endOfAnswer(read: Buffer): number {
   if (body < 4) return -1;
   let at = read.indexOf("ontent-Length: ");
   if (at < 0) at = read.indexOf("ontent-length: ");
-  if (at < 0 || at > body) throw new Error("Cannot measure: an answer came without Content-Length");
+  if (at < 0 || at > body) {
+    throw new Error(
+      `Cannot measure: an answer came without Content-Length: ${read.subarray(0, 200).toString()}`,
+    );
+  }
   let length = 0;
   for (at += 15; read[at] >= 0x30; at++) length = length * 10 + read[at] - 0x30;
   return body + length;
