@@ -107,7 +107,8 @@ async function openLoop(
   const send = () => {
     while (due.length > 0 && idle.length > 0) {
       const intended = due.shift()!;
-      const connection = idle.pop()!;
+      // In turn: one that is left unused would be cut as a client that says nothing.
+      const connection = idle.shift()!;
       waiting++;
       connection.ask(next(), (ok) => {
         waiting--;
