@@ -4,6 +4,7 @@
  */
 import type { DescEnum } from "@bufbuild/protobuf";
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { fromHex } from "../hash.ts";
 import type { Pipeline, Topology } from "../declare.ts";
 import type { Outcome, Position, Runtime } from "../runtime.ts";
 import { Outcome as OutcomeCode } from "../proto/gen/reply_pb.ts";
@@ -286,7 +287,7 @@ let lastBytes: Uint8Array = new Uint8Array(0);
 function hexBytes(hex: string): Uint8Array {
   if (hex !== lastHex) {
     lastHex = hex;
-    lastBytes = Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+    lastBytes = fromHex(hex);
   }
   return lastBytes;
 }

@@ -2,7 +2,7 @@
  * The kernel host: loads a kernel module and is the only code that touches its linear memory. Everything it
  * returns that is a view of that memory is valid until the next call of the same kernel.
  */
-import { bytesEqual, hex, sha256 } from "../hash.ts";
+import { hex, sha256 } from "../hash.ts";
 import type { Micros } from "../world/clock.ts";
 import {
   ABI_VERSION,
@@ -253,9 +253,4 @@ export class Kernel {
 
 function onAbort(_message: number, _file: number, line: number, column: number): never {
   throw new Error(`assertion at ${line >>> 0}:${column >>> 0}`);
-}
-
-/** Whether a recorded effects region is what the kernel answers now: replay as a proof. */
-export function sameEffects(recorded: Uint8Array, computed: Uint8Array): boolean {
-  return bytesEqual(recorded, computed);
 }

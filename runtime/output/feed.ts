@@ -73,12 +73,12 @@ class Unsettled {
   }
 
   async below(bound: number, signal: AbortSignal): Promise<void> {
+    const wake = () => this.#wake?.();
+    signal.addEventListener("abort", wake);
     while (this.#count >= bound && !this.failure && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
+      await new Promise<void>((resolve) => (this.#wake = resolve));
     }
+    signal.removeEventListener("abort", wake);
   }
 
   #advance(): void {

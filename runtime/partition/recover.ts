@@ -4,7 +4,7 @@
  * must come out byte for byte.
  */
 import { type Manifest, manifests, restoreCheckpoint } from "../checkpoint/checkpoint.ts";
-import { bytesEqual, hex } from "../hash.ts";
+import { bytesEqual, fromHex, hex } from "../hash.ts";
 import type { Kernel, KernelModule } from "../kernel/host.ts";
 import type { Chain, World } from "../world/mod.ts";
 import { decodeFrame, encodeFrame, type Frame, NO_CHAIN, Succession } from "./frame.ts";
@@ -246,8 +246,4 @@ export function applyWhole(kernel: Kernel, frame: Frame, where: string) {
     );
   }
   return applied;
-}
-
-function fromHex(text: string): Uint8Array {
-  return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 }
