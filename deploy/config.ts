@@ -77,6 +77,12 @@ export const ENGINE_OPTIONS = {
     "s",
     "how long an event id is remembered; 0 = not at all",
   ),
+  retention: text(
+    "forever",
+    "what",
+    "frames the ledger keeps: forever, compact (as few as recovery needs), 7d, 500MB, or 7d,500MB a partition",
+    "30d",
+  ),
   dedupeIds: integer(1_000_000, { min: 1, max: 50_000_000 }, "n", "most event ids remembered by a partition"),
 } as const satisfies Options;
 

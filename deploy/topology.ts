@@ -1,7 +1,8 @@
 /** The topology that ships: card payments judged by two pipelines together, and pre-trade risk of orders. */
 import { pretrade } from "../actors/orders/pretrade.ts";
 import { payments } from "../actors/payments/payments.ts";
-import type { Pipeline, Topology } from "../runtime/mod.ts";
+import type { Pipeline, Retention, Topology } from "../runtime/mod.ts";
+import { Problem } from "./command.ts";
 import { ENGINE_OPTIONS, type EngineConfig } from "./config.ts";
 
 export function topology(config: EngineConfig): Topology {
@@ -10,11 +11,27 @@ export function topology(config: EngineConfig): Topology {
     partitions: config.partitions,
     reply: config.reply,
     dedupe: { windowMs: config.dedupeSeconds * 1_000, idsMax: config.dedupeIds },
+    retention: retention(config.retention),
   });
   return {
     pipelines: [...payments.pipelines, pretrade].map(configured),
     decisions: payments.decisions,
   };
+}
+
+const MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const BYTES = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
+
+function retention(text: string): Retention {
+  if (text === "forever" || text === "compact") return text;
+  const limits: { ms?: number; bytes?: number } = {};
+  for (const part of text.split(",")) {
+    const [, number, unit] = /^(\d{1,6})(s|m|h|d|KB|MB|GB|TB)$/.exec(part.trim()) ?? [];
+    if (unit in MS) limits.ms = Number(number) * MS[unit as keyof typeof MS];
+    else if (unit in BYTES) limits.bytes = Number(number) * BYTES[unit as keyof typeof BYTES];
+    else throw new Problem(`Cannot keep frames for "${part}": --retention is like compact, 7d or 500MB.`);
+  }
+  return limits;
 }
 
 /** The pipeline that a chain belongs to: chains are named `<pipeline>-<partition>`. */

@@ -1,5 +1,6 @@
 /** Checks a topology before anything starts: every error names the place and the fix. */
 import type { Pipeline, Topology } from "./declare.ts";
+import { DEDUPE } from "./params.ts";
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const PARTITIONS_MAX = 4096;
@@ -76,6 +77,32 @@ function checkPipeline(pipeline: Pipeline): void {
       pipeline.name,
       "dedupe.windowMs or dedupe.idsMax is negative or no integer",
       "Give 0 or more.",
+    );
+  }
+  checkRetention(pipeline);
+}
+
+function checkRetention(pipeline: Pipeline): void {
+  const { name, retention = "forever" } = pipeline;
+  if (typeof retention === "string") {
+    if (retention === "forever" || retention === "compact") return;
+    throw wrong(name, `retention is "${retention}"`, 'Give "forever", "compact", or { ms, bytes }.');
+  }
+  const { ms, bytes } = retention;
+  for (const [unit, value] of Object.entries({ ms, bytes })) {
+    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
+      throw wrong(name, `retention.${unit} is ${value}`, "Give a whole number above 0.");
+    }
+  }
+  if (ms === undefined && bytes === undefined) {
+    throw wrong(name, "retention names neither ms nor bytes", 'Give one of them, or "forever".');
+  }
+  const { windowMs } = pipeline.dedupe ?? DEDUPE;
+  if (ms !== undefined && ms < windowMs) {
+    throw wrong(
+      name,
+      `retention of ${ms} ms is shorter than the ${windowMs} ms in which a repeated id gets its first answer`,
+      "Keep frames at least that long, or shorten dedupe.windowMs.",
     );
   }
 }

@@ -36,7 +36,20 @@ export interface Pipeline {
   readonly dedupe?: { readonly windowMs: number; readonly idsMax: number };
   /** Linear memory may not grow past this, bytes. Default 2 GiB. */
   readonly stateBytesMax?: number;
+  /** Which frames the ledger keeps. Default "forever". */
+  readonly retention?: Retention;
 }
+
+/**
+ * - `forever`: every frame; the whole history can be replayed, by this kernel and by others.
+ * - `ms`, `bytes` (per partition): frames older than that, or beyond that size, go. Age is frame time.
+ * - `compact`: replay is not wanted: frames go once checkpoints hold what they led to.
+ *
+ * Whatever is declared, a frame stays until two verified checkpoints were taken after it and every feed and
+ * reader has had it, and while the repeat of an event id within the dedupe window is answered from it; so
+ * more is kept than declared, never less.
+ */
+export type Retention = "forever" | "compact" | { readonly ms?: number; readonly bytes?: number };
 
 export type KeyPath = string | readonly string[];
 

@@ -10,6 +10,7 @@ export { type Finding, type Verified, verifyChain } from "./partition/verify.ts"
 export { loadKernel } from "./kernel/host.ts";
 export { kernelParams } from "./params.ts";
 export { Fenced } from "./partition/incarnation.ts";
+export { NotRetained } from "./checkpoint/retention.ts";
 export { Unrecoverable } from "./partition/recover.ts";
 export type { World } from "./world/mod.ts";
 export type { Appended, Chain, Durability, Ledger } from "./world/ledger.ts";
@@ -17,3 +18,4 @@ export type { Micros } from "./world/clock.ts";
 export type { Clock } from "./world/mod.ts";
 export { type Decision, DecisionSchema, Verdict } from "./proto/gen/decision_pb.ts";
 export { RejectReasonSchema } from "./proto/gen/frame_pb.ts";
+export * from "./world/sink.ts";

@@ -3,7 +3,8 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import type { Pipeline } from "./declare.ts";
 import { KernelParamsSchema } from "./proto/gen/params_pb.ts";
 
-const DEDUPE = { windowMs: 600_000, idsMax: 1_000_000 };
+/** How long, and how many, event ids are remembered where a pipeline says nothing. */
+export const DEDUPE = { windowMs: 600_000, idsMax: 1_000_000 };
 const STATE_BYTES_MAX = 2 * 1024 ** 3;
 
 export function kernelParams(pipeline: Pipeline): Uint8Array {

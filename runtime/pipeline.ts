@@ -24,12 +24,14 @@ import type {
 import { BROADCAST, type KeyExtractor, NO_KEY } from "./ingress/key.ts";
 import { partitionOf } from "./ingress/partition.ts";
 import { outputsOf, releasedFrames } from "./output/reader.ts";
+import type { SinkRun } from "./output/sinks.ts";
 import { merge } from "./output/merge.ts";
 import type { EventFields } from "./partition/mailbox.ts";
 import type { Partition } from "./partition/partition.ts";
 import { EventCursor } from "./partition/records.ts";
 import { readFrame } from "./partition/recover.ts";
 import type { World } from "./world/mod.ts";
+import type { SinkDeadLetter } from "./world/sink.ts";
 
 export interface Stage {
   readonly pipeline: Pipeline;
@@ -53,13 +55,21 @@ export class Road implements Runtime {
   readonly #world: World;
   readonly #stages: Map<string, Stage>;
   readonly #stop: AbortController;
+  readonly #sinks: readonly SinkRun[];
   #end: Status["state"] | undefined;
 
-  constructor(topology: Topology, world: World, stages: Map<string, Stage>, stop: AbortController) {
+  constructor(
+    topology: Topology,
+    world: World,
+    stages: Map<string, Stage>,
+    stop: AbortController,
+    sinks: readonly SinkRun[] = [],
+  ) {
     this.topology = topology;
     this.#world = world;
     this.#stages = stages;
     this.#stop = stop;
+    this.#sinks = sinks;
     this.ready = Promise.all(this.partitions().map((partition) => partition.ready())).then(() => undefined);
     this.ready.catch(() => {});
   }
@@ -205,7 +215,7 @@ export class Road implements Runtime {
       const position = typeof from === "string"
         ? undefined
         : from.find((each) => each.partition === partition.index);
-      const first = from === "now" ? partition.history.durable + 1 : position?.frame ?? 1;
+      const first = from === "now" ? partition.history.durable + 1 : position?.frame ?? "start";
       for await (const frame of releasedFrames(partition, world, first, signal)) {
         for (const output of outputsOf(frame, partition.index)) {
           if (position && frame.number === position.frame && output.position.event <= position.event) {
@@ -216,6 +226,14 @@ export class Road implements Runtime {
       }
     }
     yield* merge(partitions.map(of), signal);
+  }
+
+  sinkDeadLetters(name: string, limit?: number): Promise<SinkDeadLetter[]> {
+    return this.#sink(name).deadLetters(limit);
+  }
+
+  redriveSink(name: string, id: string): Promise<"taken" | "refused" | "unknown"> {
+    return this.#sink(name).redrive(id);
   }
 
   status(): Status {
@@ -231,7 +249,8 @@ export class Road implements Runtime {
         ? "degraded"
         : "serving");
     const { name, durability } = this.#world.ledger;
-    return { state, ledger: name, durability, partitions };
+    const sinks = this.#sinks.length > 0 ? { sinks: this.#sinks.map((sink) => sink.status()) } : {};
+    return { state, ledger: name, durability, partitions, ...sinks };
   }
 
   async stop(): Promise<void> {
@@ -245,6 +264,15 @@ export class Road implements Runtime {
       throw new Error(`Cannot find pipeline "${name}": there is ${[...this.#stages.keys()].join(", ")}`);
     }
     return stage;
+  }
+
+  #sink(name: string): SinkRun {
+    const sink = this.#sinks.find((each) => each.name === name);
+    if (!sink) {
+      const names = this.#sinks.map((each) => each.name).join(", ") || "none";
+      throw new Error(`Cannot find sink "${name}": there is ${names}`);
+    }
+    return sink;
   }
 
   async #readEvent(partition: Partition, position: Position) {

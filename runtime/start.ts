@@ -6,9 +6,11 @@ import type { Pipeline, Topology } from "./declare.ts";
 import type { Runtime } from "./runtime.ts";
 import { type ChildSpec, supervise, type SupervisorSpec } from "./actor/supervisor.ts";
 import { checkTopology } from "./check.ts";
+import { NotRetained } from "./checkpoint/retention.ts";
 import { compileKey } from "./ingress/key.ts";
 import { type KernelModule, loadKernel } from "./kernel/host.ts";
 import { runFeed } from "./output/feed.ts";
+import { SinkRun } from "./output/sinks.ts";
 import { kernelParams } from "./params.ts";
 import { BrokenFrame } from "./partition/frame.ts";
 import { Fenced } from "./partition/incarnation.ts";
@@ -16,6 +18,7 @@ import { Partition, type PartitionBounds } from "./partition/partition.ts";
 import { Unrecoverable } from "./partition/recover.ts";
 import { Road, type Stage } from "./pipeline.ts";
 import type { World } from "./world/mod.ts";
+import type { SinkSpec } from "./world/sink.ts";
 
 export interface StartOptions extends Partial<PartitionBounds> {
   /** Bytes of a kernel module by name: a file in production, anything in tests. */
@@ -25,6 +28,8 @@ export interface StartOptions extends Partial<PartitionBounds> {
   readonly backoff?: { readonly firstMs: number; readonly lastMs: number };
   /** A partition that another owner fenced off: `stop` (default) or take it over again. */
   readonly onFenced?: "stop" | "retake";
+  /** Where outputs go outside, exactly once. */
+  readonly sinks?: readonly SinkSpec[];
 }
 
 const BOUNDS: PartitionBounds = {
@@ -37,6 +42,8 @@ const BOUNDS: PartitionBounds = {
 };
 const INTENSITY = { restartsMax: 10, withinMs: 60_000 };
 const BACKOFF = { firstMs: 20, lastMs: 5_000 };
+/** What is outside may be away for as long as it likes: a sink that fails is opened again and again. */
+const SINK_INTENSITY = { restartsMax: Infinity, withinMs: 60_000 };
 
 /** Checks, loads the kernels and begins; `ready` tells when all partitions serve. Ends with `signal`. */
 export async function start(
@@ -56,12 +63,16 @@ export async function start(
     );
     stages.set(pipeline.name, stage(pipeline, module, world, bounds));
   }
+  for (const { from, to } of topology.feeds ?? []) {
+    for (const partition of stages.get(from)!.partitions) partition.history.expect(to);
+  }
   const stop = new AbortController();
   const onAbort = () => stop.abort();
   if (signal.aborted) stop.abort();
   else signal.addEventListener("abort", onAbort, { once: true });
-  const road = new Road(topology, world, stages, stop);
-  const tree = supervise(superviseAll(topology, world, stages, road, options), world, stop.signal);
+  const sinks = sinkRuns(options.sinks ?? [], stages, world);
+  const road = new Road(topology, world, stages, stop, sinks);
+  const tree = supervise(superviseAll(topology, world, stages, road, sinks, options), world, stop.signal);
   road.run(tree.finally(() => signal.removeEventListener("abort", onAbort)));
   return road;
 }
@@ -80,12 +91,13 @@ function superviseAll(
   world: World,
   stages: Map<string, Stage>,
   road: Road,
+  sinks: readonly SinkRun[],
   options: StartOptions,
 ): SupervisorSpec {
   const intensity = options.intensity ?? INTENSITY;
   const backoff = options.backoff ?? BACKOFF;
   const partitions = [...stages.values()].flatMap((each) => each.partitions);
-  const group = (id: string, children: ChildSpec[]): ChildSpec => ({
+  const group = (id: string, children: ChildSpec[], intensity: SupervisorSpec["intensity"]): ChildSpec => ({
     id,
     run: (signal) => supervise({ id, strategy: "one-for-one", intensity, backoff, children }, world, signal),
     isFinal: () => false,
@@ -105,8 +117,9 @@ function superviseAll(
     intensity: { restartsMax: 0, withinMs: intensity.withinMs },
     backoff,
     children: [
-      group("partitions", partitions.map((partition) => partitionChild(partition, options))),
-      ...(feeds.length > 0 ? [group("feeds", feeds)] : []),
+      group("partitions", partitions.map((partition) => partitionChild(partition, options)), intensity),
+      ...(feeds.length > 0 ? [group("feeds", feeds, intensity)] : []),
+      ...(sinks.length > 0 ? [group("sinks", sinks.map(sinkChild), SINK_INTENSITY)] : []),
     ],
   };
 }
@@ -120,6 +133,33 @@ function partitionChild(partition: Partition, options: StartOptions): ChildSpec 
       (error instanceof Fenced && options.onFenced !== "retake"),
     onFinal: (error) => partition.failed(error),
     onRestart: (error) => partition.restarting(error),
+  };
+}
+
+function sinkRuns(specs: readonly SinkSpec[], stages: Map<string, Stage>, world: World): SinkRun[] {
+  const names = new Set<string>();
+  return specs.map((spec) => {
+    const stage = stages.get(spec.pipeline);
+    const wrong = !stage
+      ? `there is no pipeline "${spec.pipeline}"; there is ${[...stages.keys()].join(", ")}`
+      : !stage.pipeline.output
+      ? `pipeline "${spec.pipeline}" declares no output message`
+      : names.has(spec.name)
+      ? "another sink has that name"
+      : undefined;
+    if (wrong) throw new Error(`Cannot start the sink ${spec.name}: ${wrong}.`);
+    names.add(spec.name);
+    return new SinkRun(spec, stage!.partitions, world);
+  });
+}
+
+function sinkChild(sink: SinkRun): ChildSpec {
+  return {
+    id: `sink ${sink.name}`,
+    run: (signal) => sink.run(signal),
+    isFinal: (error) => error instanceof NotRetained,
+    onFinal: (error) => sink.failed(error),
+    onRestart: (error) => sink.failed(error),
   };
 }
 

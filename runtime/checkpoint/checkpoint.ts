@@ -8,6 +8,7 @@ import { PAGE_BYTES } from "../kernel/abi.ts";
 import type { Kernel, KernelModule } from "../kernel/host.ts";
 import type { CheckpointStore } from "../world/checkpoints.ts";
 import type { World } from "../world/mod.ts";
+import type { Mark } from "./retention.ts";
 
 export interface Manifest {
   readonly version: 1;
@@ -38,6 +39,9 @@ export interface HostState {
   readonly fed: Readonly<Record<string, number>>;
   /** Frames that replaced owners left behind. */
   readonly voids: readonly number[];
+  /** Bytes of the chain up to the frame, and where checkpoints were before it, oldest first. */
+  readonly bytes?: number;
+  readonly marks?: readonly Mark[];
 }
 
 export type Moment = Pick<
@@ -200,6 +204,15 @@ export async function restoreCheckpoint(
   for (const part of manifest.parts) await readPart(world, part, (records) => kernel.restorePages(records));
   kernel.restoreEnd();
   return kernel;
+}
+
+/** Reads every part of a checkpoint and proves its hash; `known` names parts that need not be read again. */
+export async function verifyCheckpoint(world: World, manifest: Manifest, known: Set<string>): Promise<void> {
+  for (const part of manifest.parts) {
+    if (known.has(part.name)) continue;
+    await readPart(world, part, () => {});
+    known.add(part.name);
+  }
 }
 
 /** Keeps the newest `keep` checkpoints and the parts they name. */

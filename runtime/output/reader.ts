@@ -1,5 +1,6 @@
 /** Reads released frames of a partition, from a position on and then as they come. */
 import type { Output } from "../runtime.ts";
+import { checkRetained } from "../checkpoint/retention.ts";
 import { decodeFrame } from "../partition/frame.ts";
 import type { ReleasedFrame } from "../partition/history.ts";
 import type { Partition } from "../partition/partition.ts";
@@ -9,17 +10,22 @@ import type { World } from "../world/mod.ts";
 /** Frames read from the ledger in one go; newer ones come from memory where they are still there. */
 const READ_FRAMES_MAX = 1000;
 
-/** Released frames from number `from` on, in order, until the signal. */
+/**
+ * Released frames from number `from` on ("start": the oldest retained), in order, until the signal. Frames it
+ * has not come to are not purged meanwhile. Throws NotRetained when `from` is gone already.
+ */
 export async function* releasedFrames(
   partition: Partition,
   world: World,
-  from: number,
+  from: number | "start",
   signal: AbortSignal,
 ): AsyncGenerator<ReleasedFrame> {
   const chain = await world.ledger.open(partition.name);
+  const reading = partition.history.reading(from === "start" ? 1 : from);
   try {
-    let next = from;
+    let next = from === "start" ? (await chain.extent()).first : from;
     while (!signal.aborted) {
+      reading.next = next;
       await partition.history.beyond(next - 1, signal);
       if (signal.aborted) return;
       const recent = partition.history.recent(next);
@@ -29,19 +35,24 @@ export async function* releasedFrames(
         continue;
       }
       const to = Math.min(partition.history.durable, next + READ_FRAMES_MAX - 1);
+      const before = next;
       for await (const { sequence, message } of chain.read(next, to)) {
         if (signal.aborted) return;
         if (sequence !== next) {
+          await checkRetained(chain, next);
           throw new Error(
-            `Cannot read frame ${next} of ${partition.name}: the ledger holds frames from ${sequence} on`,
+            `Cannot read frame ${next} of ${partition.name}: the next one there is ${sequence}`,
           );
         }
         next++;
+        reading.next = next;
         if (partition.history.isVoid(sequence)) continue;
         yield decodeFrame(message, `frame ${sequence} of ${partition.name}`);
       }
+      if (next === before) await checkRetained(chain, next);
     }
   } finally {
+    reading.end();
     await chain.close();
   }
 }
@@ -54,7 +65,7 @@ export function outputsOf(frame: ReleasedFrame, partition: number, from = 0): Ou
     if (cursor.kind !== EFFECT_KIND.OUTPUT) continue;
     if (output >= from) {
       const position = { partition, frame: frame.number, event: cursor.event };
-      outputs.push({ position, output, key: cursor.key, payload: cursor.payload });
+      outputs.push({ position, output, channel: cursor.channel, key: cursor.key, payload: cursor.payload });
     }
     output++;
   }

@@ -3,7 +3,8 @@
  * readers of outputs and repeated ids need not go to the ledger), and where its newest dead letters stand.
  */
 import type { HostState, Manifest } from "../checkpoint/checkpoint.ts";
-import type { Frame } from "./frame.ts";
+import type { Mark } from "../checkpoint/retention.ts";
+import { type Frame, FRAME_OVERHEAD } from "./frame.ts";
 import type { FrameInFlight } from "./partition.ts";
 import { EFFECT_KIND, EffectCursor } from "./records.ts";
 
@@ -13,11 +14,18 @@ export interface ReleasedFrame {
   readonly effects: Uint8Array;
 }
 
+export interface Reading {
+  next: number;
+  end(): void;
+}
+
 /** Newest frames kept in memory, and the bytes they may hold together. */
 const RECENT_FRAMES_MAX = 256;
 const RECENT_BYTES_MAX = 4 * 1024 * 1024;
 /** Newest dead letters whose positions are kept; older ones are found with `millrace inspect`. */
 const DEAD_LETTERS_MAX = 10_000;
+/** Checkpoints whose places are remembered; beyond, every other one of the older half is forgotten. */
+const MARKS_MAX = 1_000;
 
 export class FrameHistory {
   readonly name: string;
@@ -28,6 +36,11 @@ export class FrameHistory {
   #fed: Record<string, number> = {};
   #voids = new Set<number>();
   #listeners = new Set<() => void>();
+  #clock = 0;
+  #bytes = 0;
+  #marks: Mark[] = [];
+  readonly #receivers = new Set<string>();
+  readonly #readers = new Set<Reading>();
 
   constructor(name: string) {
     this.name = name;
@@ -59,10 +72,14 @@ export class FrameHistory {
       this.#recentBytes -= oldest.events.length + oldest.effects.length;
     }
     if (frame.rejects > 0) this.#collectDeadLetters(frame.number, frame.effects);
+    this.#clock = frame.clock;
+    this.#bytes += bytesOf(frame);
     this.durable = frame.number;
   }
 
   replayed(frame: Frame, rejects: number): void {
+    this.#clock = Math.max(this.#clock, frame.clock);
+    this.#bytes += bytesOf(frame);
     if (rejects > 0) this.#collectDeadLetters(frame.number, frame.effects);
   }
 
@@ -75,7 +92,13 @@ export class FrameHistory {
     return this.#voids.has(number);
   }
 
-  restore(manifest: Manifest): void {
+  /** As a checkpoint has it, or from nothing. */
+  restore(manifest: Manifest | undefined): void {
+    this.#clock = manifest?.clock ?? 0;
+    this.#bytes = manifest?.host.bytes ?? 0;
+    this.#marks = [...manifest?.host.marks ?? []];
+    if (!manifest) return;
+    this.#marks.push([manifest.frame, manifest.clock, this.#bytes]);
     this.#voids = new Set(manifest.host.voids);
     this.#deadLetters = manifest.host.deadLetters.map(([frame, event, reason]) => [frame, event, reason]);
     this.#fed = { ...manifest.host.fed };
@@ -89,7 +112,47 @@ export class FrameHistory {
       deadLetters: this.#deadLetters.filter(([number]) => number <= frame),
       fed: { ...this.#fed },
       voids: [...this.#voids].filter((number) => number <= frame),
+      bytes: this.#bytes -
+        this.#recent.reduce((sum, later) => later.number > frame ? sum + bytesOf(later) : sum, 0),
+      marks: [...this.#marks],
     };
+  }
+
+  /** A checkpoint of this frame counts from now on. */
+  marked({ frame, clock, host }: Manifest): void {
+    this.#marks.push([frame, clock, host.bytes ?? 0]);
+    if (this.#marks.length > MARKS_MAX) {
+      this.#marks = this.#marks.filter((_, i) => i % 2 === 0 || i > MARKS_MAX / 2);
+    }
+  }
+
+  /** What retention is decided from. */
+  extent() {
+    return {
+      newest: [this.#durable, this.#clock, this.#bytes] as const,
+      marks: this.#marks,
+      receivers: [...this.#receivers],
+      read: Math.min(Infinity, ...[...this.#readers].map(({ next }) => next)),
+    };
+  }
+
+  /** Frames up to this one are no longer in the ledger. */
+  purged(number: number): void {
+    this.#marks = this.#marks.filter(([frame]) => frame > number);
+    this.#deadLetters = this.#deadLetters.filter(([frame]) => frame > number);
+    for (const frame of this.#voids) if (frame <= number) this.#voids.delete(frame);
+  }
+
+  /** A receiver of outputs that is part of the topology: frames it has not had are not purged. */
+  expect(receiver: string): void {
+    this.#receivers.add(receiver);
+  }
+
+  /** While a reader is under way, frames from its `next` on are not purged. */
+  reading(next: number): Reading {
+    const reading = { next, end: () => void this.#readers.delete(reading) };
+    this.#readers.add(reading);
+    return reading;
   }
 
   recent(number: number): ReleasedFrame | undefined {
@@ -133,4 +196,9 @@ export class FrameHistory {
       this.#deadLetters = this.#deadLetters.slice(-DEAD_LETTERS_MAX);
     }
   }
+}
+
+/** What a frame takes in the ledger, give or take its positions. */
+function bytesOf({ events, effects }: Pick<Frame, "events" | "effects">): number {
+  return events.length + effects.length + FRAME_OVERHEAD;
 }

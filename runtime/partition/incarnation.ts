@@ -24,7 +24,8 @@ export interface Shell {
   readonly partition: Partition;
   readonly counts: { -readonly [K in keyof Counts]: Counts[K] };
   readonly inFlight: FrameInFlight[];
-  onCheckpoint(frame: number): void;
+  /** Told of each checkpoint that counts; the next one is not begun before it has settled. */
+  onCheckpoint(manifest: Manifest): Promise<void>;
 }
 
 /** One life of a partition: a kernel, an epoch, a position in the chain. */
@@ -187,6 +188,7 @@ export class Incarnation {
     const { message, chain, effectsAt } = encodeFrame(head, events, effects);
     const frame: FrameInFlight = {
       number,
+      clock,
       chain,
       events: message.subarray(effectsAt - events.length, effectsAt),
       effects: message.subarray(effectsAt, effectsAt + effects.length),
@@ -342,7 +344,7 @@ export class Incarnation {
     }).then((manifest) => {
       this.#manifest = manifest;
       counts.checkpoints++;
-      this.#shell.onCheckpoint(manifest.frame);
+      return this.#shell.onCheckpoint(manifest);
     }, (error) => {
       // The next one begins anew with all pages; until then recovery replays a longer tail.
       this.#manifest = undefined;

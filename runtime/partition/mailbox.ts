@@ -105,7 +105,7 @@ export class Mailbox {
   /**
    * Counts a trap against the event `index` places from the front. The second one marks its record as
    * QUARANTINED: the kernel will reject it unread, and the ledger will say so. A timer is no event to
-   * reject: a kernel that traps on one is left to its supervisor.
+   * reject: a kernel that traps on one, or on a watermark, is left to its supervisor.
    */
   trapped(index: number): "retry" | "quarantined" | "timer" {
     const waiting = this.#waiting[this.#first + index];
@@ -113,7 +113,7 @@ export class Mailbox {
     for (let i = 0; i < index; i++) start += this.#waiting[this.#first + i].bytes;
     const event = new EventCursor(this.#buffer.slice(start, start + waiting.bytes));
     event.next();
-    if (event.kind === EVENT_KIND.TIMER) return "timer";
+    if (event.kind === EVENT_KIND.TIMER || event.kind === EVENT_KIND.WATERMARK) return "timer";
     if (++waiting.traps < 2) return "retry";
     const { payload, id, source, sequence } = event;
     const record = encodeEvent(payload, { id, source, sequence, kind: EVENT_KIND.QUARANTINED });

@@ -5,6 +5,7 @@
  */
 import type { Pipeline } from "../declare.ts";
 import type { Counts, PartitionStatus } from "../runtime.ts";
+import { Upkeep } from "../checkpoint/retention.ts";
 import { bytesEqual } from "../hash.ts";
 import { type KernelModule, KernelTrap } from "../kernel/host.ts";
 import type { Chain, World } from "../world/mod.ts";
@@ -31,6 +32,7 @@ export interface PartitionBounds {
 /** A frame that was handed to the ledger and is not yet known to be durable. */
 export interface FrameInFlight {
   readonly number: number;
+  readonly clock: number;
   readonly chain: Uint8Array;
   readonly events: Uint8Array;
   readonly effects: Uint8Array;
@@ -58,6 +60,7 @@ export class Partition {
   readonly #world: World;
   readonly #module: KernelModule;
   readonly #bounds: PartitionBounds;
+  readonly #upkeep: Upkeep;
   readonly #counts = {
     events: 0,
     frames: 0,
@@ -66,6 +69,7 @@ export class Partition {
     rejects: 0,
     duplicates: 0,
     outputs: 0,
+    late: 0,
     quarantined: 0,
     checkpoints: 0,
     refused: 0,
@@ -97,6 +101,7 @@ export class Partition {
     this.#bounds = bounds;
     this.mailbox = new Mailbox({ eventsMax: bounds.mailboxEventsMax, bytesMax: bounds.mailboxBytesMax });
     this.history = new FrameHistory(this.name);
+    this.#upkeep = new Upkeep(pipeline, world, this.history, module.hashHex);
   }
 
   get serving(): boolean {
@@ -293,7 +298,11 @@ export class Partition {
       partition: this,
       counts: this.#counts,
       inFlight: this.#inFlight,
-      onCheckpoint: (frame) => (this.#checkpointFrame = frame),
+      onCheckpoint: (manifest) => {
+        this.#checkpointFrame = manifest.frame;
+        this.history.marked(manifest);
+        return this.#upkeep.run(chain, recovered.epoch);
+      },
     });
   }
 

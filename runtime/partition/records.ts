@@ -1,9 +1,22 @@
 /** Cursors over the events and effects regions of a frame: no copies, no objects per record. */
 import { readVarint, skipField } from "./wire.ts";
 
-export const EVENT_KIND = { EVENT: 0, TIMER: 1, QUARANTINED: 2 } as const;
+export const EVENT_KIND = { EVENT: 0, TIMER: 1, QUARANTINED: 2, WATERMARK: 3 } as const;
 
-export const EFFECT_KIND = { REPLY: 1, OUTPUT: 2, REJECT: 3, DUPLICATE: 4, STALE: 5 } as const;
+export const EFFECT_KIND = {
+  REPLY: 1,
+  OUTPUT: 2,
+  REJECT: 3,
+  DUPLICATE: 4,
+  STALE: 5,
+  LATE: 6,
+  ADVANCE: 7,
+} as const;
+
+/** Whether an effect is what the sender of its event is told; an event has one such effect at most. */
+export function isAnswer(kind: number): boolean {
+  return kind !== EFFECT_KIND.OUTPUT && kind < EFFECT_KIND.LATE;
+}
 
 const NOTHING = new Uint8Array(0);
 
@@ -16,6 +29,7 @@ export class EffectCursor {
   reason = 0;
   originalFrame = 0;
   originalEvent = 0;
+  channel = 0;
   readonly #region: Uint8Array;
   #at = 0;
 
@@ -34,6 +48,7 @@ export class EffectCursor {
       this.reason =
       this.originalFrame =
       this.originalEvent =
+      this.channel =
         0;
     this.payload = this.key = NOTHING;
     while (at < end) {
@@ -52,6 +67,7 @@ export class EffectCursor {
       else if (tag === 0x28) this.reason = field.value;
       else if (tag === 0x30) this.originalFrame = field.value;
       else if (tag === 0x38) this.originalEvent = field.value;
+      else if (tag === 0x40) this.channel = field.value;
       else {
         at = skipUnknown(region, at - 1);
         continue;

@@ -5,6 +5,7 @@
  */
 import { type Manifest, manifests, restoreCheckpoint } from "../checkpoint/checkpoint.ts";
 import { bytesEqual, fromHex, hex } from "../hash.ts";
+import { checkRetained } from "../checkpoint/retention.ts";
 import type { Kernel, KernelModule } from "../kernel/host.ts";
 import type { Chain, World } from "../world/mod.ts";
 import { decodeFrame, encodeFrame, type Frame, NO_CHAIN, Succession } from "./frame.ts";
@@ -38,7 +39,7 @@ const NOTHING = new Uint8Array(0);
 /** Attempts to append the epoch frame while others append too. */
 const TAKE_OVER_ATTEMPTS_MAX = 8;
 /** Newest frames among which the highest epoch stands: more than all owners together have in flight. */
-const TAIL_FRAMES = 128;
+export const TAIL_FRAMES = 64;
 const TAKE_OVER_WAIT_MS = 2;
 
 export async function recover(options: {
@@ -49,7 +50,8 @@ export async function recover(options: {
   readonly onFrame: (frame: Frame, rejects: number) => void;
   /** Sees the numbers of frames that a replaced owner left behind. */
   readonly onVoid: (number: number) => void;
-  readonly onManifest: (manifest: Manifest) => void;
+  /** Told the checkpoint that replay begins at, before it does; undefined = at the beginning. */
+  readonly onManifest: (manifest: Manifest | undefined) => void;
   readonly onProgress: (progress: RecoveryProgress) => void;
 }): Promise<Recovered> {
   const { world, chain, module } = options;
@@ -126,6 +128,7 @@ export async function readTail(chain: Chain, last: number): Promise<{ epoch: num
 export async function readFrame(chain: Chain, sequence: number): Promise<Frame> {
   const message = await chain.get(sequence);
   if (!message) {
+    await checkRetained(chain, sequence);
     throw new Error(`Cannot read frame ${sequence} of ${chain.name}: the ledger does not hold it`);
   }
   return checkNumber(decodeFrame(message, `frame ${sequence} of ${chain.name}`), sequence, chain.name);
@@ -171,6 +174,7 @@ async function restoreNewest(
       });
     }
   }
+  onManifest(undefined);
   return { kernel: module.instantiate(), manifest: undefined };
 }
 
@@ -197,6 +201,8 @@ async function replay(
   for await (const { sequence, message } of chain.read(progress.fromFrame, last)) {
     const where = `frame ${sequence} of ${chain.name}`;
     if (sequence !== expected) {
+      // An owner before us may have purged behind a checkpoint that is newer than ours: there is one, then.
+      await checkRetained(chain, expected);
       throw new Unrecoverable(
         `Cannot replay ${chain.name}: frame ${expected} is missing, the next one is ${sequence}`,
       );

@@ -4,13 +4,14 @@ import type { Chain } from "../world/mod.ts";
 import { decodeFrame } from "./frame.ts";
 import type { Done } from "./mailbox.ts";
 import type { FrameInFlight, Partition } from "./partition.ts";
-import { EFFECT_KIND, EffectCursor } from "./records.ts";
+import { EFFECT_KIND, EffectCursor, isAnswer } from "./records.ts";
 
 export interface EffectCounts {
   replies: number;
   rejects: number;
   duplicates: number;
   outputs: number;
+  late: number;
 }
 
 /** Releases a durable frame. Every waiting event is answered exactly once. */
@@ -24,7 +25,7 @@ export function releaseFrame(
   let next = 0;
   while (cursor.next()) {
     count(counts, cursor.kind);
-    if (cursor.kind === EFFECT_KIND.OUTPUT) continue;
+    if (!isAnswer(cursor.kind)) continue;
     for (; next < cursor.event; next++) applied(frame, partition, next);
     const waiting = frame.waiting[next];
     answer(cursor, { partition: partition.index, frame: frame.number, event: next }, {
@@ -48,7 +49,8 @@ function count(counts: EffectCounts, kind: number): void {
   if (kind === EFFECT_KIND.REPLY) counts.replies++;
   else if (kind === EFFECT_KIND.OUTPUT) counts.outputs++;
   else if (kind === EFFECT_KIND.REJECT) counts.rejects++;
-  else counts.duplicates++;
+  else if (kind === EFFECT_KIND.LATE) counts.late++;
+  else if (kind !== EFFECT_KIND.ADVANCE) counts.duplicates++;
 }
 
 interface Answering {
@@ -64,7 +66,7 @@ interface Answering {
 export function answer(cursor: EffectCursor, position: Position, to: Answering): void {
   if (!to.current) {
     let found = false;
-    while (!found && cursor.next()) found = cursor.kind !== EFFECT_KIND.OUTPUT;
+    while (!found && cursor.next()) found = isAnswer(cursor.kind);
     if (!found) return to.done({ kind: "applied", position, duplicate: false });
   }
   switch (cursor.kind) {

@@ -194,6 +194,25 @@ export function ledgerContract(
       assert.deepEqual(await collect(chain.read(1)), [stored(11)]);
     });
 
+    it("purges while others append and read, and stays purged when opened anew or after a crash", async () => {
+      const writer = await place.open();
+      const chain = await writer.open(`purged-${++chains}`);
+      await appendAll(chain, 1, 300);
+      const reader = await ledger.open(chain.name);
+      const [, , read] = await Promise.all([
+        chain.purge(120),
+        appendAll(chain, 301, 400),
+        collect(reader.read(200, 300)),
+      ]);
+      assert.deepEqual(read, numbers(200, 300).map(stored));
+      await place.crash(writer);
+      const again = await (await place.open()).open(chain.name);
+      assert.deepEqual(await again.extent(), { first: 121, last: 400 });
+      assert.deepEqual(await collect(again.read(1, 122)), numbers(121, 122).map(stored));
+      await again.purge(1_000_000);
+      assert.deepEqual(await again.extent(), { first: 401, last: 400 });
+    });
+
     it("finds everything acknowledged when opened anew after a close", async () => {
       const writer = await place.open();
       const chain = await writer.open(`reopen-${++chains}`);
