@@ -1,6 +1,7 @@
 /** What `start` returns: the running topology, as the edges (HTTP, NATS, files) and programs see it. */
 import type { Pipeline, Topology } from "./declare.ts";
 import type { Micros } from "./world/clock.ts";
+import type { SinkDeadLetter } from "./world/sink.ts";
 
 export interface Runtime {
   readonly topology: Topology;
@@ -33,6 +34,10 @@ export interface Runtime {
     signal: AbortSignal,
   ): AsyncIterable<Output>;
   status(): Status;
+  /** Outputs that a sink's receiver would not take, oldest first; none for a sink that keeps none. */
+  sinkDeadLetters(sink: string, limit?: number): Promise<SinkDeadLetter[]>;
+  /** Sends one of them again, under the same id. */
+  redriveSink(sink: string, id: string): Promise<"taken" | "refused" | "unknown">;
   /** Stops admitting, commits what was admitted, releases it, takes a checkpoint and closes. */
   stop(): Promise<void>;
   /** Settles when the runtime has ended: undefined after `stop`, or the error that escalated to the top. */
@@ -107,6 +112,8 @@ export interface Output {
   readonly position: Position;
   /** Index among the outputs of that frame; (frame, output) is unique and rising per partition. */
   readonly output: number;
+  /** Which of the pipeline's outputs, in the order of their declaration; 0 where there is one. */
+  readonly channel: number;
   readonly key: Uint8Array;
   readonly payload: Uint8Array;
 }
@@ -116,6 +123,31 @@ export interface Status {
   readonly ledger: string;
   readonly durability: string;
   readonly partitions: readonly PartitionStatus[];
+  /** How far each sink has come; absent where there is none. */
+  readonly sinks?: readonly SinkStatus[];
+}
+
+export interface SinkStatus {
+  readonly name: string;
+  readonly pipeline: string;
+  /** `waiting`: not open yet, or failed and to be opened again. */
+  readonly state: "running" | "waiting";
+  /** What it writes to, once it is open. */
+  readonly to?: string;
+  readonly partitions: readonly SinkPartitionStatus[];
+  readonly restarts: number;
+  readonly lastError?: string;
+}
+
+export interface SinkPartitionStatus {
+  readonly partition: number;
+  /** The first output it does not hold; undefined until it was asked. */
+  readonly position?: { readonly frame: number; readonly output: number };
+  /** Durable frames it has not taken wholly. */
+  readonly lagFrames: number;
+  /** Since the process started. */
+  readonly outputs: number;
+  readonly commits: number;
 }
 
 export interface PartitionStatus {
@@ -151,6 +183,8 @@ export interface Counts {
   readonly rejects: number;
   readonly duplicates: number;
   readonly outputs: number;
+  /** Events that came after their time. */
+  readonly late: number;
   readonly quarantined: number;
   readonly checkpoints: number;
   readonly refused: number;

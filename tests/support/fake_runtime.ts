@@ -78,6 +78,7 @@ export function fakeRuntime(topology: Topology, script: Script = {}): FakeRuntim
           rejects: 0,
           duplicates: 0,
           outputs: 0,
+          late: 0,
           quarantined: 0,
           checkpoints: 0,
           refused: 0,
@@ -88,6 +89,8 @@ export function fakeRuntime(topology: Topology, script: Script = {}): FakeRuntim
         restarts: 0,
       })),
     }),
+    sinkDeadLetters: () => Promise.resolve([]),
+    redriveSink: () => Promise.resolve("unknown"),
     stop: () => Promise.resolve(),
     ended: new Promise(() => {}),
   };

@@ -4,7 +4,7 @@
  */
 import { eventIndex } from "./context";
 import { GATHER, GATHER_BYTES, nextTimer, OUTPUT, OUTPUT_BYTES, SCRATCH, setNextTimer } from "./memory";
-import { copyShort, writeVarint } from "./wire";
+import { copyShort, writeBytes, writeVarint } from "./wire";
 
 /** Decision.verdict, by strictness. */
 export namespace Verdict {
@@ -96,7 +96,14 @@ export function reject(code: u32): void {
 
 /** A message for the output stream and the pipelines fed by this one, which partition by `key`. */
 export function output(key: usize, keyLength: u32, payload: usize, payloadLength: u32): void {
-  let p = beginEffect(2, 2 + sizeOf(payloadLength) + payloadLength + sizeOf(keyLength) + keyLength);
+  outputTo(0, key, keyLength, payload, payloadLength);
+}
+
+/** The same for one of several outputs. */
+export function outputTo(channel: u32, key: usize, keyLength: u32, payload: usize, payloadLength: u32): void {
+  const rest: u64 = 2 + sizeOf(payloadLength) + payloadLength + sizeOf(keyLength) + keyLength;
+  let p = beginEffect(2, channel ? rest + 1 + sizeOf(channel) : rest);
+  if (channel) p = field(p, 0x40, channel);
   p = writeVarint(store1(p, 0x1a), payloadLength);
   copyShort(p, payload, payloadLength);
   p += payloadLength;
@@ -134,6 +141,21 @@ export function scratch(): usize {
 /** Asks for a TIMER event at `at`, unless an earlier one is already asked for. */
 export function setTimer(at: i64): void {
   if (at < nextTimer()) setNextTimer(at);
+}
+
+/** The event came after its time; the payload is a Late. */
+export function late(payload: usize, payloadLength: u32): void {
+  const p = beginEffect(6, 1 + sizeOf(payloadLength) + payloadLength);
+  outputEnd = writeBytes(p, 0x1a, payload, payloadLength);
+}
+
+/** All results before `time` have been put out: a Watermark. */
+export function advanced(time: i64): void {
+  const p = beginEffect(7, 11);
+  store<u16>(p, 0x091a);
+  store<u8>(p, 0x09, 2);
+  store<i64>(p, time, 3);
+  outputEnd = p + 11;
 }
 
 /** Tag, length, event index and kind of an effect with `rest` bytes more. */

@@ -94,6 +94,7 @@ export function apply(frameClock: i64, number: u64, length: u32, outputMax: u32)
     p += bytes;
     applyEvent(index++);
   }
+  if (isDefined(kernel.onFrameEnd)) kernel.onFrameEnd();
   finish(OK, <u32> (p - start), index);
 }
 
@@ -105,6 +106,7 @@ export function decide(frameClock: i64, number: u64, index: u32, length: u32): v
   const start = inputAddress();
   if (!readEvent(start, start + length)) return finish(BAD_FRAME, 0, 0);
   applyEvent(index);
+  if (isDefined(kernel.onFrameEnd)) kernel.onFrameEnd();
   finish(OK, length, 1);
 }
 
@@ -184,6 +186,7 @@ function applyEvent(index: u32): void {
   }
   if (kind == 2) return reject(Reject.POISON);
   if (kind == 1) return timer();
+  if (kind == 3) return mark();
   if (payloadLength > kernel.EVENT_BYTES_MAX) return reject(Reject.MALFORMED);
   kernel.onEvent(payload, payloadLength);
 }
@@ -193,6 +196,11 @@ function timer(): void {
   if (clock < nextTimer()) return;
   setNextTimer(i64.MAX_VALUE);
   if (isDefined(kernel.onTimer)) kernel.onTimer();
+}
+
+/** A kernel without event time has no use for a watermark. */
+function mark(): void {
+  if (isDefined(kernel.onWatermark)) kernel.onWatermark(payload, payloadLength);
 }
 
 function readEvent(p: usize, end: usize): bool {
@@ -230,7 +238,7 @@ function readEvent(p: usize, end: usize): bool {
     }
     if (!at) return false;
   }
-  return kind <= 2;
+  return kind <= 3;
 }
 
 /** KernelParams: dedupe window, most ids, bound on state, and the kernel's own parameters. */

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file runtime/proto/gen/frame.proto.
  */
 export const file_runtime_proto_gen_frame: GenFile = /*@__PURE__*/
-  fileDesc("Ch1ydW50aW1lL3Byb3RvL2dlbi9mcmFtZS5wcm90bxILbWlsbHJhY2UudjEi4AEKBUZyYW1lEg0KBWVwb2NoGAEgASgEEg4KBm51bWJlchgCIAEoBBINCgVjbG9jaxgDIAEoAxIOCgZrZXJuZWwYBCABKAwSEAoIcHJldmlvdXMYBSABKAwSLgoJcG9zaXRpb25zGAYgAygLMhsubWlsbHJhY2UudjEuU291cmNlUG9zaXRpb24SIgoGZXZlbnRzGAcgAygLMhIubWlsbHJhY2UudjEuRXZlbnQSJAoHZWZmZWN0cxgIIAMoCzITLm1pbGxyYWNlLnYxLkVmZmVjdBINCgVjaGFpbhgPIAEoDCIyCg5Tb3VyY2VQb3NpdGlvbhIOCgZzb3VyY2UYASABKAkSEAoIc2VxdWVuY2UYAiABKAQibAoFRXZlbnQSDwoHcGF5bG9hZBgBIAEoDBIKCgJpZBgCIAEoDBIOCgZzb3VyY2UYAyABKAwSEAoIc2VxdWVuY2UYBCABKAQSJAoEa2luZBgFIAEoDjIWLm1pbGxyYWNlLnYxLkV2ZW50S2luZCKcAQoGRWZmZWN0Eg0KBWV2ZW50GAEgASgNEiUKBGtpbmQYAiABKA4yFy5taWxscmFjZS52MS5FZmZlY3RLaW5kEg8KB3BheWxvYWQYAyABKAwSCwoDa2V5GAQgASgMEg4KBnJlYXNvbhgFIAEoDRIWCg5vcmlnaW5hbF9mcmFtZRgGIAEoBBIWCg5vcmlnaW5hbF9ldmVudBgHIAEoDSoyCglFdmVudEtpbmQSCQoFRVZFTlQQABIJCgVUSU1FUhABEg8KC1FVQVJBTlRJTkVEEAIqUwoKRWZmZWN0S2luZBIICgROT05FEAASCQoFUkVQTFkQARIKCgZPVVRQVVQQAhIKCgZSRUpFQ1QQAxINCglEVVBMSUNBVEUQBBIJCgVTVEFMRRAFKtABCgxSZWplY3RSZWFzb24SDwoLVU5TUEVDSUZJRUQQABINCglNQUxGT1JNRUQQARIRCg1NSVNTSU5HX0ZJRUxEEAISEAoMT1VUX09GX1JBTkdFEAMSDAoIT1ZFUkZMT1cQBBILCgdUT09fT0xEEAUSCwoHVE9PX05FVxAGEhAKDEtFWV9UT09fTE9ORxAHEg4KClNUQVRFX0ZVTEwQCBIKCgZQT0lTT04QCRITCg9VTktOT1dOX1ZBUklBTlQQChIQCgxJTlZBTElEX1VURjgQC2IGcHJvdG8z");
+  fileDesc("Ch1ydW50aW1lL3Byb3RvL2dlbi9mcmFtZS5wcm90bxILbWlsbHJhY2UudjEi4AEKBUZyYW1lEg0KBWVwb2NoGAEgASgEEg4KBm51bWJlchgCIAEoBBINCgVjbG9jaxgDIAEoAxIOCgZrZXJuZWwYBCABKAwSEAoIcHJldmlvdXMYBSABKAwSLgoJcG9zaXRpb25zGAYgAygLMhsubWlsbHJhY2UudjEuU291cmNlUG9zaXRpb24SIgoGZXZlbnRzGAcgAygLMhIubWlsbHJhY2UudjEuRXZlbnQSJAoHZWZmZWN0cxgIIAMoCzITLm1pbGxyYWNlLnYxLkVmZmVjdBINCgVjaGFpbhgPIAEoDCIyCg5Tb3VyY2VQb3NpdGlvbhIOCgZzb3VyY2UYASABKAkSEAoIc2VxdWVuY2UYAiABKAQibAoFRXZlbnQSDwoHcGF5bG9hZBgBIAEoDBIKCgJpZBgCIAEoDBIOCgZzb3VyY2UYAyABKAwSEAoIc2VxdWVuY2UYBCABKAQSJAoEa2luZBgFIAEoDjIWLm1pbGxyYWNlLnYxLkV2ZW50S2luZCJJCglXYXRlcm1hcmsSDAoEdGltZRgBIAEoEBINCgVpbnB1dBgCIAEoDRIRCglwYXJ0aXRpb24YAyABKA0SDAoEaWRsZRgEIAEoCCKMAQoETGF0ZRIMCgR0aW1lGAEgASgDEhEKCXdhdGVybWFyaxgCIAEoAxIUCgx3aW5kb3dfc3RhcnQYAyABKAMSEgoKd2luZG93X2VuZBgEIAEoAxInCgZyZWFzb24YBSABKA4yFy5taWxscmFjZS52MS5MYXRlUmVhc29uEhAKCG9wZXJhdG9yGAYgASgNIq0BCgZFZmZlY3QSDQoFZXZlbnQYASABKA0SJQoEa2luZBgCIAEoDjIXLm1pbGxyYWNlLnYxLkVmZmVjdEtpbmQSDwoHcGF5bG9hZBgDIAEoDBILCgNrZXkYBCABKAwSDgoGcmVhc29uGAUgASgNEhYKDm9yaWdpbmFsX2ZyYW1lGAYgASgEEhYKDm9yaWdpbmFsX2V2ZW50GAcgASgNEg8KB2NoYW5uZWwYCCABKA0qQQoJRXZlbnRLaW5kEgkKBUVWRU5UEAASCQoFVElNRVIQARIPCgtRVUFSQU5USU5FRBACEg0KCVdBVEVSTUFSSxADKlYKCkxhdGVSZWFzb24SFAoQTEFURV9VTlNQRUNJRklFRBAAEhEKDVdJTkRPV19DTE9TRUQQARIPCgtST1dfRVhQSVJFRBACEg4KCkZBUl9GVVRVUkUQAypqCgpFZmZlY3RLaW5kEggKBE5PTkUQABIJCgVSRVBMWRABEgoKBk9VVFBVVBACEgoKBlJFSkVDVBADEg0KCURVUExJQ0FURRAEEgkKBVNUQUxFEAUSCAoETEFURRAGEgsKB0FEVkFOQ0UQByrQAQoMUmVqZWN0UmVhc29uEg8KC1VOU1BFQ0lGSUVEEAASDQoJTUFMRk9STUVEEAESEQoNTUlTU0lOR19GSUVMRBACEhAKDE9VVF9PRl9SQU5HRRADEgwKCE9WRVJGTE9XEAQSCwoHVE9PX09MRBAFEgsKB1RPT19ORVcQBhIQCgxLRVlfVE9PX0xPTkcQBxIOCgpTVEFURV9GVUxMEAgSCgoGUE9JU09OEAkSEwoPVU5LTk9XTl9WQVJJQU5UEAoSEAoMSU5WQUxJRF9VVEY4EAtiBnByb3RvMw");
 
 /**
  * One frame is one ledger message. Frame `number` equals the ledger's sequence for its partition.
@@ -159,6 +159,101 @@ export const EventSchema: GenMessage<Event> = /*@__PURE__*/
   messageDesc(file_runtime_proto_gen_frame, 2);
 
 /**
+ * How far event time has come, as its sender knows it. From a source that went quiet or came to its end, and
+ * from each partition of the stage before.
+ *
+ * @generated from message millrace.v1.Watermark
+ */
+export type Watermark = Message<"millrace.v1.Watermark"> & {
+  /**
+   * microseconds; INT64_MAX = the input has ended
+   *
+   * @generated from field: sfixed64 time = 1;
+   */
+  time: bigint;
+
+  /**
+   * index of the pipeline's declared input
+   *
+   * @generated from field: uint32 input = 2;
+   */
+  input: number;
+
+  /**
+   * of the stage before; 0 for a source
+   *
+   * @generated from field: uint32 partition = 3;
+   */
+  partition: number;
+
+  /**
+   * the input holds nothing back until its next event; time is not looked at
+   *
+   * @generated from field: bool idle = 4;
+   */
+  idle: boolean;
+};
+
+/**
+ * Describes the message millrace.v1.Watermark.
+ * Use `create(WatermarkSchema)` to create a new message.
+ */
+export const WatermarkSchema: GenMessage<Watermark> = /*@__PURE__*/
+  messageDesc(file_runtime_proto_gen_frame, 3);
+
+/**
+ * An event, or a part of what it would have counted in, that came after its time.
+ *
+ * @generated from message millrace.v1.Late
+ */
+export type Late = Message<"millrace.v1.Late"> & {
+  /**
+   * event time
+   *
+   * @generated from field: int64 time = 1;
+   */
+  time: bigint;
+
+  /**
+   * when it came
+   *
+   * @generated from field: int64 watermark = 2;
+   */
+  watermark: bigint;
+
+  /**
+   * the newest window it missed; equal to window_end where there is none
+   *
+   * @generated from field: int64 window_start = 3;
+   */
+  windowStart: bigint;
+
+  /**
+   * @generated from field: int64 window_end = 4;
+   */
+  windowEnd: bigint;
+
+  /**
+   * @generated from field: millrace.v1.LateReason reason = 5;
+   */
+  reason: LateReason;
+
+  /**
+   * number of the operator in the plan
+   *
+   * @generated from field: uint32 operator = 6;
+   */
+  operator: number;
+};
+
+/**
+ * Describes the message millrace.v1.Late.
+ * Use `create(LateSchema)` to create a new message.
+ */
+export const LateSchema: GenMessage<Late> = /*@__PURE__*/
+  messageDesc(file_runtime_proto_gen_frame, 4);
+
+/**
  * What the kernel answered. Released only after the frame is durable (or early, where declared).
  *
  * @generated from message millrace.v1.Effect
@@ -210,6 +305,13 @@ export type Effect = Message<"millrace.v1.Effect"> & {
    * @generated from field: uint32 original_event = 7;
    */
   originalEvent: number;
+
+  /**
+   * OUTPUT: which of the pipeline's outputs, in the order of their declaration
+   *
+   * @generated from field: uint32 channel = 8;
+   */
+  channel: number;
 };
 
 /**
@@ -217,7 +319,7 @@ export type Effect = Message<"millrace.v1.Effect"> & {
  * Use `create(EffectSchema)` to create a new message.
  */
 export const EffectSchema: GenMessage<Effect> = /*@__PURE__*/
-  messageDesc(file_runtime_proto_gen_frame, 3);
+  messageDesc(file_runtime_proto_gen_frame, 5);
 
 /**
  * @generated from enum millrace.v1.EventKind
@@ -241,6 +343,13 @@ export enum EventKind {
    * @generated from enum value: QUARANTINED = 2;
    */
   QUARANTINED = 2,
+
+  /**
+   * the payload is a Watermark: no event of its input is expected before its time
+   *
+   * @generated from enum value: WATERMARK = 3;
+   */
+  WATERMARK = 3,
 }
 
 /**
@@ -248,6 +357,43 @@ export enum EventKind {
  */
 export const EventKindSchema: GenEnum<EventKind> = /*@__PURE__*/
   enumDesc(file_runtime_proto_gen_frame, 0);
+
+/**
+ * @generated from enum millrace.v1.LateReason
+ */
+export enum LateReason {
+  /**
+   * @generated from enum value: LATE_UNSPECIFIED = 0;
+   */
+  LATE_UNSPECIFIED = 0,
+
+  /**
+   * the watermark had passed the window's end and its allowed lateness
+   *
+   * @generated from enum value: WINDOW_CLOSED = 1;
+   */
+  WINDOW_CLOSED = 1,
+
+  /**
+   * a join, a pattern or an order had given up what it would have met
+   *
+   * @generated from enum value: ROW_EXPIRED = 2;
+   */
+  ROW_EXPIRED = 2,
+
+  /**
+   * its time is further ahead of the clock than declared; it moves no watermark
+   *
+   * @generated from enum value: FAR_FUTURE = 3;
+   */
+  FAR_FUTURE = 3,
+}
+
+/**
+ * Describes the enum millrace.v1.LateReason.
+ */
+export const LateReasonSchema: GenEnum<LateReason> = /*@__PURE__*/
+  enumDesc(file_runtime_proto_gen_frame, 1);
 
 /**
  * @generated from enum millrace.v1.EffectKind
@@ -292,13 +438,27 @@ export enum EffectKind {
    * @generated from enum value: STALE = 5;
    */
   STALE = 5,
+
+  /**
+   * payload Late: the event came after its time and was left out of something
+   *
+   * @generated from enum value: LATE = 6;
+   */
+  LATE = 6,
+
+  /**
+   * payload Watermark: all results up to its time have been put out
+   *
+   * @generated from enum value: ADVANCE = 7;
+   */
+  ADVANCE = 7,
 }
 
 /**
  * Describes the enum millrace.v1.EffectKind.
  */
 export const EffectKindSchema: GenEnum<EffectKind> = /*@__PURE__*/
-  enumDesc(file_runtime_proto_gen_frame, 1);
+  enumDesc(file_runtime_proto_gen_frame, 2);
 
 /**
  * Why an event was rejected. Pipelines define their own from 100 on.
@@ -389,5 +549,5 @@ export enum RejectReason {
  * Describes the enum millrace.v1.RejectReason.
  */
 export const RejectReasonSchema: GenEnum<RejectReason> = /*@__PURE__*/
-  enumDesc(file_runtime_proto_gen_frame, 2);
+  enumDesc(file_runtime_proto_gen_frame, 3);
 

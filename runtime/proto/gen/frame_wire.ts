@@ -130,6 +130,82 @@ export function encodeEvent(message: EventFields, out: Uint8Array, at: number): 
   return at;
 }
 
+export interface WatermarkFields {
+  readonly time?: Integer64;
+  readonly input?: number;
+  readonly partition?: number;
+  readonly idle?: boolean;
+}
+/** Writes `message` at `at` and returns where it ends. */
+export function encodeWatermark(message: WatermarkFields, out: Uint8Array, at: number): number {
+  const time_ = message.time;
+  if (time_ !== undefined && time_ != 0) {
+    out[at++] = 9;
+    at = fixed64(out, at, time_);
+  }
+  const input_ = message.input;
+  if (input_ !== undefined && input_ !== 0) {
+    out[at++] = 16;
+    at = varint(out, at, input_);
+  }
+  const partition_ = message.partition;
+  if (partition_ !== undefined && partition_ !== 0) {
+    out[at++] = 24;
+    at = varint(out, at, partition_);
+  }
+  const idle_ = message.idle;
+  if (idle_ !== undefined && idle_) {
+    out[at++] = 32;
+    at = bool(out, at, idle_);
+  }
+  if (at > out.length) throw new RangeError("Cannot encode Watermark: the buffer is too small");
+  return at;
+}
+
+export interface LateFields {
+  readonly time?: Integer64;
+  readonly watermark?: Integer64;
+  readonly windowStart?: Integer64;
+  readonly windowEnd?: Integer64;
+  readonly reason?: number;
+  readonly operator?: number;
+}
+/** Writes `message` at `at` and returns where it ends. */
+export function encodeLate(message: LateFields, out: Uint8Array, at: number): number {
+  const time_ = message.time;
+  if (time_ !== undefined && time_ != 0) {
+    out[at++] = 8;
+    at = varint(out, at, time_);
+  }
+  const watermark_ = message.watermark;
+  if (watermark_ !== undefined && watermark_ != 0) {
+    out[at++] = 16;
+    at = varint(out, at, watermark_);
+  }
+  const windowStart_ = message.windowStart;
+  if (windowStart_ !== undefined && windowStart_ != 0) {
+    out[at++] = 24;
+    at = varint(out, at, windowStart_);
+  }
+  const windowEnd_ = message.windowEnd;
+  if (windowEnd_ !== undefined && windowEnd_ != 0) {
+    out[at++] = 32;
+    at = varint(out, at, windowEnd_);
+  }
+  const reason_ = message.reason;
+  if (reason_ !== undefined && reason_ !== 0) {
+    out[at++] = 40;
+    at = varint(out, at, reason_);
+  }
+  const operator_ = message.operator;
+  if (operator_ !== undefined && operator_ !== 0) {
+    out[at++] = 48;
+    at = varint(out, at, operator_);
+  }
+  if (at > out.length) throw new RangeError("Cannot encode Late: the buffer is too small");
+  return at;
+}
+
 export interface EffectFields {
   readonly event?: number;
   readonly kind?: number;
@@ -138,6 +214,7 @@ export interface EffectFields {
   readonly reason?: number;
   readonly originalFrame?: Integer64;
   readonly originalEvent?: number;
+  readonly channel?: number;
 }
 /** Writes `message` at `at` and returns where it ends. */
 export function encodeEffect(message: EffectFields, out: Uint8Array, at: number): number {
@@ -175,6 +252,11 @@ export function encodeEffect(message: EffectFields, out: Uint8Array, at: number)
   if (originalEvent_ !== undefined && originalEvent_ !== 0) {
     out[at++] = 56;
     at = varint(out, at, originalEvent_);
+  }
+  const channel_ = message.channel;
+  if (channel_ !== undefined && channel_ !== 0) {
+    out[at++] = 64;
+    at = varint(out, at, channel_);
   }
   if (at > out.length) throw new RangeError("Cannot encode Effect: the buffer is too small");
   return at;
