@@ -14,15 +14,16 @@ export const AHEAD: u32 = 16;
 @inline
 const MOST: u32 = 64;
 
+/** What was read goes here, or the compiler would leave the reading out. */
 // @ts-ignore: decorator
 @inline
-const SINK: usize = RESULT + 256;
+export const SINK: usize = RESULT + 256;
 
-/** (slot address: u32, hash: u32, bytes of the entry: u32, 0) for each key that was asked for. Scratch. */
+/** (slot address: u32, hash: u32, bytes of the entry: u32, address of the entry) for each key. Scratch. */
 const asked = memory.data(64 * 16, 8);
 let count: u32 = 0;
 
-/** First step, from Table.ahead: the index slot. */
+/** First step, from Table.ahead: notes the index slot. */
 // @ts-ignore: decorator
 @inline
 export function askSlot(slot: usize, tag: u32, bytes: usize): void {
@@ -32,27 +33,40 @@ export function askSlot(slot: usize, tag: u32, bytes: usize): void {
   store<u32>(at, <u32> slot);
   store<u32>(at, tag, 4);
   store<u32>(at, <u32> bytes, 8);
-  store<u32>(SINK, load<u32>(slot));
 }
 
-/** Second step, after all first ones: the entries that those slots name. */
+/**
+ * After all first steps: reads the slots, then finds the entries that they name, then reads those line by line.
+ * The loops that wait for memory do little else, so that many of their reads are under way at once.
+ */
 export function askEntries(): void {
+  const end = asked + (<usize> count << 4);
   let sum: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
-    const at = asked + (<usize> i << 4);
-    let slot = <usize> load<u32>(at);
-    const tag = load<u32>(at, 4), bytes = load<u32>(at, 8);
-    for (let probe = 0; probe < 4; probe++) {
-      const found = load<u64>(slot);
-      if (!found) break;
-      if (<u32> (found >> 32) == tag) {
-        const entry = <usize> <u32> found;
-        for (let line: usize = 0; line < bytes; line += 64) sum += load<u32>(entry + line);
-        break;
-      }
-      slot += 8;
-    }
+  for (let at = asked; at < end; at += 16) sum += load<u32>(<usize> load<u32>(at));
+  store<u32>(SINK, sum);
+  for (let at = asked; at < end; at += 16) {
+    store<u32>(at, entryIn(<usize> load<u32>(at), load<u32>(at, 4)), 12);
+  }
+  for (let at = asked; at < end; at += 16) {
+    let line = <usize> load<u32>(at, 12);
+    if (!line) continue;
+    const stop = line + <usize> load<u32>(at, 8);
+    for (; line < stop; line += 64) sum += load<u32>(line);
+    sum += load<u32>(stop - 4); // entries do not begin where lines do
   }
   store<u32>(SINK, sum);
   count = 0;
+}
+
+/** The entry that a slot or one of the next names for a hash; 0 = none near. */
+// @ts-ignore: decorator
+@inline
+function entryIn(slot: usize, tag: u32): u32 {
+  for (let probe = 0; probe < 4; probe++) {
+    const found = load<u64>(slot);
+    if (!found) return 0;
+    if (<u32> (found >> 32) == tag) return <u32> found;
+    slot += 8;
+  }
+  return 0;
 }

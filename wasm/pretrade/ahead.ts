@@ -2,14 +2,13 @@
  * Asks for the memory that the next events of a frame will need: accounts and orders by their keys, then the
  * positions that those orders name. It only reads; an event that it misreads is merely slower.
  */
-import { AHEAD } from "../lib/ahead";
+import { AHEAD, SINK } from "../lib/ahead";
 import { at, varint } from "../lib/wire";
 import { accounts, orders, Position, positions } from "./state";
 
 /** (account, order) of each event of the group. Scratch. */
 const rows = memory.data(16 * 16, 8);
 let group: u32 = 0;
-let sink: u64 = 0;
 
 /** The payload is `at`, then `account`, then a request with its order first; else it is passed over. */
 export function noteAhead(payload: usize, length: u32): void {
@@ -40,14 +39,17 @@ export function noteAhead(payload: usize, length: u32): void {
 
 /** After accounts and orders have come. */
 export function lookBeyond(): void {
-  let sum: u64 = 0;
-  for (let i: usize = 0; i < <usize>group; i++) {
-    const row = rows + (i << 4);
+  const end = rows + (<usize>group << 4);
+  let sum: u32 = 0;
+  for (let row = rows; row < end; row += 16) {
     const order = orders.find128(load<u64>(row), load<u64>(row, 8));
-    if (!changetype<usize>(order) || !order.position) continue;
-    const position = order.position;
-    sum += load<u64>(position) + load<u64>(position, 64) + load<u64>(position, 128);
+    store<u32>(row, changetype<usize>(order) ? <u32>order.position : 0);
   }
-  sink = sum;
+  for (let row = rows; row < end; row += 16) {
+    const position = <usize>load<u32>(row);
+    if (!position) continue;
+    sum += load<u32>(position) + load<u32>(position, 64) + load<u32>(position, 128) + load<u32>(position, 192);
+  }
+  store<u32>(SINK, sum);
   group = 0;
 }
