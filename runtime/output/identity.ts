@@ -31,3 +31,8 @@ function escaped(text: string, last: number): string {
   }
   return from === 0 ? text : result + text.slice(from);
 }
+
+/** Headers of an output as a message of a stream. */
+export const OUTPUT_HEADERS = { position: "Millrace-Position", output: "Millrace-Output", id: "Millrace-Id" };
+/** On the last message of a batch: where each partition stands, "0=17.3 1=4.0". */
+export const MARKS = "Millrace-Marks";

@@ -1,12 +1,42 @@
 /** How each sink of the contract is opened, from plain data: in this process or in another one. */
+import { natsLink } from "../../runtime/adapters/jetstream/connection.ts";
 import { sqliteSink, type SqliteSinkOptions } from "../../runtime/adapters/sinks/sqlite.ts";
+import { streamSink } from "../../runtime/adapters/sinks/stream.ts";
 import type { Sink, Step } from "../../runtime/mod.ts";
 
-export type PlaceConfig = { readonly kind: "sqlite"; readonly options: SqliteSinkOptions };
+export type PlaceConfig =
+  | { readonly kind: "sqlite"; readonly options: SqliteSinkOptions }
+  | { readonly kind: "stream"; readonly url: string; readonly pipeline: string; readonly stream: string };
 
 export function openSink(config: PlaceConfig, step?: Step): Promise<Sink> {
   switch (config.kind) {
     case "sqlite":
       return sqliteSink({ ...config.options, step });
+    case "stream":
+      return openStream(config, step);
+  }
+}
+
+/** With a connection of its own, as another process has. */
+async function openStream(
+  { url, pipeline, stream }: PlaceConfig & { kind: "stream" },
+  step?: Step,
+): Promise<Sink> {
+  const link = await natsLink({ servers: url });
+  try {
+    const sink = await streamSink({ link, pipeline, stream, step });
+    return {
+      name: sink.name,
+      bounds: sink.bounds,
+      position: (partition) => sink.position(partition),
+      commit: (batch) => sink.commit(batch),
+      close: async () => {
+        await sink.close();
+        await link.close();
+      },
+    };
+  } catch (error) {
+    await link.close();
+    throw error;
   }
 }
