@@ -62,14 +62,19 @@ export async function openWorld(config: LedgerConfig): Promise<OpenedWorld> {
   }
 }
 
-/** The ledger alone, for commands that read it. Closing it closes everything that was opened. */
-export async function openLedger(config: LedgerConfig): Promise<Ledger> {
+/** The world of a ledger that exists, for commands that read it. */
+export async function openExisting(config: LedgerConfig): Promise<OpenedWorld> {
   if (config.ledger === "sqlite" && !existsSync(join(config.data, "ledger.db"))) {
     throw new Problem(
       `Cannot read the ledger in ${config.data}: there is none. Name its folder with --data.`,
     );
   }
-  const world = await openWorld({ ...config, logLevel: "error" });
+  return await openWorld({ ...config, logLevel: config.logLevel === "silent" ? "silent" : "warn" });
+}
+
+/** The ledger alone. Closing it closes everything that was opened. */
+export async function openLedger(config: LedgerConfig): Promise<Ledger> {
+  const world = await openExisting({ ...config, logLevel: "silent" });
   const { ledger } = world;
   return {
     name: ledger.name,

@@ -160,10 +160,14 @@ export interface PartitionStatus {
   /** Hex of the SHA-256 of kernel and parameters. */
   readonly kernel: string;
   readonly recovery?: {
+    readonly step?: "taking over" | "restoring" | "replaying";
     readonly fromFrame: number;
     readonly toFrame: number;
     readonly frame: number;
     readonly events: number;
+    /** Absent while not known. */
+    readonly eventsPerSecond?: number;
+    readonly secondsLeft?: number;
   };
   readonly mailbox: { readonly events: number; readonly bytes: number };
   readonly counts: Counts;

@@ -118,7 +118,11 @@ async function savePages(name: string, { world, kernel, onStall }: SaveOptions):
 }
 
 /** Reads a part and proves its hash; `use` gets whole page records. */
-async function readPart(world: World, part: Part, use: (records: Uint8Array) => void): Promise<void> {
+async function readPart(
+  world: Pick<World, "checkpoints" | "clock">,
+  part: Part,
+  use: (records: Uint8Array) => void,
+): Promise<void> {
   const blob = await world.checkpoints.get(part.name);
   if (!blob) throw new Error(`Cannot read checkpoint part ${part.name}: it is missing`);
   const digest = sha256Stream();
@@ -148,7 +152,10 @@ async function readPart(world: World, part: Part, use: (records: Uint8Array) => 
 }
 
 /** Checkpoints of a chain that can be read, newest first; damaged manifests are passed over and said. */
-export async function manifests(world: World, chain: string): Promise<Manifest[]> {
+export async function manifests(
+  world: Pick<World, "checkpoints" | "log">,
+  chain: string,
+): Promise<Manifest[]> {
   const names = (await world.checkpoints.list(`${chain}/`)).filter((name) => name.endsWith(".json"));
   const found: Manifest[] = [];
   for (const name of names.sort().reverse()) {
@@ -195,13 +202,21 @@ function splitLine(text: string): [string, string] {
 
 /** A kernel as the manifest says it was. Throws when a part is missing or damaged. */
 export async function restoreCheckpoint(
-  world: World,
+  world: Pick<World, "checkpoints" | "clock">,
   module: KernelModule,
   manifest: Manifest,
+  onProgress: (share: number) => void = () => {},
 ): Promise<Kernel> {
   const kernel = module.instantiate();
   kernel.restoreBegin(manifest.memoryBytes);
-  for (const part of manifest.parts) await readPart(world, part, (records) => kernel.restorePages(records));
+  const all = manifest.parts.reduce((sum, { pages }) => sum + pages, 0) * RECORD_BYTES;
+  let bytes = 0;
+  for (const part of manifest.parts) {
+    await readPart(world, part, (records) => {
+      kernel.restorePages(records);
+      onProgress((bytes += records.length) / all);
+    });
+  }
   kernel.restoreEnd();
   return kernel;
 }

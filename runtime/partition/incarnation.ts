@@ -43,6 +43,8 @@ export class Incarnation {
   #hash: Uint8Array;
   #open: OpenFrame | undefined;
   #woken = false;
+  /** Whether the last frame held one event: events come one at a time. */
+  #lone = false;
   #over = false;
   #fail!: (error: Error) => void;
   #idle: (() => void) | undefined;
@@ -102,14 +104,20 @@ export class Incarnation {
     for (const { reject } of this.#barriers.splice(0)) reject(new Error("the partition restarted"));
   }
 
-  /** Frames whatever waits, once the work now queued is done: events offered in one turn share a frame. */
+  /**
+   * Frames whatever waits, once the work now queued is done: events offered in one turn share a frame. Where
+   * nothing is in flight and the last frame held one event, nobody is likely to come in the same turn: the
+   * frame begins in the microtask queue, before the event loop looks at its sockets again.
+   */
   wake(): void {
     if (this.#woken || this.#over) return;
     this.#woken = true;
-    this.#world.clock.soon(() => {
+    const run = () => {
       this.#woken = false;
       if (!this.#over) this.#pump();
-    });
+    };
+    if (this.#lone && this.#shell.inFlight.length === 0) queueMicrotask(run);
+    else this.#world.clock.soon(run);
   }
 
   /** Resolves when all that the kernel has applied is durable. */
@@ -204,6 +212,7 @@ export class Incarnation {
     this.#number = number;
     this.#hash = chain;
     this.#sinceCheckpoint += frame.waiting.length;
+    this.#lone = frame.waiting.length === 1;
     this.#nextTimer = applied.nextTimer;
     this.#armTimer();
     this.#chain.append(number - 1, message).then((outcome) => this.#appended(frame, outcome));

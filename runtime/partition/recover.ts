@@ -8,7 +8,8 @@ import { bytesEqual, fromHex, hex } from "../hash.ts";
 import { checkRetained } from "../checkpoint/retention.ts";
 import type { Kernel, KernelModule } from "../kernel/host.ts";
 import type { Chain, World } from "../world/mod.ts";
-import { decodeFrame, encodeFrame, type Frame, NO_CHAIN, Succession } from "./frame.ts";
+import { decodeFrame, encodeFrame, type Frame, NO_CHAIN } from "./frame.ts";
+import { replayFrame, walk } from "./walk.ts";
 
 export interface Recovered {
   readonly kernel: Kernel;
@@ -23,11 +24,16 @@ export interface Recovered {
   readonly micros: number;
 }
 
+/** How far a recovery is. While a checkpoint is restored, frames are those it stands for. */
 export interface RecoveryProgress {
+  readonly step: "taking over" | "restoring" | "replaying";
   readonly fromFrame: number;
   readonly toFrame: number;
-  frame: number;
-  events: number;
+  readonly frame: number;
+  readonly events: number;
+  /** Replayed in a second, and seconds left at that rate; absent while not known. */
+  readonly eventsPerSecond?: number;
+  readonly secondsLeft?: number;
 }
 
 /** The ledger cannot be trusted or was taken over: no restart mends it. */
@@ -41,6 +47,12 @@ const TAKE_OVER_ATTEMPTS_MAX = 8;
 /** Newest frames among which the highest epoch stands: more than all owners together have in flight. */
 export const TAIL_FRAMES = 64;
 const TAKE_OVER_WAIT_MS = 2;
+/** Replay holds the thread no longer than this. */
+const TURN_MICROS = 20_000;
+/** Progress is logged so often: a recovery that takes no longer says so at its end only. */
+const LOG_MICROS = 2_000_000;
+/** No rate is told from less time than this. */
+const RATE_MICROS = 50_000;
 
 export async function recover(options: {
   readonly world: World;
@@ -56,9 +68,10 @@ export async function recover(options: {
 }): Promise<Recovered> {
   const { world, chain, module } = options;
   const began = world.clock.monotonic();
+  const progress = new Progress(world, chain.name, options.onProgress);
   const taken = await takeOver(options);
   const first = (await chain.extent()).first;
-  const base = await restoreNewest(options, first, taken.number);
+  const base = await restoreNewest(options, first, taken.number, progress);
   if (!base.manifest && first > 1) {
     throw new Unrecoverable(
       `Cannot recover ${chain.name}: frames before ${first} were purged and no checkpoint of kernel ${
@@ -67,9 +80,8 @@ export async function recover(options: {
     );
   }
   const from = base.manifest ? base.manifest.frame + 1 : 1;
-  const progress: RecoveryProgress = { fromFrame: from, toFrame: taken.number, frame: from - 1, events: 0 };
-  options.onProgress(progress);
-  const end = await replay(options, base, taken.number, progress);
+  progress.begin("replaying", from, taken.number);
+  const end = await replay(options, base, progress);
   return {
     kernel: base.kernel,
     epoch: taken.epoch,
@@ -81,6 +93,49 @@ export async function recover(options: {
     events: progress.events,
     micros: world.clock.monotonic() - began,
   };
+}
+
+class Progress implements RecoveryProgress {
+  step: RecoveryProgress["step"] = "taking over";
+  fromFrame = 0;
+  toFrame = 0;
+  frame = 0;
+  events = 0;
+  #began: number;
+  #logged: number;
+
+  constructor(
+    private readonly world: World,
+    private readonly chain: string,
+    private readonly tell: (progress: RecoveryProgress) => void,
+  ) {
+    this.#began = this.#logged = world.clock.monotonic();
+    this.report();
+  }
+
+  begin(step: RecoveryProgress["step"], from: number, to: number): void {
+    this.step = step;
+    this.fromFrame = from;
+    this.frame = from - 1;
+    this.toFrame = to;
+    this.#began = this.world.clock.monotonic();
+    this.report();
+  }
+
+  report(): void {
+    const now = this.world.clock.monotonic();
+    const { step, fromFrame, toFrame, frame, events } = this;
+    const micros = now - this.#began, done = frame - fromFrame + 1;
+    const rate = micros < RATE_MICROS || done <= 0 ? {} : {
+      eventsPerSecond: Math.round(events * 1e6 / micros),
+      secondsLeft: Math.ceil((toFrame - frame) * micros / done / 1e5) / 10,
+    };
+    const progress = { step, fromFrame, toFrame, frame, events, ...rate };
+    this.tell(progress);
+    if (now - this.#logged < LOG_MICROS) return;
+    this.#logged = now;
+    this.world.log.info(`${this.chain} recovers`, progress);
+  }
 }
 
 async function takeOver({ world, chain, module }: { world: World; chain: Chain; module: KernelModule }) {
@@ -150,6 +205,7 @@ async function restoreNewest(
   { world, chain, module, onManifest }: Parameters<typeof recover>[0],
   first: number,
   last: number,
+  progress: Progress,
 ): Promise<Base> {
   for (const manifest of await manifests(world, chain.name)) {
     if (manifest.kernel !== module.hashHex) {
@@ -165,7 +221,11 @@ async function restoreNewest(
     if (manifest.frame >= last || manifest.frame + 1 < first) continue;
     try {
       await checkSameChain(chain, manifest, first);
-      const kernel = await restoreCheckpoint(world, module, manifest);
+      progress.begin("restoring", 1, manifest.frame);
+      const kernel = await restoreCheckpoint(world, module, manifest, (share) => {
+        progress.frame = Math.round(share * manifest.frame);
+        progress.report();
+      });
       onManifest(manifest);
       return { kernel, manifest };
     } catch (error) {
@@ -187,69 +247,39 @@ async function checkSameChain(chain: Chain, manifest: Manifest, first: number): 
 }
 
 async function replay(
-  { world, chain, module, onFrame, onVoid, onProgress }: Parameters<typeof recover>[0],
+  { world, chain, module, onFrame, onVoid }: Parameters<typeof recover>[0],
   { kernel, manifest }: Base,
-  last: number,
-  progress: RecoveryProgress,
+  progress: Progress,
 ): Promise<{ clock: number; nextTimer: number }> {
-  const previous = manifest ? fromHex(manifest.frameHash) : NO_CHAIN;
-  const succession = new Succession(previous, manifest?.epoch ?? 0);
+  const after = { hash: manifest ? fromHex(manifest.frameHash) : NO_CHAIN, epoch: manifest?.epoch ?? 0 };
   let clock = manifest?.clock ?? 0;
   let nextTimer = manifest?.nextTimer ?? Infinity;
-  let expected = progress.fromFrame;
   let turn = world.clock.monotonic();
-  for await (const { sequence, message } of chain.read(progress.fromFrame, last)) {
-    const where = `frame ${sequence} of ${chain.name}`;
-    if (sequence !== expected) {
-      // An owner before us may have purged behind a checkpoint that is newer than ours: there is one, then.
-      await checkRetained(chain, expected);
-      throw new Unrecoverable(
-        `Cannot replay ${chain.name}: frame ${expected} is missing, the next one is ${sequence}`,
-      );
-    }
-    const frame = checkNumber(decodeFrame(message, where), sequence, chain.name);
-    if (!succession.counts(frame, where)) {
+  for await (const walked of walk(chain, { from: progress.fromFrame, after }, progress.toFrame)) {
+    const { frame, where } = walked;
+    progress.frame = frame.number;
+    if (walked.isVoid) {
       onVoid(frame.number);
-      expected++;
       continue;
     }
     let rejects = 0;
     if (frame.events.length > 0) {
-      const applied = applyWhole(kernel, frame, where);
-      nextTimer = applied.nextTimer;
-      rejects = applied.rejects;
-      progress.events += applied.consumedEvents;
-      if (bytesEqual(frame.kernel, module.hash) && !bytesEqual(frame.effects, applied.effects)) {
-        throw new Unrecoverable(
-          `Cannot replay ${where}: the same kernel answers differently now (${frame.effects.length} bytes recorded, ${applied.effects.length} computed)`,
-        );
+      const replayed = replayFrame(kernel, module, walked);
+      if (replayed.different !== undefined) {
+        throw new Unrecoverable(`Cannot replay ${where}: ${replayed.different}`);
       }
+      nextTimer = replayed.nextTimer;
+      rejects = replayed.rejects;
+      progress.events += replayed.events;
     }
     onFrame(frame, rejects);
     clock = Math.max(clock, frame.clock);
-    progress.frame = sequence;
-    expected++;
-    if (world.clock.monotonic() - turn > 20_000) {
-      onProgress(progress);
+    if (world.clock.monotonic() - turn > TURN_MICROS) {
+      progress.report();
       await new Promise<void>((resolve) => world.clock.soon(resolve));
       turn = world.clock.monotonic();
     }
   }
-  if (expected !== last + 1) {
-    throw new Error(
-      `Cannot replay ${chain.name}: it ends at frame ${expected - 1}, frame ${last} was appended`,
-    );
-  }
+  progress.report();
   return { clock, nextTimer };
-}
-
-/** Applies all events of a recorded frame. */
-export function applyWhole(kernel: Kernel, frame: Frame, where: string) {
-  const applied = kernel.apply(frame.clock, frame.number, frame.events, 0x7fff_ffff);
-  if (applied.consumedBytes !== frame.events.length) {
-    throw new Unrecoverable(
-      `Cannot replay ${where}: the kernel took ${applied.consumedBytes} of its ${frame.events.length} bytes of events`,
-    );
-  }
-  return applied;
 }

@@ -1,5 +1,5 @@
 /**
- * deno task bench [--only kernel,ledger,pipeline,wire,recovery,memory,start] [--json]
+ * deno task bench [--only kernel,ledger,pipeline,wire,recovery,verify,memory,start] [--json]
  *
  * Every figure the README quotes, with its conditions. `--json` prints one object as the last line.
  */
@@ -13,6 +13,7 @@ import { benchLedger } from "./ledger.ts";
 import { benchPipeline } from "./pipeline.ts";
 import { benchRecovery } from "./recovery.ts";
 import { startNats } from "../support/nats.ts";
+import { benchVerify } from "./verify.ts";
 import { benchWire } from "./wire.ts";
 
 type Figures = Record<string, unknown>;
@@ -36,6 +37,7 @@ const SECTIONS: Record<string, () => Promise<Figures>> = {
     }
   },
   recovery: async () => ({ recovery: await benchRecovery() }),
+  verify: async () => ({ verify: await benchVerify() }),
   start: async () => ({ start: await benchStart() }),
 };
 

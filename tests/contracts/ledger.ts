@@ -308,7 +308,13 @@ export function numbers(from: number, to: number): number[] {
 /** Appends messages `from` to `to` behind what is there, and insists that each is stored. */
 export async function appendAll(chain: Chain, from: number, to: number): Promise<void> {
   const outcomes = await Promise.all(numbers(from, to).map((i) => chain.append(i - 1, message(i))));
-  for (const outcome of outcomes) assert.equal(outcome.kind, "stored", JSON.stringify(outcome));
+  for (const outcome of outcomes) {
+    assert.equal(
+      outcome.kind,
+      "stored",
+      outcome.kind === "failed" ? outcome.cause.message : JSON.stringify(outcome),
+    );
+  }
 }
 
 export async function collect(entries: AsyncIterable<Stored>): Promise<Stored[]> {

@@ -274,6 +274,8 @@ class SqliteChain implements Chain {
       if (batch.length === 0) return;
       yield* batch;
       next = batch[batch.length - 1].sequence + 1;
+      // Reading is synchronous here: without a turn for others a long walk would hold up the whole process.
+      if (next <= end) await new Promise<void>((resolve) => this.ledger.options.clock.soon(resolve));
     }
   }
 
