@@ -1,0 +1,258 @@
+/**
+ * Two streams joined by key and interval: a right row matches a left row of its key when
+ * `low ≤ right.time ≤ high`, bounds that the left row itself gives. Pairs come out as soon as both rows are
+ * there; a row without a partner comes out once, when the watermark proves that none can come (outer kinds).
+ * A row is freed when no row to come can match it.
+ *
+ * Each key has its left and its right rows in order of time (tree.ts); expiry is driven by time (wheel.ts).
+ */
+import { Reject } from "../lib/effects";
+import { release, touch } from "../lib/memory";
+import { Table, TABLE_BYTES } from "../lib/table";
+import { block, Has, JoinKind, minus, passed, plus } from "./bounds";
+import { late, LateReason, refuse, room } from "./out";
+import { watermark } from "./time";
+import { Node, treeInsert, treeRemove } from "./tree";
+import { beginSteps, coarse, stopped, Wheel, WHEEL_BYTES } from "./wheel";
+
+// @ts-ignore: decorator
+@inline
+export const INTERVAL_JOIN_BYTES: usize = TABLE_BYTES + WHEEL_BYTES + 48;
+
+@unmanaged
+class Sides {
+  left: u32; // top of the tree of left rows
+  right: u32;
+  rows: u32;
+  pad: u32;
+}
+
+@unmanaged
+class Kept extends Node {
+  sides: u32; // the key's entry
+  bytes: u32; // of the block; the two lowest bits: matched, right side
+}
+
+// @ts-ignore: decorator
+@inline
+const MATCHED: u32 = 1;
+
+// @ts-ignore: decorator
+@inline
+const RIGHT: u32 = 2;
+
+/**
+ * D: left(): L, right(): R, the rows' static instances; low(): i64, high(): i64 of the row in left();
+ * joined(has: u32): void.
+ */
+@unmanaged
+export class IntervalJoin<D> {
+  private kind: u32;
+  private seq: u32;
+  private before: i64;
+  private after: i64;
+  private lateness: i64;
+  /** A row taken from the wheel that found no room to come out. */
+  private waiting: usize;
+  private pad: u64;
+
+  // @ts-ignore: decorator
+  @inline
+ private get table(): Table<Sides> {
+    return changetype<Table<Sides>>(changetype<usize>(this) + 48);
+  }
+  // @ts-ignore: decorator
+  @inline
+ private get wheel(): Wheel {
+    return changetype<Wheel>(changetype<usize>(this) + 48 + TABLE_BYTES);
+  }
+
+  /**
+   * low() is never more than `before` below the left row's time, high() never more than `after` above it: what
+   * rows are retained by. A left row that gives more is bad input. Rows below watermark - lateness are late.
+   */
+  init(kind: u32, before: i64, after: i64, lateness: i64, keyInline: u32): bool {
+    this.kind = kind;
+    this.before = before;
+    this.after = after;
+    this.lateness = lateness;
+    // Only the moment of an outer result shows; rows of an inner join may go a little later.
+    const shift = kind == JoinKind.INNER ? coarse(plus(before, after)) : 0;
+    return lateness >= 0 && minus(0, before) <= after && this.table.init(keyInline, 0) && this.wheel.init(shift);
+  }
+
+  ahead(key: usize, length: u32): void {
+    this.table.ahead(key, length);
+  }
+
+  /** The row in D.left(). */
+  left(key: usize, length: u32): void {
+    const d = changetype<D>(0), time = d.left().time, w = watermark();
+    if (time < minus(w, this.lateness)) return late(time, time, LateReason.ROW_EXPIRED);
+    const low = d.low(), high = d.high();
+    if (low < minus(time, this.before) || high > plus(time, this.after)) return refuse(Reject.OUT_OF_RANGE);
+    const due = low <= high ? passed(high, this.lateness) : i64.MIN_VALUE;
+    let sides = this.table.find(key, length);
+    let row: usize = 0;
+    if (due > w) {
+      sides = this.table.upsert(key, length);
+      row = this.keep(changetype<usize>(sides), time, d.left().size(), 0);
+      if (!row) return;
+      d.left().save(row + offsetof<Kept>());
+    }
+    let matched = false;
+    if (changetype<usize>(sides) && sides.right) matched = this.scanRight(<usize> sides.right, low, high);
+    if (row) this.stand(row, sides, offsetof<Sides>("left"), due, matched);
+    else if (!matched && this.kind & JoinKind.LEFT) d.joined(Has.LEFT);
+  }
+
+  /** The row in D.right(). */
+  right(key: usize, length: u32): void {
+    const d = changetype<D>(0), time = d.right().time, w = watermark();
+    if (time < minus(w, this.lateness)) return late(time, time, LateReason.ROW_EXPIRED);
+    const due = passed(plus(time, this.before), this.lateness);
+    let sides = this.table.find(key, length);
+    let row: usize = 0;
+    if (due > w) {
+      sides = this.table.upsert(key, length);
+      row = this.keep(changetype<usize>(sides), time, d.right().size(), RIGHT);
+      if (!row) return;
+      d.right().save(row + offsetof<Kept>());
+    }
+    let matched = false;
+    if (changetype<usize>(sides) && sides.left) {
+      matched = this.scanLeft(<usize> sides.left, minus(time, this.after), plus(time, this.before), time);
+    }
+    if (row) this.stand(row, sides, offsetof<Sides>("right"), due, matched);
+    else if (!matched && this.kind & JoinKind.RIGHT) d.joined(Has.RIGHT);
+  }
+
+  /** Frees, and tells of the lonely. */
+  advance(w: i64): bool {
+    beginSteps();
+    while (true) {
+      const row = this.waiting ? this.waiting : this.wheel.take(w);
+      if (!row) return !stopped();
+      const lonely = !(changetype<Kept>(row).bytes & MATCHED);
+      if (lonely && this.wanted(row)) {
+        if (!room()) {
+          this.waiting = row;
+          return false;
+        }
+        this.tell(row);
+      }
+      this.waiting = 0;
+      this.forget(row);
+    }
+  }
+
+  // @ts-ignore: decorator
+  @inline
+ due(): i64 {
+    return this.waiting ? i64.MIN_VALUE : this.wheel.due();
+  }
+
+  keys(): u64 {
+    return this.table.count;
+  }
+
+  // @ts-ignore: decorator
+  @inline
+ private wanted(row: usize): bool {
+    return (this.kind & (changetype<Kept>(row).bytes & RIGHT ? JoinKind.RIGHT : JoinKind.LEFT)) != 0;
+  }
+
+  private tell(row: usize): void {
+    const d = changetype<D>(0);
+    if (changetype<Kept>(row).bytes & RIGHT) {
+      d.right().load(row + offsetof<Kept>());
+      d.joined(Has.RIGHT);
+    } else {
+      d.left().load(row + offsetof<Kept>());
+      d.joined(Has.LEFT);
+    }
+  }
+
+  /** A block for a row of `size` bytes; 0 = no room, and said so. */
+  private keep(sides: usize, time: i64, size: u32, side: u32): usize {
+    if (!sides) {
+      refuse(Reject.STATE_FULL);
+      return 0;
+    }
+    const bytes = (<u32> offsetof<Kept>() + size + 7) & ~7;
+    const row = block(bytes);
+    if (!row) {
+      if (!changetype<Sides>(sides).rows) this.table.remove(changetype<Sides>(sides));
+      refuse(Reject.STATE_FULL);
+      return 0;
+    }
+    const kept = changetype<Kept>(row);
+    kept.time = time;
+    kept.seq = this.seq++;
+    kept.sides = <u32> sides;
+    kept.bytes = bytes | side;
+    return row;
+  }
+
+  /** The row takes its place among those of its key. */
+  private stand(row: usize, sides: Sides, side: usize, due: i64, matched: bool): void {
+    if (matched) changetype<Kept>(row).bytes |= MATCHED;
+    sides.rows++;
+    treeInsert(changetype<usize>(sides) + side, row);
+    this.wheel.put(row, due);
+  }
+
+  private forget(row: usize): void {
+    const kept = changetype<Kept>(row), sides = changetype<Sides>(<usize> kept.sides);
+    const side = kept.bytes & RIGHT ? offsetof<Sides>("right") : offsetof<Sides>("left");
+    treeRemove(changetype<usize>(sides) + side, row);
+    release(row, kept.bytes & ~7);
+    if (sides.rows == 1) return this.table.remove(sides);
+    this.counted(sides);
+  }
+
+  private counted(sides: Sides): void {
+    touch(changetype<usize>(sides));
+    sides.rows--;
+  }
+
+  /** Pairs the left row at hand with the right rows in [low, high], in order of time. */
+  private scanRight(at: usize, low: i64, high: i64): bool {
+    const node = changetype<Kept>(at);
+    let found = false;
+    if (node.left && node.time >= low) found = this.scanRight(<usize> node.left, low, high);
+    if (node.time >= low && node.time <= high) {
+      this.mark(at);
+      changetype<D>(0).right().load(at + offsetof<Kept>());
+      changetype<D>(0).joined(Has.BOTH);
+      found = true;
+    }
+    if (node.right && node.time <= high) found = this.scanRight(<usize> node.right, low, high) || found;
+    return found;
+  }
+
+  /** Pairs the right row at hand, of `time`, with the left rows from `first` to `last` whose bounds it meets. */
+  private scanLeft(at: usize, first: i64, last: i64, time: i64): bool {
+    const node = changetype<Kept>(at), d = changetype<D>(0);
+    let found = false;
+    if (node.left && node.time >= first) found = this.scanLeft(<usize> node.left, first, last, time);
+    if (node.time >= first && node.time <= last) {
+      d.left().load(at + offsetof<Kept>());
+      if (d.low() <= time && time <= d.high()) {
+        this.mark(at);
+        d.joined(Has.BOTH);
+        found = true;
+      }
+    }
+    if (node.right && node.time <= last) found = this.scanLeft(<usize> node.right, first, last, time) || found;
+    return found;
+  }
+
+  // @ts-ignore: decorator
+  @inline
+ private mark(row: usize): void {
+    if (changetype<Kept>(row).bytes & MATCHED) return;
+    touch(row);
+    changetype<Kept>(row).bytes |= MATCHED;
+  }
+}
