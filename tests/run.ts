@@ -15,6 +15,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { ensurePostgres } from "../deploy/postgres.ts";
 import { ensureBun, ensureNatsServer } from "../deploy/tools.ts";
 import { countDeno, countJunit, type Counts, sum } from "./run_counts.ts";
 
@@ -62,7 +63,7 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-/** What the tests need beside the sources: the packages in node_modules, and a real nats-server. */
+/** What the tests need beside the sources: the packages in node_modules, a real nats-server and PostgreSQL. */
 async function prepare(): Promise<void> {
   const code = await run(process.execPath, ["install", "--quiet"]);
   if (code !== 0) {
@@ -70,6 +71,7 @@ async function prepare(): Promise<void> {
   }
   const server = await ensureNatsServer();
   process.env.MILLRACE_NATS_SERVER = server;
+  await ensurePostgres().catch((error) => console.error(error.message)); // its tests fail, and say this again
 }
 
 async function underDeno(files: string[], report: string): Promise<Counts> {

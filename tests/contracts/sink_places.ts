@@ -1,17 +1,21 @@
 /** How each sink of the contract is opened, from plain data: in this process or in another one. */
 import { natsLink } from "../../runtime/adapters/jetstream/connection.ts";
+import { postgresSink, type PostgresSinkOptions } from "../../runtime/adapters/sinks/postgres.ts";
 import { sqliteSink, type SqliteSinkOptions } from "../../runtime/adapters/sinks/sqlite.ts";
 import { streamSink } from "../../runtime/adapters/sinks/stream.ts";
 import type { Sink, Step } from "../../runtime/mod.ts";
 
 export type PlaceConfig =
   | { readonly kind: "sqlite"; readonly options: SqliteSinkOptions }
+  | { readonly kind: "postgres"; readonly options: PostgresSinkOptions }
   | { readonly kind: "stream"; readonly url: string; readonly pipeline: string; readonly stream: string };
 
 export function openSink(config: PlaceConfig, step?: Step): Promise<Sink> {
   switch (config.kind) {
     case "sqlite":
       return sqliteSink({ ...config.options, step });
+    case "postgres":
+      return postgresSink({ ...config.options, step });
     case "stream":
       return openStream(config, step);
   }

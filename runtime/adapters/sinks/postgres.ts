@@ -1,0 +1,172 @@
+/** Outputs as rows of a PostgreSQL table: rows and position move in one transaction. */
+import { Buffer } from "node:buffer";
+import postgres from "postgres";
+import { FIRST, sameMark, type Sink, SinkFenced, type SinkMark, type Step } from "../../world/sink.ts";
+import { checkTable, POSITIONS, rowsOf, type TableOptions } from "./table.ts";
+
+export interface PostgresSinkOptions extends TableOptions {
+  /** postgres://user:password@host:5432/database, with what the client takes behind `?`: sslmode, … */
+  readonly url: string;
+  readonly step?: Step;
+}
+
+const BOUNDS = { outputsMax: 2_000, bytesMax: 4 << 20, lingerMs: 0 };
+const CONNECT_S_MAX = 10;
+/** A statement, or a transaction whose client is gone, is ended by the server after this. */
+const STATEMENT_MS_MAX = 60_000;
+const CLOSE_S_MAX = 5;
+
+export async function postgresSink(options: PostgresSinkOptions): Promise<Sink> {
+  checkTable(options);
+  const { url, table, step } = options;
+  const sql = connect(url);
+  const { host, port, database } = sql.options;
+  const name = `postgres ${host}:${port}/${database} ${table}`;
+  const worded = async <T>(action: string, body: () => Promise<T>): Promise<T> => {
+    try {
+      return await body();
+    } catch (cause) {
+      if (cause instanceof SinkFenced) throw cause;
+      throw new Error(
+        `Cannot ${action} ${name}: ${
+          (cause as Error).message
+        }. Check that the server answers, and that the ` +
+          `user may create and write the tables ${table} and ${POSITIONS}.`,
+        { cause },
+      );
+    }
+  };
+  try {
+    await worded("open", () => prepare(sql, options));
+  } catch (error) {
+    await sql.end({ timeout: 0 });
+    throw error;
+  }
+  const read = positionIn(options);
+  const write = writerOf(options);
+  return {
+    name,
+    bounds: BOUNDS,
+    position: (partition) => worded("read the position in", () => read(sql, partition, "")),
+    commit: (batch) =>
+      worded("commit to", async () => {
+        const rows = rowsOf(batch.outputs, options);
+        await step?.("begin");
+        await sql.begin(async (transaction) => {
+          // Locked from here on: whoever else commits waits, and then finds another position.
+          const found = await read(transaction, batch.partition, "FOR UPDATE");
+          if (!sameMark(found ?? FIRST, batch.after)) throw new SinkFenced(name, batch, found);
+          await step?.("position");
+          const moved = await move(transaction, options, batch.partition, found, batch.next);
+          if (!moved) throw new SinkFenced(name, batch, await read(transaction, batch.partition, ""));
+          await step?.("rows");
+          if (rows.length > 0) await write(transaction, batch.partition, rows);
+          await step?.("commit");
+        });
+        await step?.("committed");
+      }),
+    close: () => sql.end({ timeout: CLOSE_S_MAX }),
+  };
+}
+
+type Sql = postgres.Sql | postgres.TransactionSql;
+
+function connect(url: string): postgres.Sql {
+  try {
+    return postgres(url, {
+      max: 1,
+      connect_timeout: CONNECT_S_MAX,
+      onnotice: () => {},
+      connection: {
+        application_name: "millrace",
+        statement_timeout: STATEMENT_MS_MAX,
+        idle_in_transaction_session_timeout: STATEMENT_MS_MAX,
+      },
+    });
+  } catch (cause) {
+    throw new Error(
+      `Cannot read the address of a PostgreSQL sink: ${(cause as Error).message}. ` +
+        `For example: postgres://millrace:secret@127.0.0.1:5432/shop`,
+      { cause },
+    );
+  }
+}
+
+async function prepare(sql: postgres.Sql, { table, rows, value }: PostgresSinkOptions): Promise<void> {
+  const primary = rows === "key" ? "key" : `"partition", frame, output`;
+  await sql.unsafe(`
+    CREATE TABLE IF NOT EXISTS ${POSITIONS} (
+      pipeline text NOT NULL, name text NOT NULL, "partition" integer NOT NULL,
+      frame bigint NOT NULL, output integer NOT NULL, PRIMARY KEY (pipeline, name, "partition")
+    );
+    CREATE TABLE IF NOT EXISTS ${table} (
+      key text NOT NULL, value ${value === "json" ? "jsonb" : "bytea"} NOT NULL, "partition" integer NOT NULL,
+      frame bigint NOT NULL, output integer NOT NULL, PRIMARY KEY (${primary})
+    )`);
+}
+
+function positionIn({ pipeline, table }: PostgresSinkOptions) {
+  return async (sql: Sql, partition: number, lock: "" | "FOR UPDATE"): Promise<SinkMark | undefined> => {
+    const [row] = await sql.unsafe(
+      `SELECT frame, output FROM ${POSITIONS} WHERE pipeline = $1 AND name = $2 AND "partition" = $3 ${lock}`,
+      [pipeline, table, partition],
+      { prepare: true },
+    );
+    return row && { frame: Number(row.frame), output: Number(row.output) };
+  };
+}
+
+/** Whether it moved: two that both found no row yet cannot both insert it. */
+async function move(
+  sql: Sql,
+  { pipeline, table }: PostgresSinkOptions,
+  partition: number,
+  found: SinkMark | undefined,
+  next: SinkMark,
+): Promise<boolean> {
+  const values = [pipeline, table, partition, next.frame, next.output];
+  const { count } = found
+    ? await sql.unsafe(
+      `UPDATE ${POSITIONS} SET frame = $4, output = $5 WHERE pipeline = $1 AND name = $2 AND "partition" = $3`,
+      values,
+      { prepare: true },
+    )
+    : await sql.unsafe(
+      `INSERT INTO ${POSITIONS} (pipeline, name, "partition", frame, output) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT DO NOTHING`,
+      values,
+      { prepare: true },
+    );
+  return count === 1;
+}
+
+/** All rows of a batch in one statement. */
+function writerOf({ table, rows, value }: PostgresSinkOptions) {
+  const decoded = value === "json" ? "v::jsonb" : "decode(v, 'hex')";
+  const conflict = rows === "key"
+    ? `ON CONFLICT (key) DO UPDATE SET value = excluded.value, "partition" = excluded."partition",
+       frame = excluded.frame, output = excluded.output`
+    : "";
+  const statement = `INSERT INTO ${table} (key, value, "partition", frame, output)
+    SELECT k, ${decoded}, $1, f, o FROM unnest($2::text[], $3::text[], $4::bigint[], $5::integer[]) AS r(k, v, f, o)
+    ${conflict}`;
+  return async (sql: Sql, partition: number, all: ReturnType<typeof rowsOf>): Promise<void> => {
+    await sql.unsafe(statement, [
+      partition,
+      all.map(({ key }) => key),
+      all.map((row) => textOf(row.value)),
+      all.map(({ frame }) => frame),
+      all.map(({ output }) => output),
+    ], { prepare: true });
+  };
+}
+
+/** jsonb holds no U+0000, whatever JSON says: it becomes U+FFFD, so that one such text does not stop a sink. */
+function textOf(value: string | Uint8Array): string {
+  if (typeof value !== "string") return hex(value);
+  return value.includes("\\u0000") ? value.replace(/(?<=(?<!\\)(?:\\\\)*)\\u0000/g, "\\ufffd") : value;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+}
