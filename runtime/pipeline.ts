@@ -253,6 +253,15 @@ export class Road implements Runtime {
     return { state, ledger: name, durability, partitions, ...sinks };
   }
 
+  onAppend(tell: Parameters<Runtime["onAppend"]>[0]): () => void {
+    const told = this.partitions().map((partition) => {
+      const own = (micros: number) => tell(partition.pipeline.name, partition.index, micros);
+      partition.onAppend.add(own);
+      return () => partition.onAppend.delete(own);
+    });
+    return () => told.forEach((forget) => forget());
+  }
+
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.ended;

@@ -34,6 +34,8 @@ export interface Runtime {
     signal: AbortSignal,
   ): AsyncIterable<Output>;
   status(): Status;
+  /** Tells how long the ledger took to acknowledge each frame, until the returned call. */
+  onAppend(tell: (pipeline: string, partition: number, micros: Micros) => void): () => void;
   /** Outputs that a sink's receiver would not take, oldest first; none for a sink that keeps none. */
   sinkDeadLetters(sink: string, limit?: number): Promise<SinkDeadLetter[]>;
   /** Sends one of them again, under the same id. */

@@ -234,6 +234,13 @@ describe("the HTTP edge over a running tally", () => {
     assert.match(text, /millrace_events_total\{pipeline="tally",partition="0"\} \d{4}/);
     assert.match(text, /millrace_answers_total\{pipeline="tally",answer="rejected"\} \d/);
     assert.match(text, /millrace_answer_seconds_bucket\{le="0.1",pipeline="tally"\} \d/);
+    const frames = /millrace_frames_total\{pipeline="tally",partition="0"\} (\d+)/.exec(text)![1];
+    assert.match(
+      text,
+      new RegExp(
+        `millrace_append_seconds_bucket\\{le="\\+Inf",pipeline="tally",partition="0"\\} ${frames}\n`,
+      ),
+    );
   });
 
   it("says what is wrong with a request, and goes on", async () => {

@@ -92,6 +92,7 @@ export function edgeMetrics(runtime: Runtime): EdgeMetrics {
     buckets: BUCKETS,
     registers,
   });
+  measureAppends(runtime, registers);
   const timers = new Map<string, Histogram.Internal<"pipeline">>();
   return {
     contentType: registry.contentType,
@@ -103,6 +104,24 @@ export function edgeMetrics(runtime: Runtime): EdgeMetrics {
     },
     text: () => registry.metrics(),
   };
+}
+
+/** For as long as the runtime lives, as its edges do. */
+function measureAppends(runtime: Runtime, registers: Registry[]): void {
+  const seconds = new Histogram({
+    name: "millrace_append_seconds",
+    help: "From handing a frame to the ledger to its acknowledgement",
+    labelNames: ["pipeline", "partition"],
+    buckets: BUCKETS,
+    registers,
+  });
+  const timers = new Map<string, Histogram.Internal<"pipeline" | "partition">>();
+  runtime.onAppend((pipeline, partition, micros) => {
+    const name = `${pipeline}-${partition}`;
+    let timer = timers.get(name);
+    if (timer === undefined) timers.set(name, timer = seconds.labels({ pipeline, partition }));
+    timer.observe(micros / 1e6);
+  });
 }
 
 /** Answers by what they were: a verdict, "applied", or why there is none. */

@@ -224,6 +224,7 @@ export class Incarnation {
     switch (outcome.kind) {
       case "stored":
         frame.durable = true;
+        if (this.#shell.partition.onAppend.size > 0) this.#measure(frame);
         return this.#release();
       case "fenced":
         return this.#crash(new Fenced(this.#shell.partition.name, this.epoch, frame.number, outcome.detail));
@@ -233,14 +234,17 @@ export class Incarnation {
     }
   }
 
+  #measure({ appendedAt }: FrameInFlight): void {
+    const micros = this.#world.clock.monotonic() - appendedAt;
+    for (const tell of this.#shell.partition.onAppend) tell(micros);
+  }
+
   /** Releases the durable frames at the head of the line, in order. */
   #release(): void {
     const { partition, counts, inFlight } = this.#shell;
-    const now = this.#world.clock.monotonic();
     while (inFlight.length > 0 && inFlight[0].durable) {
       const frame = inFlight.shift()!;
       partition.history.released(frame);
-      partition.onCommit?.(now - frame.appendedAt, frame.waiting.length);
       releaseFrame(frame, partition, this.#chain, counts);
     }
     const durable = partition.history.durable;

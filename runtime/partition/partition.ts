@@ -52,8 +52,8 @@ export class Partition {
   readonly index: number;
   readonly history: FrameHistory;
   readonly mailbox: Mailbox;
-  /** Microseconds from append to acknowledgement, told to whoever measures. */
-  onCommit: ((micros: number, events: number) => void) | undefined;
+  /** Told the microseconds from append to acknowledgement of each frame. */
+  readonly onAppend = new Set<(micros: number) => void>();
   /** The chain while it serves; for readers of its frames. */
   chain: Chain | undefined;
   longestStallMicros = 0;

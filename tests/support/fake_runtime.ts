@@ -91,6 +91,7 @@ export function fakeRuntime(topology: Topology, script: Script = {}): FakeRuntim
     }),
     sinkDeadLetters: () => Promise.resolve([]),
     redriveSink: () => Promise.resolve("unknown"),
+    onAppend: () => () => {},
     stop: () => Promise.resolve(),
     ended: new Promise(() => {}),
   };
