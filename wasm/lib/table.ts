@@ -67,6 +67,8 @@ export class Table<V> {
   slabsMax: u32;
   handSlab: u32;
   hand: usize;
+  /** Bytes of an entry behind its V: for values whose size is known to the caller alone. */
+  extra: u32;
 
   /** Empty. Keys longer than `keyInline` (a multiple of 8) stand in the arena. `ttl` 0 = never idle. */
   init(keyInline: u32, ttl: i64): bool {
@@ -77,10 +79,16 @@ export class Table<V> {
     return this.index != 0 && keyInline >= 8 && !(keyInline & 7) && this.entryBytes <= PAGE;
   }
 
+  /** Empty, with `extra` bytes in each entry behind its V. */
+  initWith(keyInline: u32, ttl: i64, extra: u32): bool {
+    this.extra = extra;
+    return this.init(keyInline, ttl);
+  }
+
   // @ts-ignore: decorator
   @inline
  get entryBytes(): usize {
-    return HEADER + <usize> this.keyInline + ((offsetof<V>() + 7) & ~7);
+    return HEADER + <usize> this.keyInline + ((offsetof<V>() + this.extra + 7) & ~7);
   }
 
   /** The value of a key, or 0. Read only. */
