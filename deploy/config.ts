@@ -71,6 +71,12 @@ export const ENGINE_OPTIONS = {
     "events of a partition between checkpoints",
   ),
   checkpointsKept: integer(2, { min: 1, max: 100 }, "n", "newest checkpoints kept for each partition"),
+  checkpointHistory: integer(
+    0,
+    { min: 0, max: 100 },
+    "n",
+    "older checkpoints kept, thinned out with age, for `inspect --at`; each may be as large as the state",
+  ),
   dedupeSeconds: integer(
     600,
     { min: 0, max: 86_400 },

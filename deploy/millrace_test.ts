@@ -23,7 +23,7 @@ describe("the command line", () => {
   it("explains itself, and each command with examples", async () => {
     const all = await run("help");
     assert.equal(all.code, 0);
-    for (const name of ["start", "demo", "run", "inspect", "verify", "doctor"]) {
+    for (const name of ["start", "demo", "run", "inspect", "verify", "export", "import", "step", "doctor"]) {
       assert.match(all.out, new RegExp(`^  ${name} `, "m"));
       const one = await run("help", name);
       assert.equal(one.code, 0);
@@ -83,6 +83,26 @@ describe("the command line", () => {
       "fraud-0": 4,
       "pretrade-0": 0,
     });
+  });
+
+  it("tells the state as it was, and takes a partition elsewhere to step through it", async () => {
+    const data = join(folder, "file"), file = join(folder, "fraud-0.millrace");
+    const state = async (at: string) =>
+      json((await run("inspect", "fraud", "--data", data, "--key", "a", "--at", at, "--json")).out)[0].state;
+    assert.equal(await state("1"), null);
+    assert.equal((await state(new Date(Date.now() + 60_000).toISOString())).count, 1);
+    assert.equal((await run("export", "fraud-0", file, "--data", data)).code, 0);
+    const steps = json((await run("step", file, "--key", "b", "--json")).out);
+    assert.deepEqual(steps.map(({ before, after }) => [before?.count, after.count]), [[undefined, 1], [
+      1,
+      1,
+    ]]);
+    const copy = join(folder, "copy");
+    assert.equal((await run("import", file, "--data", copy)).code, 0);
+    assert.equal((await run("verify", "--data", copy)).code, 0);
+    const { code, err } = await run("step", join(folder, "nothing"), "--data", copy);
+    assert.equal(code, 2);
+    assert.match(err, /there is no such file, and sqlite \S+ holds fraud-0/);
   });
 
   it("proves the chain of a ledger that other options wrote, and says that its effects are not proven", async () => {

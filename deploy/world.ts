@@ -79,7 +79,7 @@ export async function openLedger(config: LedgerConfig): Promise<Ledger> {
   return {
     name: ledger.name,
     durability: ledger.durability,
-    open: (name) => ledger.open(name),
+    open: (name, first) => ledger.open(name, first),
     chains: () => ledger.chains(),
     close: () => world.close(),
   };

@@ -39,6 +39,7 @@ const BOUNDS: PartitionBounds = {
   flushBytes: 32 * 1024,
   checkpointEvents: 1_000_000,
   checkpointsKept: 3,
+  checkpointHistory: 0,
 };
 const INTENSITY = { restartsMax: 10, withinMs: 60_000 };
 const BACKOFF = { firstMs: 20, lastMs: 5_000 };

@@ -1,38 +1,39 @@
-/** `inspect`: the frames of a ledger, readable. */
-import { type DescMessage, fromBinary, toJson } from "@bufbuild/protobuf";
-import {
-  type Chain,
-  DecisionSchema,
-  decodeFrame,
-  EFFECT_KIND,
-  EffectCursor,
-  EVENT_KIND,
-  EventCursor,
-  type Frame,
-  type Ledger,
-  type Pipeline,
-  RejectReasonSchema,
-} from "../../runtime/mod.ts";
+/** `inspect`: the frames of a ledger, readable; and the state as it was. */
+import { asOf, type At, stateHash } from "../../runtime/checkpoint/as_of.ts";
+import { partitionOf } from "../../runtime/ingress/partition.ts";
+import { type Chain, decodeFrame, kernelParams, type Ledger, loadKernel } from "../../runtime/mod.ts";
 import { command, Problem } from "../command.ts";
-import { LEDGER_OPTIONS } from "../config.ts";
+import { ENGINE_OPTIONS, type EngineConfig, LEDGER_OPTIONS } from "../config.ts";
 import { bytes, count } from "../demo/figures.ts";
-import { choice, integer, toggle } from "../options.ts";
-
-import { DEFAULTS, pipelineOfChain, topology } from "../topology.ts";
-import { openLedger } from "../world.ts";
+import { decodeEvents, eventLines, frameLine, iso, readable, summarize } from "../frames.ts";
+import { readKernel } from "../kernels.ts";
+import { choice, integer, text, toggle } from "../options.ts";
+import { Progress } from "../progress.ts";
+import { pipelineOfChain, topology } from "../topology.ts";
+import { type OpenedWorld, openExisting } from "../world.ts";
+import process from "node:process";
 
 const KINDS = ["all", "reply", "output", "reject", "duplicate", "stale"] as const;
 const SEQUENCE = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
 export const inspect = command({
   name: "inspect",
-  summary: "frames of a ledger, readable",
-  operands: "[chain]",
+  summary: "frames of a ledger, readable, and the state as it was",
+  operands: "[chain|pipeline]",
   about:
-    "Without a chain: lists the chains and what each holds. With one: its frames, newest last. Reads only, so\n" +
-    "it may look at a ledger that is in use.",
+    "Without a chain: lists the chains and what each holds. With one: its frames, newest last. With --at: the\n" +
+    "state as it was at that time or frame, of a key or of the whole partition, rebuilt from the nearest\n" +
+    "checkpoint before. Reads only, so it may look at a ledger that is in use.",
   options: {
     ...LEDGER_OPTIONS,
+    ...ENGINE_OPTIONS,
+    at: text(
+      "",
+      "when",
+      "a time (2026-11-20T14:00Z) or a frame: the state as it was then",
+      "2026-11-20T14:00Z",
+    ),
+    key: text("", "key", "with --at: the state of this key; the operand may then be a pipeline", "tok-1"),
     from: integer(0, SEQUENCE, "n", "first frame; 0 = the last ten"),
     to: integer(0, SEQUENCE, "n", "last frame; 0 = the newest"),
     effects: choice("all", KINDS, "only events that had this effect (implies --events)"),
@@ -43,16 +44,19 @@ export const inspect = command({
     ["deno task millrace inspect", "the chains of the ledger in ./data"],
     ["deno task millrace inspect fraud-0 --events", "the last ten frames with their payments and decisions"],
     ["deno task millrace inspect fraud-0 --from 1 --effects reject", "every dead letter"],
+    ["deno task millrace inspect fraud --key tok-1 --at 2026-11-20T14:00Z", "what a card's actor knew then"],
+    ["deno task millrace inspect fraud-0 --at 1200", "figures of a partition after frame 1200, and its hash"],
     ["deno task millrace inspect pretrade-0 --from 1 --events --json | head", "for other programs"],
   ],
   async run({ values, operands, signal, out }) {
-    const ledger = await openLedger(values);
+    const world = await openExisting(values);
     try {
-      if (operands.length === 0) await list(ledger, values.json, out);
-      else await frames(ledger, operands[0], values, signal, out);
+      if (operands.length === 0) await list(world.ledger, values.json, out);
+      else if (values.at || values.key) await state(world, operands[0], values, out);
+      else await frames(world.ledger, operands[0], values, signal, out);
       return 0;
     } finally {
-      await ledger.close();
+      await world.close();
     }
   },
 });
@@ -77,7 +81,7 @@ async function list(ledger: Ledger, json: boolean, out: Out): Promise<void> {
   }
 }
 
-interface Wanted {
+interface Wanted extends EngineConfig {
   readonly from: number;
   readonly to: number;
   readonly effects: (typeof KINDS)[number];
@@ -100,7 +104,7 @@ async function frames(
       `Cannot inspect ${name}: ${ledger.name} holds ${existing.join(", ") || "no chain yet"}.`,
     );
   }
-  const pipeline = pipelineOfChain(topology(DEFAULTS), name);
+  const pipeline = pipelineOfChain(topology(wanted), name);
   const chain = await ledger.open(name);
   const { first, last } = await chain.extent();
   const from = Math.max(first, wanted.from || last - LAST_FRAMES + 1), to = wanted.to || last;
@@ -127,148 +131,71 @@ async function* read(chain: Chain, from: number, to: number) {
   if (from <= to) yield* chain.read(from, to);
 }
 
-interface ShownEvent {
-  readonly event: number;
-  readonly kind: string;
-  readonly id?: string;
-  readonly source?: string;
-  readonly sequence?: number;
-  readonly payload: unknown;
-  readonly effects: ShownEffect[];
+interface WantedState extends EngineConfig {
+  readonly at: string;
+  readonly key: string;
+  readonly json: boolean;
 }
 
-interface ShownEffect {
-  readonly kind: string;
-  readonly reason?: string;
-  readonly payload?: unknown;
-  readonly original?: string;
-}
-
-function decodeEvents(frame: Frame, pipeline: Pipeline | undefined): ShownEvent[] {
-  const events: ShownEvent[] = [];
-  const cursor = new EventCursor(frame.events);
-  while (cursor.next()) {
-    events.push({
-      event: events.length,
-      kind: nameOf(EVENT_KIND, cursor.kind),
-      ...(cursor.id.length > 0 ? { id: text(cursor.id) } : {}),
-      ...(cursor.source.length > 0 ? { source: text(cursor.source), sequence: cursor.sequence } : {}),
-      payload: readable(cursor.payload, pipeline?.input),
-      effects: [],
-    });
+async function state(world: OpenedWorld, name: string, wanted: WantedState, out: Out): Promise<void> {
+  const chains = await world.ledger.chains();
+  const key = new TextEncoder().encode(wanted.key);
+  const own = chains.filter((chain) => pipelineOfChain(topology(wanted), chain)?.name === name);
+  const found = chains.includes(name)
+    ? name
+    : wanted.key && own.length > 0
+    ? `${name}-${partitionOf(key, own.length)}`
+    : own.length === 1
+    ? own[0]
+    : undefined;
+  const pipeline = found && pipelineOfChain(topology(wanted), found);
+  if (!found || !pipeline) {
+    const choices = own.length > 0
+      ? `name --key, or one of ${own.join(", ")}`
+      : chains.join(", ") || "no chain yet";
+    throw new Problem(`Cannot tell the state of ${name}: ${world.ledger.name} holds ${choices}.`);
   }
-  const effect = new EffectCursor(frame.effects);
-  while (effect.next()) {
-    const output = effect.kind === EFFECT_KIND.OUTPUT;
-    events[effect.event]?.effects.push({
-      kind: nameOf(EFFECT_KIND, effect.kind),
-      ...(effect.kind === EFFECT_KIND.REJECT ? { reason: rejectName(effect.reason, pipeline) } : {}),
-      ...(effect.payload.length > 0
-        ? { payload: readable(effect.payload, output ? pipeline?.output : DecisionSchema, pipeline) }
-        : {}),
-      ...(effect.originalFrame > 0 ? { original: `${effect.originalFrame}.${effect.originalEvent}` } : {}),
-    });
-  }
-  return events;
-}
-
-function readable(payload: Uint8Array, schema: DescMessage | undefined, pipeline?: Pipeline): unknown {
-  if (!schema) return hex(payload);
-  try {
-    const json = toJson(schema, fromBinary(schema, payload));
-    return schema === DecisionSchema && pipeline ? named(json as DecisionJson, pipeline) : json;
-  } catch {
-    return { malformed: hex(payload) };
-  }
-}
-
-interface DecisionJson {
-  reasons?: { code?: number | string }[];
-  figures?: { code?: number | string }[];
-}
-
-/** The codes of reasons and figures by the pipeline's own names. */
-function named(decision: DecisionJson, pipeline: Pipeline): DecisionJson {
-  for (const reason of decision.reasons ?? []) {
-    reason.code = pipeline.reasons?.value[Number(reason.code)]?.name ?? reason.code;
-  }
-  for (const figure of decision.figures ?? []) {
-    figure.code = pipeline.figures?.value[Number(figure.code)]?.name ?? figure.code;
-  }
-  return decision;
-}
-
-function rejectName(reason: number, pipeline: Pipeline | undefined): string {
-  const own = pipeline?.rejects?.value[reason]?.name;
-  return (reason >= 100 ? own : RejectReasonSchema.values.find(({ number }) => number === reason)?.name) ??
-    String(reason);
-}
-
-interface Summary {
-  readonly frame: number;
-  readonly epoch: number;
-  readonly clock: string;
-  readonly events: number;
-  readonly effects: Record<string, number>;
-  readonly bytes: number;
-  readonly positions: readonly unknown[];
-  readonly kernel: string;
-  readonly chain: string;
-}
-
-function summarize(frame: Frame, events: readonly ShownEvent[], size: number): Summary {
-  const effects: Record<string, number> = {};
-  for (const event of events) for (const { kind } of event.effects) effects[kind] = (effects[kind] ?? 0) + 1;
-  return {
-    frame: frame.number,
-    epoch: frame.epoch,
-    clock: iso(frame.clock),
-    events: events.length,
-    effects,
-    bytes: size,
-    positions: frame.positions,
-    kernel: hex(frame.kernel),
-    chain: hex(frame.chain),
+  const kernel = await loadKernel(pipeline.kernel, await readKernel(pipeline.kernel), kernelParams(pipeline));
+  const chain = await world.ledger.open(found);
+  const bar = new Progress(`${found} {bar} frame {value} of {total} · {eta_formatted} left`, process.stderr);
+  const then = await asOf(world, chain, kernel, momentOf(wanted.at), (frame, last) => bar.at(frame, last));
+  bar.end();
+  const known = wanted.key ? then.kernel.query(key) : undefined;
+  const base = {
+    chain: found,
+    frame: then.frame,
+    clock: iso(then.clock),
+    epoch: then.epoch,
+    checkpoint: then.manifest?.frame ?? 0,
+    replayedEvents: then.replayedEvents,
   };
-}
-
-function frameLine(summary: Summary): string {
-  const effects = Object.entries(summary.effects).map(([kind, number]) => `${count(number)} ${kind}`).join(
-    ", ",
+  const { keys, stateBytes } = then.kernel;
+  const whole = { keys, stateBytes, stateHash: stateHash(then.kernel) };
+  const shown = known ? readable(known, pipeline.state) : null;
+  await chain.close();
+  if (wanted.json) {
+    return out(
+      JSON.stringify(wanted.key ? { ...base, key: wanted.key, state: shown } : { ...base, ...whole }),
+    );
+  }
+  out(
+    `${found} after frame ${base.frame}, ${base.clock} (checkpoint ${base.checkpoint}, ` +
+      `${count(base.replayedEvents)} events replayed)`,
   );
-  const what = summary.events === 0
-    ? "begins the epoch"
-    : `${count(summary.events)} events → ${effects || "no effect"}`;
-  return `frame ${summary.frame}  epoch ${summary.epoch}  ${summary.clock}  ${what}, ${
-    bytes(summary.bytes)
-  }  ` +
-    `kernel ${summary.kernel.slice(0, 8)} chain ${summary.chain.slice(0, 8)}`;
+  if (wanted.key) {
+    out(`  ${wanted.key}  ${shown === null ? "nothing is known of it" : JSON.stringify(shown)}`);
+  } else out(`  ${count(keys)} keys, ${bytes(stateBytes)}, state ${whole.stateHash}`);
 }
 
-function eventLines(event: ShownEvent): string[] {
-  const origin = event.source ? ` ${event.source}#${event.sequence}` : event.id ? ` id ${event.id}` : "";
-  const kind = event.kind === "event" ? "" : ` ${event.kind}`;
-  return [
-    `  ${event.event}${kind}${origin}  ${JSON.stringify(event.payload)}`,
-    ...event.effects.map(({ kind, reason, payload, original }) => {
-      const rest = [reason, original && `first answer at ${original}`, payload && JSON.stringify(payload)];
-      return `      → ${kind} ${rest.filter(Boolean).join(" ")}`;
-    }),
-  ];
-}
-
-function nameOf(kinds: Readonly<Record<string, number>>, kind: number): string {
-  return Object.keys(kinds).find((name) => kinds[name] === kind)?.toLowerCase() ?? `kind ${kind}`;
-}
-
-function iso(micros: number): string {
-  return new Date(micros / 1_000).toISOString();
-}
-
-function text(value: Uint8Array): string {
-  return new TextDecoder().decode(value);
-}
-
-function hex(value: Uint8Array): string {
-  return Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** A frame's number, or a time; nothing = the newest. */
+function momentOf(at: string): At {
+  if (at === "") return { frame: Number.MAX_SAFE_INTEGER };
+  if (/^\d+$/.test(at)) return { frame: Number(at) };
+  const ms = Date.parse(at);
+  if (Number.isNaN(ms)) {
+    throw new Problem(
+      `Cannot tell the state at "${at}": give a time like 2026-11-20T14:00Z, or a frame's number.`,
+    );
+  }
+  return { time: ms * 1_000 + 999 };
 }

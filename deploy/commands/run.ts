@@ -48,6 +48,7 @@ export const run = command({
         kernels: readKernel,
         checkpointEvents: values.checkpointEvents,
         checkpointsKept: values.checkpointsKept,
+        checkpointHistory: values.checkpointHistory,
       });
       await Promise.race([runtime.ready, runtime.ended]);
       const progress = new Progress(

@@ -32,6 +32,7 @@ export const start = command({
         kernels: readKernel,
         checkpointEvents: values.checkpointEvents,
         checkpointsKept: values.checkpointsKept,
+        checkpointHistory: values.checkpointHistory,
       });
       const doors = await openDoors(runtime, world, values, signal);
       await Promise.race([runtime.ready, runtime.ended, aborted(signal)]);

@@ -19,10 +19,10 @@ export function timedLedger(ledger: Ledger, clock: Clock): TimedLedger {
     durability: ledger.durability,
     chains: () => ledger.chains(),
     close: () => ledger.close(),
-    async open(name) {
+    async open(name, first) {
       const noted = moments.get(name) ?? new Float64Array(FRAMES_KEPT);
       moments.set(name, noted);
-      return timedChain(await ledger.open(name), noted, clock);
+      return timedChain(await ledger.open(name, first), noted, clock);
     },
     decidedAt: (chain, frame) => moments.get(chain)![frame % FRAMES_KEPT],
   };

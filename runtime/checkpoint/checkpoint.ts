@@ -64,7 +64,9 @@ export interface SaveOptions {
   readonly previous: Manifest | undefined;
   /** Resolves when the moment's frame is durable; rejects when it never will be. */
   readonly durable: Promise<void>;
+  /** Newest checkpoints kept, and of the older ones. */
   readonly keep: number;
+  readonly history: number;
   /** Told the longest the partition was held, microseconds. */
   onStall(micros: number): void;
 }
@@ -88,8 +90,38 @@ export async function saveCheckpoint(options: SaveOptions): Promise<Manifest> {
     host: options.host(),
   };
   await world.checkpoints.put(`${name}.json`, [encodeManifest(manifest)]);
-  await dropOld(world.checkpoints, moment.chain, options.keep);
+  await dropOld(world.checkpoints, moment.chain, options.keep, options.history);
   return manifest;
+}
+
+/**
+ * Stores a checkpoint that was taken elsewhere, perhaps under another chain's name: its parts come as one run
+ * of bytes, in order. It counts once they were read back.
+ */
+export async function saveParts(
+  world: Pick<World, "checkpoints" | "clock">,
+  manifest: Manifest,
+  from: string,
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const chunks = bytes[Symbol.asyncIterator]();
+  const parts: Part[] = [];
+  for (const each of manifest.parts) {
+    const part = { ...each, name: manifest.chain + each.name.slice(from.length) };
+    async function* own() {
+      for (let left = part.pages * RECORD_BYTES; left > 0;) {
+        const { done, value } = await chunks.next();
+        if (done) throw new Error(`Cannot take in checkpoint part ${part.name}: it is cut off`);
+        left -= value.length;
+        yield value;
+      }
+    }
+    await world.checkpoints.put(part.name, own());
+    await readPart(world, part, () => {});
+    parts.push(part);
+  }
+  const name = `${manifest.chain}/${String(manifest.frame).padStart(16, "0")}.json`;
+  await world.checkpoints.put(name, [encodeManifest({ ...manifest, parts })]);
 }
 
 function outgrown(parts: readonly Part[]): boolean {
@@ -230,10 +262,29 @@ export async function verifyCheckpoint(world: World, manifest: Manifest, known: 
   }
 }
 
-/** Keeps the newest `keep` checkpoints and the parts they name. */
-async function dropOld(store: CheckpointStore, chain: string, keep: number): Promise<void> {
+/** At most `count` of names that rise with their frame, each about as far from the next as from the end. */
+function thinned(names: readonly string[], count: number): string[] {
+  const kept = names.map((name) => ({ name, frame: Number(/(\d+)\.json$/.exec(name)?.[1]) }));
+  while (kept.length > count) {
+    const end = kept[kept.length - 1].frame + 1;
+    let least = 0, gap = Infinity;
+    for (let i = 0; i + 1 < kept.length; i++) {
+      const apart = (kept[i + 1].frame - (kept[i - 1]?.frame ?? 0)) / (end - kept[i].frame);
+      if (apart < gap) [least, gap] = [i, apart];
+    }
+    kept.splice(least, 1);
+  }
+  return kept.map(({ name }) => name);
+}
+
+/**
+ * Keeps the newest `keep` checkpoints, of the older ones `history`, thinned out with age (as-of queries replay
+ * from the nearest), and the parts they name.
+ */
+async function dropOld(store: CheckpointStore, chain: string, keep: number, history: number): Promise<void> {
   const names = await store.list(`${chain}/`);
-  const kept = names.filter((name) => name.endsWith(".json")).sort().slice(-keep);
+  const all = names.filter((name) => name.endsWith(".json")).sort();
+  const kept = [...thinned(all.slice(0, -keep), history), ...all.slice(-keep)];
   const named = new Set<string>(kept);
   for (const name of kept) {
     const blob = await store.get(name);

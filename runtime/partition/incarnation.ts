@@ -353,6 +353,7 @@ export class Incarnation {
       previous: this.#manifest,
       durable,
       keep: this.#bounds.checkpointsKept,
+      history: this.#bounds.checkpointHistory,
       onStall: (micros) => (partition.longestStallMicros = Math.max(partition.longestStallMicros, micros)),
     }).then((manifest) => {
       this.#manifest = manifest;

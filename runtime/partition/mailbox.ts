@@ -21,6 +21,9 @@ export interface EventFields {
   readonly sequence?: number;
   /** EventKind; 0 by default. */
   readonly kind?: number;
+  /** Of a REFUSED one: a RejectReason, and the media type of the payload. */
+  readonly reason?: number;
+  readonly type?: Uint8Array;
 }
 
 /** What waits for an event's outcome. */
@@ -169,12 +172,17 @@ export function encodeEvent(payload: Uint8Array, fields: EventFields): Uint8Arra
   return record;
 }
 
-function eventBytes(payload: Uint8Array, { id, source, sequence, kind }: EventFields): number {
+function eventBytes(
+  payload: Uint8Array,
+  { id, source, sequence, kind, reason, type }: EventFields,
+): number {
   let bytes = 1 + varintBytes(payload.length) + payload.length;
   if (id?.length) bytes += 1 + varintBytes(id.length) + id.length;
   if (source?.length) bytes += 1 + varintBytes(source.length) + source.length;
   if (sequence) bytes += 1 + varintBytes(sequence);
   if (kind) bytes += 1 + varintBytes(kind);
+  if (reason) bytes += 1 + varintBytes(reason);
+  if (type?.length) bytes += 1 + varintBytes(type.length) + type.length;
   return bytes;
 }
 
@@ -183,7 +191,7 @@ function writeEvent(
   at: number,
   inner: number,
   payload: Uint8Array,
-  { id, source, sequence, kind }: EventFields,
+  { id, source, sequence, kind, reason, type }: EventFields,
 ): number {
   into[at++] = EVENTS_TAG;
   at = writeVarint(into, at, inner);
@@ -198,6 +206,11 @@ function writeEvent(
     into[at++] = 0x28;
     at = writeVarint(into, at, kind);
   }
+  if (reason) {
+    into[at++] = 0x30;
+    at = writeVarint(into, at, reason);
+  }
+  if (type?.length) at = writeBytes(into, at, 0x3a, type);
   return at;
 }
 

@@ -27,6 +27,8 @@ export interface PartitionBounds {
   /** A checkpoint is begun after this many events. */
   readonly checkpointEvents: number;
   readonly checkpointsKept: number;
+  /** Of older checkpoints, so many are kept, thinned out with age. */
+  readonly checkpointHistory: number;
 }
 
 /** A frame that was handed to the ledger and is not yet known to be durable. */
@@ -122,6 +124,12 @@ export class Partition {
     );
   }
 
+  /** Largest payload that is sure to fit in a frame when the kernel does no more than reject it. */
+  get recordBytesMax(): number {
+    return Math.min(this.#bounds.frameBytesMax, this.#messageBytesMax) - FRAME_OVERHEAD -
+      2 * EVENT_FIELDS_BYTES_MAX;
+  }
+
   /** Resolves when it serves; at once when it does already. */
   ready(): Promise<void> {
     return this.serving ? Promise.resolve() : new Promise((resolve) => this.#whenReady.push(resolve));
@@ -161,6 +169,16 @@ export class Partition {
     const state = live.kernel.query(key);
     await live.durable();
     return state;
+  }
+
+  /** The highest sequence of a source that it has applied, durably; 0 = none. */
+  async sourceMark(source: Uint8Array): Promise<number> {
+    await this.ready();
+    const live = this.#live;
+    if (!live) throw new Error(`Cannot tell how far ${this.name} has read a source: it is not serving`);
+    const mark = live.kernel.sourceMark(source);
+    await live.durable();
+    return mark;
   }
 
   /**

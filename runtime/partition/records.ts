@@ -1,7 +1,7 @@
 /** Cursors over the events and effects regions of a frame: no copies, no objects per record. */
 import { readVarint, skipField } from "./wire.ts";
 
-export const EVENT_KIND = { EVENT: 0, TIMER: 1, QUARANTINED: 2, WATERMARK: 3 } as const;
+export const EVENT_KIND = { EVENT: 0, TIMER: 1, QUARANTINED: 2, WATERMARK: 3, REFUSED: 4 } as const;
 
 export const EFFECT_KIND = {
   REPLY: 1,
@@ -86,6 +86,9 @@ export class EventCursor {
   source: Uint8Array = NOTHING;
   sequence = 0;
   kind = 0;
+  /** Of a REFUSED one: why, and the media type of its payload. */
+  reason = 0;
+  type: Uint8Array = NOTHING;
   /** The record itself, tag and length included. */
   record: Uint8Array = NOTHING;
   readonly #region: Uint8Array;
@@ -102,22 +105,24 @@ export class EventCursor {
     const end = length.next + length.value;
     let at = length.next;
     this.record = region.subarray(this.#at, end);
-    this.payload = this.id = this.source = NOTHING;
-    this.sequence = this.kind = 0;
+    this.payload = this.id = this.source = this.type = NOTHING;
+    this.sequence = this.kind = this.reason = 0;
     while (at < end) {
       const tag = region[at++];
-      if (tag === 0x0a || tag === 0x12 || tag === 0x1a) {
+      if (tag === 0x0a || tag === 0x12 || tag === 0x1a || tag === 0x3a) {
         const size = readVarint(region, at);
         at = size.next + size.value;
         const bytes = region.subarray(size.next, at);
         if (tag === 0x0a) this.payload = bytes;
         else if (tag === 0x12) this.id = bytes;
-        else this.source = bytes;
+        else if (tag === 0x1a) this.source = bytes;
+        else this.type = bytes;
         continue;
       }
       const field = readVarint(region, at);
       if (tag === 0x20) this.sequence = field.value;
       else if (tag === 0x28) this.kind = field.value;
+      else if (tag === 0x30) this.reason = field.value;
       else {
         at = skipUnknown(region, at - 1);
         continue;

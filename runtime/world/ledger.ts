@@ -17,8 +17,11 @@ export interface Ledger {
   /** For messages to people: "sqlite ./data/ledger.db", "jetstream nats://127.0.0.1:4222". */
   readonly name: string;
   readonly durability: Durability;
-  /** Opens the chain of a partition, creating it when it does not exist. `name`: `[a-z0-9-]+`. */
-  open(name: string): Promise<Chain>;
+  /**
+   * Opens the chain of a partition, creating it when it does not exist. `name`: `[a-z0-9-]+`. `first` (default
+   * 1): the sequence that a chain created by this call begins at, as if what is before had been purged.
+   */
+  open(name: string, first?: number): Promise<Chain>;
   /** Names of the chains that exist, sorted. */
   chains(): Promise<string[]>;
   close(): Promise<void>;

@@ -213,6 +213,17 @@ export function ledgerContract(
       assert.deepEqual(await again.extent(), { first: 401, last: 400 });
     });
 
+    it("begins a new chain where it is asked to, and leaves one that exists as it is", async () => {
+      const name = `begins-${++chains}`;
+      const chain = await ledger.open(name, 501);
+      assert.deepEqual(await chain.extent(), { first: 501, last: 500 });
+      assert.equal((await chain.append(0, message(1))).kind, "fenced");
+      await appendAll(chain, 501, 503);
+      const again = await ledger.open(name, 7);
+      assert.deepEqual(await again.extent(), { first: 501, last: 503 });
+      assert.deepEqual(await collect(again.read(1)), numbers(501, 503).map(stored));
+    });
+
     it("finds everything acknowledged when opened anew after a close", async () => {
       const writer = await place.open();
       const chain = await writer.open(`reopen-${++chains}`);

@@ -113,6 +113,24 @@ describe("the state as it was", () => {
     assert.notEqual(hashes[0], hashes[2]);
   });
 
+  it("is near a checkpoint however old, when a history of them is kept", async () => {
+    const place = kept();
+    const options = { checkpointEvents: 10, checkpointsKept: 2, checkpointHistory: 5 };
+    await running({ pipelines: [tally] }, memoryWorld(place), async (runtime) => {
+      for (let i = 0; i < 900; i++) await runtime.submit("tally", tallyEvent("a", 1));
+    }, options);
+    const frames = [...place.blobs.keys()].filter((name) => name.endsWith(".json")).sort()
+      .map((name) => Number(/(\d+)\.json/.exec(name)![1]));
+    assert.equal(frames.length, 7);
+    const ages = frames.slice(0, 5).map((frame) => 901 - frame);
+    assert.ok(ages[0] > 200 && ages[4] < 60, `ages ${ages}`);
+    const world = memoryWorld(place);
+    const then = await asOf(world, await world.ledger.open("tally-0"), await kernelOf(tally), {
+      frame: frames[1] + 3,
+    });
+    assert.equal(then.replayedEvents, 3);
+  });
+
   it("that can no longer be rebuilt is an error which names the checkpoints there are", async () => {
     const place = await written(tally, 300, kept(), 50);
     const chain = place.store.chain("tally-0");

@@ -77,14 +77,14 @@ class JetStreamLedger implements Ledger {
     this.publisher = new Publisher(this.link, options.clock, options.timeoutMs ?? TIMEOUT_MS);
   }
 
-  async open(name: string): Promise<Chain> {
+  async open(name: string, first = 1): Promise<Chain> {
     checkChainName(name);
     if (this.#closed) throw new Error(`Cannot open chain ${name}: the ledger is closed.`);
     const stream = `MILLRACE_${this.#prefix}_${name}`;
     const subject = this.#subject(name);
     await this.link.ready();
     try {
-      const info = await this.#find(stream) ?? await this.#create(stream, subject);
+      const info = await this.#find(stream) ?? await this.#create(stream, subject, first);
       this.#check(info, subject);
     } catch (cause) {
       throw new Error(`Cannot open chain ${name} in ${this.name}: ${(cause as Error).message}`, { cause });
@@ -122,7 +122,7 @@ class JetStreamLedger implements Ledger {
     }
   }
 
-  #create(stream: string, subject: string): Promise<StreamInfo> {
+  #create(stream: string, subject: string, first: number): Promise<StreamInfo> {
     return this.link.jsm.streams.add({
       name: stream,
       subjects: [subject],
@@ -135,6 +135,7 @@ class JetStreamLedger implements Ledger {
       max_bytes: this.options.chainBytesMax ?? -1,
       // Direct reads may be stale; without them no client can read a tail that is not there any more.
       allow_direct: false,
+      ...(first > 1 ? { first_seq: first } : {}),
       deny_delete: true,
     });
   }

@@ -22,9 +22,9 @@ export interface MemoryLedgerOptions {
 export class MemoryStore {
   readonly chains = new Map<string, StoredChain>();
 
-  chain(name: string): StoredChain {
+  chain(name: string, first = 1): StoredChain {
     let chain = this.chains.get(name);
-    if (!chain) this.chains.set(name, chain = { first: 1, messages: [] });
+    if (!chain) this.chains.set(name, chain = { first, messages: [] });
     return chain;
   }
 }
@@ -42,9 +42,9 @@ export function memoryLedger(options: MemoryLedgerOptions): Ledger {
     name: "memory",
     durability: options.durability ?? "process",
     // deno-lint-ignore require-await -- so that a refusal is a rejection
-    async open(name) {
+    async open(name, first) {
       checkChainName(name);
-      const chain = new MemoryChain(name, store.chain(name), options);
+      const chain = new MemoryChain(name, store.chain(name, first), options);
       open.add(chain);
       return chain;
     },

@@ -87,11 +87,11 @@ class SqliteLedger implements Ledger {
     this.#commit = database.prepare("COMMIT");
   }
 
-  open(name: string): Promise<Chain> {
+  open(name: string, first = 1): Promise<Chain> {
     return this.run(`open chain ${name} of the ledger ${this.file}`, () => {
       checkChainName(name);
       const find = this.database.prepare("SELECT id FROM chains WHERE name = ?");
-      if (!find.get(name)) this.#create(name);
+      if (!find.get(name)) this.#create(name, first);
       return new SqliteChain(this, name, Number(find.get(name)!.id));
     });
   }
@@ -144,9 +144,10 @@ class SqliteLedger implements Ledger {
     }
   }
 
-  #create(name: string): void {
+  #create(name: string, first: number): void {
     this.transaction(() => {
-      this.database.prepare("INSERT INTO chains (name) VALUES (?) ON CONFLICT DO NOTHING").run(name);
+      this.database.prepare("INSERT INTO chains (name, purged) VALUES (?, ?) ON CONFLICT DO NOTHING")
+        .run(name, first - 1);
       const { id } = this.database.prepare("SELECT id FROM chains WHERE name = ?").get(name)!;
       this.database.exec(
         `CREATE TABLE IF NOT EXISTS chain_${id} (sequence INTEGER PRIMARY KEY, message BLOB NOT NULL) STRICT`,

@@ -1,0 +1,234 @@
+/** `step`: walks through a partition event by event, with the state of the event's key before and after. */
+import { existsSync } from "node:fs";
+import process from "node:process";
+import { createInterface } from "node:readline/promises";
+import { type ArchivedKernel, importChain } from "../../runtime/checkpoint/archive.ts";
+import { asOf, oldestCheckpoint } from "../../runtime/checkpoint/as_of.ts";
+import { compileKey } from "../../runtime/ingress/key.ts";
+import {
+  type Chain,
+  EventCursor,
+  type KernelModule,
+  kernelParams,
+  loadKernel,
+  type Pipeline,
+  type World,
+} from "../../runtime/mod.ts";
+import { bytesEqual, hex } from "../../runtime/hash.ts";
+import { readFrame } from "../../runtime/partition/recover.ts";
+import { walk, type Walked } from "../../runtime/partition/walk.ts";
+import { concat, readVarint } from "../../runtime/partition/wire.ts";
+import { openArchive } from "../archives.ts";
+import { command, Problem } from "../command.ts";
+import { ENGINE_OPTIONS, LEDGER_OPTIONS } from "../config.ts";
+import { decodeEvents, eventLines, iso, readable, type ShownEvent } from "../frames.ts";
+import { readKernel } from "../kernels.ts";
+import { integer, text, toggle } from "../options.ts";
+import { pipelineOfChain, topology } from "../topology.ts";
+import { openExisting, openWorld } from "../world.ts";
+
+const SEQUENCE = { min: 0, max: Number.MAX_SAFE_INTEGER };
+
+export const step = command({
+  name: "step",
+  summary: "walk through a partition event by event, with the state before and after",
+  operands: "<file|chain>",
+  about:
+    "Rebuilds the state before the first frame wanted and applies one event after the other: what it was, its\n" +
+    "key's state before and after, its effects. From a file that `export` wrote (nothing else is needed), or\n" +
+    "from a chain of the ledger, which is only read. On a terminal it waits: Enter = the next event, f = the\n" +
+    "next frame, k <key> = what is known of a key now, q = quit. Elsewhere it prints them all.",
+  options: {
+    ...LEDGER_OPTIONS,
+    ...ENGINE_OPTIONS,
+    from: integer(0, SEQUENCE, "n", "first frame; 0 = the oldest there is"),
+    to: integer(0, SEQUENCE, "n", "last frame; 0 = the newest"),
+    key: text("", "key", "only events of this key", "tok-1"),
+    json: toggle("print JSON, one object an event"),
+  },
+  examples: [
+    ["deno task millrace step fraud-0.millrace", "what production did, event by event, on this machine"],
+    ["deno task millrace step fraud-0 --from 120 --key tok-1 --json", "what happened to one card"],
+  ],
+  async run({ values, operands, signal, out }) {
+    const [what] = operands;
+    if (!what || operands.length > 1) throw new Problem("Cannot step: name one exported file, or one chain.");
+    const opened = existsSync(what) ? await openFile(what, values) : await openChain(what, values);
+    const asked = process.stdin.isTTY && process.stdout.isTTY && !values.json
+      ? createInterface({ input: process.stdin, output: process.stdout, signal })
+      : undefined;
+    try {
+      const steps = new Steps(opened.pipeline, opened.module, values, out);
+      let skipTo = 0;
+      for await (const event of steps.of(opened.world, opened.chain)) {
+        if (signal.aborted) break;
+        if (!asked || event.frame < skipTo) continue;
+        const next = await ask(asked, steps);
+        if (next === "quit") break;
+        skipTo = next === "frame" ? event.frame + 1 : 0;
+      }
+      return signal.aborted ? 130 : steps.different ? 1 : 0;
+    } finally {
+      asked?.close();
+      await opened.close();
+    }
+  },
+});
+
+interface Opened {
+  readonly world: World;
+  readonly chain: Chain;
+  readonly pipeline: Pipeline;
+  readonly module: KernelModule;
+  close(): Promise<void>;
+}
+
+type Values = Parameters<typeof openWorld>[0] & Parameters<typeof topology>[0];
+
+/** An archive is taken into memory: its own kernel decides, where it holds one. */
+async function openFile(path: string, values: Values): Promise<Opened> {
+  const world = await openWorld({ ...values, ledger: "memory" });
+  const { header, chain, kernel } = await importChain(world, openArchive(path));
+  const pipeline = topology(values).pipelines.find(({ name }) => name === header.pipeline);
+  if (!pipeline) {
+    throw new Problem(`Cannot step through ${path}: it is of a pipeline "${header.pipeline}", unknown here.`);
+  }
+  return {
+    world,
+    chain: await world.ledger.open(chain),
+    pipeline,
+    module: await kernelOf(pipeline, kernel),
+    close: () => world.close(),
+  };
+}
+
+async function openChain(name: string, values: Values): Promise<Opened> {
+  const world = await openExisting(values);
+  const chains = await world.ledger.chains();
+  const pipeline = pipelineOfChain(topology(values), name);
+  if (!chains.includes(name) || !pipeline) {
+    await world.close();
+    const held = chains.join(", ") || "no chain yet";
+    throw new Problem(
+      `Cannot step through ${name}: there is no such file, and ${world.ledger.name} holds ${held}.`,
+    );
+  }
+  const chain = await world.ledger.open(name);
+  return { world, chain, pipeline, module: await kernelOf(pipeline, undefined), close: () => world.close() };
+}
+
+async function kernelOf(pipeline: Pipeline, archived: ArchivedKernel | undefined): Promise<KernelModule> {
+  if (archived) return await loadKernel(pipeline.kernel, archived.wasm, archived.params);
+  return await loadKernel(pipeline.kernel, await readKernel(pipeline.kernel), kernelParams(pipeline));
+}
+
+interface Wanted {
+  readonly from: number;
+  readonly to: number;
+  readonly key: string;
+  readonly json: boolean;
+}
+
+class Steps {
+  /** Whether an effect came out that is not the recorded one. */
+  different = false;
+  #query: (key: Uint8Array) => Uint8Array | undefined = () => undefined;
+
+  constructor(
+    private readonly pipeline: Pipeline,
+    private readonly module: KernelModule,
+    private readonly wanted: Wanted,
+    private readonly out: (line: string) => void,
+  ) {}
+
+  known(key: Uint8Array): unknown {
+    const bytes = this.#query(key);
+    return bytes ? readable(bytes, this.pipeline.state) : null;
+  }
+
+  /** Applies and prints one event after the other; gives each that was printed. */
+  async *of(world: World, chain: Chain): AsyncGenerator<{ frame: number }> {
+    const { first, last } = await chain.extent();
+    const start = first === 1
+      ? 1
+      : ((await oldestCheckpoint(world, chain, this.module))?.manifest.frame ?? 0) + 1;
+    const from = Math.max(first, this.wanted.from || start), to = Math.min(this.wanted.to || last, last);
+    const base = await asOf(world, chain, this.module, { frame: from - 1 });
+    this.#query = (key) => base.kernel.query(key);
+    const after = from === 1 || base.frame === from - 1 ? { hash: base.hash, epoch: base.epoch } : undefined;
+    const keys = compileKey(this.pipeline);
+    for await (const walked of walk(chain, { from, ...(after ? { after } : {}) }, to)) {
+      if (walked.isVoid) continue;
+      yield* this.#frame(walked, keys, base.kernel);
+    }
+  }
+
+  *#frame(
+    walked: Walked,
+    keys: ReturnType<typeof compileKey>,
+    kernel: ReturnType<KernelModule["instantiate"]>,
+  ) {
+    const { frame } = walked;
+    const shown = decodeEvents(frame, this.pipeline);
+    const cursor = new EventCursor(frame.events);
+    const effects: Uint8Array[] = [];
+    for (const event of shown) {
+      cursor.next();
+      const found = keys.extract(cursor.payload);
+      const key = typeof found === "string" ? undefined : found;
+      const before = key && this.known(key);
+      const record = cursor.record.subarray(readVarint(cursor.record, 1).next);
+      effects.push(kernel.decide(frame.clock, frame.number, event.event, record).effects.slice());
+      const name = key ? new TextDecoder().decode(key) : undefined;
+      if (this.wanted.key && name !== this.wanted.key) continue;
+      this.#print(walked, event, name, before, key && this.known(key));
+      yield { frame: frame.number };
+    }
+    if (!bytesEqual(frame.kernel, this.module.hash) || bytesEqual(concat(...effects), frame.effects)) return;
+    this.different = true;
+    this.out(`frame ${frame.number}: the kernel answers differently here than what is recorded`);
+  }
+
+  #print(
+    { frame }: Walked,
+    event: ShownEvent,
+    key: string | undefined,
+    before: unknown,
+    after: unknown,
+  ): void {
+    const same = bytesEqual(frame.kernel, this.module.hash);
+    if (this.wanted.json) {
+      const { number, epoch, clock } = frame;
+      const kernel = same ? {} : { recordedKernel: hex(frame.kernel) };
+      return this.out(
+        JSON.stringify({ frame: number, epoch, clock: iso(clock), ...event, key, before, after, ...kernel }),
+      );
+    }
+    const by = same ? "" : `  recorded by kernel ${hex(frame.kernel).slice(0, 8)}`;
+    this.out(`${frame.number}.${event.event}  ${iso(frame.clock)}  ${key ?? "no key"}${by}`);
+    if (key !== undefined) this.out(`    before  ${before === null ? "nothing" : JSON.stringify(before)}`);
+    for (const line of eventLines(event)) this.out(`  ${line}`);
+    if (key !== undefined) this.out(`    after   ${after === null ? "nothing" : JSON.stringify(after)}`);
+  }
+}
+
+async function ask(
+  terminal: ReturnType<typeof createInterface>,
+  steps: Steps,
+): Promise<"event" | "frame" | "quit"> {
+  while (true) {
+    let said: string;
+    try {
+      said = (await terminal.question("[Enter, f, k <key>, q] ")).trim();
+    } catch {
+      return "quit"; // interrupted, or the terminal is gone
+    }
+    if (said === "" || said === "n") return "event";
+    if (said === "f") return "frame";
+    if (said === "q") return "quit";
+    const key = /^k\s+(.+)$/.exec(said)?.[1];
+    if (key) {
+      console.log(JSON.stringify(steps.known(new TextEncoder().encode(key)) ?? "nothing is known of it"));
+    }
+  }
+}
