@@ -9,7 +9,6 @@ import type { Output, SinkPartitionStatus, SinkStatus } from "../runtime.ts";
 import type { Partition } from "../partition/partition.ts";
 import type { World } from "../world/mod.ts";
 import {
-  type BatchBounds,
   FIRST,
   sameMark,
   type Sink,
@@ -28,6 +27,7 @@ const DEAD_LETTERS_PAGE = 100;
 
 interface Progress {
   mark: SinkMark | undefined;
+  gathered: Gathered | undefined;
   outputs: number;
   commits: number;
 }
@@ -53,7 +53,7 @@ export class SinkRun {
     this.#spec = spec;
     this.#partitions = partitions;
     this.#world = world;
-    this.#progress = partitions.map(() => ({ mark: undefined, outputs: 0, commits: 0 }));
+    this.#progress = partitions.map(() => ({ mark: undefined, gathered: undefined, outputs: 0, commits: 0 }));
   }
 
   /** Runs until the signal. Throws what the sink throws: run again, it goes on where the sink stands. */
@@ -87,8 +87,10 @@ export class SinkRun {
 
   status(): SinkStatus {
     const partitions = this.#partitions.map(({ index, history }, at): SinkPartitionStatus => {
-      const { mark, outputs, commits } = this.#progress[at];
-      const lagFrames = mark === undefined ? history.durable : Math.max(0, history.durable + 1 - mark.frame);
+      const { mark, gathered, outputs, commits } = this.#progress[at];
+      // What was read and had no outputs is not behind.
+      const reached = mark && gathered?.isEmptyBehind(mark) ? gathered.read : mark;
+      const lagFrames = Math.max(0, history.durable + 1 - (reached?.frame ?? 1));
       return { partition: index, position: mark, lagFrames, outputs, commits };
     });
     return {
@@ -119,7 +121,8 @@ export class SinkRun {
     const held = await sink.position(partition.index);
     const from = progress.mark = held ?? FIRST;
     history.setFed(this.receiver, from.frame - 1);
-    const gathered = new Gathered(partition.index, from, sink.bounds, this.#world, signal);
+    const gathered = new Gathered(partition.index, from, sink, this.#world, signal);
+    progress.gathered = gathered;
     const over = new AbortController();
     const stop = () => over.abort();
     signal.addEventListener("abort", stop, { once: true });
@@ -148,9 +151,9 @@ export class SinkRun {
 class Gathered {
   #outputs: Output[] = [];
   #bytes = 0;
-  /** Where the next batch begins, and where reading has come to. */
+  /** Where reading has come to, and where the next batch begins. */
+  read: SinkMark;
   #after: SinkMark;
-  #read: SinkMark;
   #closed = false;
   #failure: unknown;
   #changed: () => void = () => {};
@@ -159,23 +162,23 @@ class Gathered {
   constructor(
     private readonly partition: number,
     from: SinkMark,
-    private readonly bounds: BatchBounds,
+    private readonly sink: Pick<Sink, "bounds" | "keepsEmpty">,
     private readonly world: World,
     private readonly signal: AbortSignal,
   ) {
-    this.#after = this.#read = from;
+    this.#after = this.read = from;
     if (signal.aborted) this.#closed = true;
     signal.addEventListener("abort", this.#onAbort, { once: true });
   }
 
   async fill(frames: AsyncIterable<Parameters<typeof outputsOf>[0]>): Promise<void> {
     for await (const frame of frames) {
-      const from = frame.number === this.#read.frame ? this.#read.output : 0;
+      const from = frame.number === this.read.frame ? this.read.output : 0;
       for (const output of outputsOf(frame, this.partition, from)) {
         this.#outputs.push(output);
         this.#bytes += output.payload.length + output.key.length;
       }
-      this.#read = { frame: frame.number + 1, output: 0 };
+      this.read = { frame: frame.number + 1, output: 0 };
       this.#changed();
       while (!this.#closed && this.#holds(GATHERED_BATCHES_MAX)) await this.#change();
       if (this.#closed) return;
@@ -185,7 +188,7 @@ class Gathered {
   /** The next batch, when it is full or has waited; undefined at the end. */
   async take(): Promise<SinkBatch | undefined> {
     while (!this.#closed && this.#outputs.length === 0 && !this.#isFarAhead()) await this.#change();
-    if (this.bounds.lingerMs > 0) await this.#linger();
+    if (this.sink.bounds.lingerMs > 0) await this.#linger();
     if (this.#failure) throw this.#failure;
     if (this.#closed) return undefined;
     return this.#cut();
@@ -203,7 +206,7 @@ class Gathered {
   }
 
   #cut(): SinkBatch {
-    const { outputsMax, bytesMax } = this.bounds;
+    const { outputsMax, bytesMax } = this.sink.bounds;
     let count = 0, bytes = 0;
     while (count < this.#outputs.length && count < outputsMax) {
       const { payload, key } = this.#outputs[count];
@@ -214,8 +217,8 @@ class Gathered {
     }
     const outputs = this.#outputs.splice(0, count);
     this.#bytes -= bytes;
-    const rest = this.#outputs[0];
-    const next = rest ? { frame: rest.position.frame, output: rest.output } : this.#read;
+    const last = outputs.at(-1);
+    const next = last ? { frame: last.position.frame, output: last.output + 1 } : this.read;
     const batch = { partition: this.partition, after: this.#after, next, outputs };
     this.#after = next;
     this.#changed();
@@ -223,17 +226,22 @@ class Gathered {
   }
 
   #holds(batches: number): boolean {
-    return this.#outputs.length >= batches * this.bounds.outputsMax ||
-      this.#bytes >= batches * this.bounds.bytesMax;
+    return this.#outputs.length >= batches * this.sink.bounds.outputsMax ||
+      this.#bytes >= batches * this.sink.bounds.bytesMax;
+  }
+
+  /** Whether all outputs before `read` are before `mark`. */
+  isEmptyBehind(mark: SinkMark): boolean {
+    return this.#outputs.length === 0 && sameMark(mark, this.#after);
   }
 
   #isFarAhead(): boolean {
-    return this.#read.frame - this.#after.frame > EMPTY_FRAMES_MAX && !sameMark(this.#read, this.#after);
+    return this.sink.keepsEmpty && this.read.frame - this.#after.frame > EMPTY_FRAMES_MAX;
   }
 
   async #linger(): Promise<void> {
     let over = false;
-    const cancel = this.world.clock.after(this.bounds.lingerMs, () => {
+    const cancel = this.world.clock.after(this.sink.bounds.lingerMs, () => {
       over = true;
       this.#changed();
     });

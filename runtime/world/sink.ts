@@ -18,9 +18,9 @@ export interface SinkBatch {
   readonly partition: number;
   /** Where the sink stands, as `position` said or the batch before left it: the fence. */
   readonly after: SinkMark;
-  /** Where it stands with this batch in it. Beyond the last output where frames without outputs follow. */
+  /** Where it stands with this batch in it: right behind its last output. */
   readonly next: SinkMark;
-  /** Outputs from `after` up to, not including, `next`, in order. May be none: then only `next` is to be kept. */
+  /** Outputs from `after` on, in order. None: frames without outputs were read, and only `next` is to be kept. */
   readonly outputs: readonly Output[];
 }
 
@@ -42,6 +42,11 @@ export interface Sink {
   /** For messages to people: "sqlite out.db totals". */
   readonly name: string;
   readonly bounds: BatchBounds;
+  /**
+   * Whether it can keep a position by itself. Where not (the position stands in the outputs), no batch without
+   * outputs is committed to it: frames without outputs are read again, and kept in the ledger until then.
+   */
+  readonly keepsEmpty: boolean;
   /** Read from where the outputs themselves are kept. `undefined`: it holds nothing of this partition. */
   position(partition: number): Promise<SinkMark | undefined>;
   /**
@@ -49,9 +54,6 @@ export interface Sink {
    * durably as the sink promises. When it rejects, or the process dies in it: all of it or nothing is there
    * (a sink that cannot do that says how its receiver tells a repeat). Where the position is another one,
    * somebody else has committed: it rejects with SinkFenced and leaves everything as it was.
-   *
-   * A batch without outputs may be left for the next one with: the position then is an earlier one, which
-   * costs reading, never a loss.
    */
   commit(batch: SinkBatch): Promise<void>;
   /** Where some outputs were given up: they wait here, and can be sent again. */

@@ -1,12 +1,15 @@
 /** How each sink of the contract is opened, from plain data: in this process or in another one. */
 import { natsLink } from "../../runtime/adapters/jetstream/connection.ts";
+import { fileSink } from "../../runtime/adapters/sinks/files.ts";
 import { postgresSink, type PostgresSinkOptions } from "../../runtime/adapters/sinks/postgres.ts";
 import { sqliteSink, type SqliteSinkOptions } from "../../runtime/adapters/sinks/sqlite.ts";
 import { streamSink } from "../../runtime/adapters/sinks/stream.ts";
 import type { Sink, Step } from "../../runtime/mod.ts";
+import { payloadText } from "./sinks.ts";
 
 export type PlaceConfig =
   | { readonly kind: "sqlite"; readonly options: SqliteSinkOptions }
+  | { readonly kind: "files"; readonly folder: string; readonly format: "ndjson" | "protobuf" }
   | { readonly kind: "postgres"; readonly options: PostgresSinkOptions }
   | { readonly kind: "stream"; readonly url: string; readonly pipeline: string; readonly stream: string };
 
@@ -14,6 +17,8 @@ export function openSink(config: PlaceConfig, step?: Step): Promise<Sink> {
   switch (config.kind) {
     case "sqlite":
       return sqliteSink({ ...config.options, step });
+    case "files":
+      return fileSink({ ...config, segmentMs: 1, json: ({ payload }) => `"${payloadText(payload)}"`, step });
     case "postgres":
       return postgresSink({ ...config.options, step });
     case "stream":
@@ -32,6 +37,7 @@ async function openStream(
     return {
       name: sink.name,
       bounds: sink.bounds,
+      keepsEmpty: sink.keepsEmpty,
       position: (partition) => sink.position(partition),
       commit: (batch) => sink.commit(batch),
       close: async () => {

@@ -47,6 +47,7 @@ export async function postgresSink(options: PostgresSinkOptions): Promise<Sink> 
   return {
     name,
     bounds: BOUNDS,
+    keepsEmpty: true,
     position: (partition) => worded("read the position in", () => read(sql, partition, "")),
     commit: (batch) =>
       worded("commit to", async () => {

@@ -42,6 +42,7 @@ export function sqliteSink(options: SqliteSinkOptions): Promise<Sink> {
     return {
       name,
       bounds: BOUNDS,
+      keepsEmpty: true,
       position: (partition) => worded(`read the position in ${name}`, () => position(partition)),
       commit: (batch) =>
         worded(`commit to ${name}`, async () => {

@@ -57,11 +57,10 @@ export async function streamSink(options: StreamSinkOptions): Promise<Sink> {
 class StreamSink implements Sink {
   readonly name: string;
   readonly bounds = BOUNDS;
+  readonly keepsEmpty = false;
   /** As the stream has them, up to sequence #last. */
   #marks = new Map<number, SinkMark>();
   #last = 0;
-  /** Where a batch without outputs moved a partition: good for as long as the stream has it at `from`. */
-  readonly #ahead = new Map<number, { from: SinkMark; to: SinkMark }>();
   /** Batches go one after the other: each is fenced by the one before. */
   #turn: Promise<unknown> = Promise.resolve();
   #batches = 0;
@@ -96,7 +95,7 @@ class StreamSink implements Sink {
   }
 
   position(partition: number): Promise<SinkMark | undefined> {
-    return Promise.resolve(this.#mark(partition));
+    return Promise.resolve(this.#marks.get(partition));
   }
 
   commit(batch: SinkBatch): Promise<void> {
@@ -110,19 +109,14 @@ class StreamSink implements Sink {
   }
 
   async #commit(batch: SinkBatch): Promise<void> {
-    const { partition, after, next, outputs } = batch;
+    const { partition, after, next } = batch;
     for (let conflicts = 0;; conflicts++) {
-      const found = this.#mark(partition);
+      const found = this.#marks.get(partition);
       if (!sameMark(found ?? FIRST, after)) throw new SinkFenced(this.name, batch, found);
-      if (outputs.length === 0) {
-        this.#ahead.set(partition, { from: this.#marks.get(partition) ?? FIRST, to: next });
-        return;
-      }
       const sequence = await this.#publish(batch);
       if (sequence !== undefined) {
         this.#last = sequence;
         this.#marks.set(partition, next);
-        this.#ahead.delete(partition);
         await this.options.step?.("published");
         return;
       }
@@ -160,12 +154,6 @@ class StreamSink implements Sink {
       "commit to",
       answer.kind === "unknown" ? answer.cause : new Error(`${answer.detail} (${answer.code})`),
     );
-  }
-
-  #mark(partition: number): SinkMark | undefined {
-    const stored = this.#marks.get(partition);
-    const ahead = this.#ahead.get(partition);
-    return ahead && sameMark(ahead.from, stored ?? FIRST) ? ahead.to : stored;
   }
 
   #vector(partition: number, next: SinkMark): string {
