@@ -2,6 +2,7 @@
 import type { Pipeline } from "../../runtime/mod.ts";
 import {
   AccountStateSchema,
+  CancelRequestSchema,
   OrderEventSchema,
   OrderFigureSchema,
   OrderReasonSchema,
@@ -14,6 +15,7 @@ export const pretrade: Pipeline = {
   input: OrderEventSchema,
   key: ["account"],
   broadcast: ["instrument", "reference_price", "price_band", "restricted_instrument", "kill_switch"],
+  output: CancelRequestSchema,
   state: AccountStateSchema,
   reasons: OrderReasonSchema,
   figures: OrderFigureSchema,

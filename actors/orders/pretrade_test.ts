@@ -6,9 +6,18 @@ import { readFileSync } from "node:fs";
 import { type Kernel, loadKernel } from "../../runtime/kernel/host.ts";
 import { DecisionSchema } from "../../runtime/proto/gen/decision_pb.ts";
 import { EffectKind, FrameSchema, RejectReason } from "../../runtime/proto/gen/frame_pb.ts";
-import { encodeFrame } from "../../runtime/proto/gen/frame_wire.ts";
+import { encodeFrame, type EventFields } from "../../runtime/proto/gen/frame_wire.ts";
 import { buildKernel } from "../../wasm/build.ts";
-import { KillScope, OrderReason as R, OrderReject, OrderType, Side, TimeInForce } from "./gen/order_pb.ts";
+import {
+  type CancelRequest,
+  CancelRequestSchema,
+  KillScope,
+  OrderReason as R,
+  OrderReject,
+  OrderType,
+  Side,
+  TimeInForce,
+} from "./gen/order_pb.ts";
 import {
   type AccountLimitsFields,
   encodeOrderEvent,
@@ -24,6 +33,9 @@ interface Answer {
   readonly verdict: number;
   readonly reasons: { code: number; observed: bigint; limit: bigint }[];
   readonly reject: number;
+  /** Cancels that kill switches asked for: the orders, and when a timer shall ask for more. */
+  readonly cancels: bigint[];
+  readonly timer: number;
 }
 
 /** One account with one instrument at 1,000 ticks, wide limits, and what a test makes narrow. */
@@ -31,6 +43,8 @@ class Desk {
   at = START;
   clock = START;
   #orders = 0;
+  /** All that the kill switches asked for. */
+  readonly cancels: CancelRequest[] = [];
   readonly #contents = new Map<string, number>();
   readonly #kernel: Kernel;
   readonly #buffer = new Uint8Array(1_024);
@@ -64,15 +78,29 @@ class Desk {
   /** Applies an event, now. */
   tell(event: OrderEventFields): Answer {
     const payload = this.#buffer.slice(0, encodeOrderEvent({ at: this.at, ...event }, this.#buffer, 0));
-    const region = new Uint8Array(payload.length + 64);
-    const end = encodeFrame({ events: [{ payload }] }, region, 0);
-    const [effect] =
-      fromBinary(FrameSchema, this.#kernel.apply(this.clock, 1, region.slice(0, end), 1 << 16).effects)
-        .effects;
-    if (!effect) return { verdict: 0, reasons: [], reject: 0 };
-    if (effect.kind === EffectKind.REJECT) return { verdict: 0, reasons: [], reject: effect.reason };
-    const { verdict, reasons } = fromBinary(DecisionSchema, effect.payload);
-    return { verdict, reasons, reject: 0 };
+    return this.#apply({ payload });
+  }
+
+  timer(): Answer {
+    return this.#apply({ kind: 1 });
+  }
+
+  #apply(event: EventFields): Answer {
+    const region = new Uint8Array((event.payload?.length ?? 0) + 64);
+    const end = encodeFrame({ events: [event] }, region, 0);
+    const applied = this.#kernel.apply(this.clock, 1, region.slice(0, end), 1 << 16);
+    assert.ok(applied.effects.length <= this.#kernel.description.effectBytesMax);
+    const answer = { verdict: 0, reasons: [], reject: 0, cancels: [] as bigint[], timer: applied.nextTimer };
+    for (const effect of fromBinary(FrameSchema, applied.effects).effects) {
+      if (effect.kind === EffectKind.REJECT) return { ...answer, reject: effect.reason };
+      if (effect.kind === EffectKind.REPLY) {
+        const { verdict, reasons } = fromBinary(DecisionSchema, effect.payload);
+        return { ...answer, verdict, reasons };
+      }
+      this.cancels.push(fromBinary(CancelRequestSchema, effect.payload));
+      answer.cancels.push(this.cancels.at(-1)!.order);
+    }
+    return answer;
   }
 
   order(order: NewOrderFields = {}): Answer {
@@ -482,7 +510,98 @@ describe("15: kill switch", () => {
     desk.tell({ killSwitch: { scope: KillScope.EVERYTHING, on: true, by: 1 } });
     approved(desk.cancel(1));
   });
+
+  it("asks for the cancel of each open order that it is about, and of no other", async () => {
+    const desk = await Desk.open();
+    const throttle = { version: 1, executionsMax: 99, window: SECOND };
+    for (const strategy of [5, 6]) {
+      desk.tell({ account: 1, strategyThrottle: { ...throttle, strategy } });
+    }
+    desk.tell({ account: 1, authorisedUser: { trader: 2, authorised: true } });
+    approved(desk.order({ strategy: 5 }));
+    approved(desk.order({ strategy: 6, trader: 2 }));
+    approved(desk.order());
+    approved(desk.order());
+    approved(desk.cancel(4));
+    const cases: [KillScope, number, bigint[]][] = [
+      [KillScope.STRATEGY, 5, [1n]],
+      [KillScope.TRADER, 2, [2n]],
+      [KillScope.DESK, 3, [1n, 2n, 3n]],
+      [KillScope.CLIENT, 4, [1n, 2n, 3n]],
+      [KillScope.EVERYTHING, 0, [1n, 2n, 3n]],
+      [KillScope.STRATEGY, 7, []],
+      [KillScope.DESK, 4, []],
+    ];
+    for (const [scope, id, orders] of cases) {
+      const { cancels, timer } = desk.tell({ killSwitch: { scope, id, on: true, by: 9 } });
+      assert.deepEqual(cancels.sort(), orders, KillScope[scope]);
+      assert.equal(timer, Infinity, "nothing is left to do");
+      desk.tell({ killSwitch: { scope, id, on: false, by: 9 } });
+    }
+    const { account, instrument, scope, id, by, at } = desk.cancels[0];
+    assert.deepEqual([account, instrument, scope, id, by, at], [1n, 1, 1, 5, 9, BigInt(desk.at)]);
+  });
+
+  it("lets the trader answer for an order who replaced it last", async () => {
+    const desk = await Desk.open();
+    desk.tell({ account: 1, authorisedUser: { trader: 2, authorised: true } });
+    approved(desk.order({ trader: 2 }));
+    approved(desk.replace(1, 12));
+    assert.deepEqual(
+      desk.tell({ killSwitch: { scope: KillScope.TRADER, id: 2, on: true, by: 1 } }).cancels,
+      [],
+    );
+    assert.deepEqual(desk.tell({ killSwitch: { scope: KillScope.TRADER, id: 1, on: true, by: 1 } }).cancels, [
+      1n,
+    ]);
+  });
+
+  it("asks once while it is engaged, and again when it is engaged anew", async () => {
+    const desk = await Desk.open(), on = { scope: KillScope.DESK, id: 3, on: true, by: 1 };
+    approved(desk.order());
+    assert.deepEqual(desk.tell({ killSwitch: on }).cancels, [1n]);
+    assert.deepEqual(desk.tell({ killSwitch: on }).cancels, []);
+    desk.tell({ killSwitch: { ...on, on: false } });
+    assert.deepEqual(desk.tell({ killSwitch: on }).cancels, [1n]);
+  });
+
+  it("asks for what an account brings along into a killed desk", async () => {
+    const desk = await Desk.open();
+    approved(desk.order());
+    desk.tell({ killSwitch: { scope: KillScope.DESK, id: 8, on: true, by: 1 } });
+    const { timer } = desk.tell({ account: 1, accountLimits: { ...WIDE, version: 2, desk: 8 } });
+    assert.equal(timer, desk.clock);
+    assert.deepEqual(desk.timer().cancels, [1n]);
+    desk.tell({ account: 1, accountLimits: { ...WIDE, version: 3, desk: 3 } });
+    desk.tell({ account: 1, accountLimits: { ...WIDE, version: 4, desk: 8 } });
+    assert.deepEqual(desk.timer().cancels, [], "it was asked for since the switch was engaged");
+  });
+
+  it("asks for 160 at once and for the rest with timers, until it is switched off", async () => {
+    const desk = await Desk.open(), everything = { scope: KillScope.EVERYTHING, by: 1 };
+    for (let instrument = 1; instrument <= 4; instrument++) {
+      declare(desk, instrument);
+      for (let i = 0; i < 100; i++) approved(desk.order({ instrument, quantity: 1 + i }));
+    }
+    assert.equal(desk.tell({ killSwitch: { ...everything, on: true } }).cancels.length, 160);
+    assert.equal(desk.timer().cancels.length, 160);
+    desk.tell({ killSwitch: { ...everything, on: false } });
+    assert.deepEqual(desk.timer().cancels, []);
+    const asked = desk.tell({ killSwitch: { ...everything, on: true } }).cancels;
+    for (let step = 0; step < 3; step++) asked.push(...desk.timer().cancels);
+    assert.equal(new Set(asked).size, 400);
+    assert.equal(asked.length, 400);
+    assert.equal(desk.timer().timer, Infinity);
+  });
 });
+
+/** One more instrument at 1,000 ticks; the first is there already. */
+function declare(desk: Desk, id: number): void {
+  if (id === 1) return;
+  desk.tell({ instrument: { ...instrument(), instrument: id } });
+  desk.tell({ referencePrice: { instrument: id, price: 1_000 } });
+  desk.tell({ priceBand: { instrument: id, low: 1, high: 100_000 } });
+}
 
 describe("bad input to pretrade", () => {
   it("rejects quantities and prices outside 1 to 2^31 - 1", async () => {

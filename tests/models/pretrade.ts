@@ -37,6 +37,7 @@ import { applyReference, Rejected } from "./pretrade_reference.ts";
 import {
   type AccountModel,
   type InstrumentModel,
+  type KillModel,
   newAccount,
   newInstrument,
   newPosition,
@@ -66,7 +67,8 @@ export interface ModelParams {
 export class PretradeModel {
   readonly accounts = new Map<bigint, AccountModel>();
   readonly instruments = new Map<number, InstrumentModel>();
-  readonly kills = new Set<string>();
+  readonly kills = new Map<string, KillModel>();
+  killsEngaged = 0;
   /** Closed ids, oldest first: "account/order" → when. */
   readonly #closed = new Map<string, bigint>();
   readonly #params: Required<ModelParams>;
@@ -154,6 +156,8 @@ export class PretradeModel {
       filled: 0n,
       unit: 0n,
       strategy: event.strategy,
+      trader: event.trader,
+      killed: 0,
     };
     return this.#decide(id, {
       account,
@@ -183,7 +187,7 @@ export class PretradeModel {
       position: account.positions.get(replaced.instrument)!,
       instrument: this.instruments.get(replaced.instrument) ?? newInstrument(),
       replaced,
-      order: { ...replaced, price: event.price, quantity: event.quantity },
+      order: { ...replaced, price: event.price, quantity: event.quantity, trader: event.trader },
       open: max(0n, event.quantity - replaced.filled),
       trader: event.trader,
       session: event.session,

@@ -114,7 +114,7 @@ export function applyReference(
       declared(model, event.value.instrument).restricted = event.value.restricted;
       return;
     case "killSwitch":
-      return killSwitch(model, event.value);
+      return killSwitch(model, at, event.value);
     default:
       throw new Error(`Cannot apply ${event.case}: it is no reference data`);
   }
@@ -212,7 +212,7 @@ function instrument(model: PretradeModel, event: Instrument): void {
   row.ageMax = event.referenceAgeMax;
 }
 
-function killSwitch(model: PretradeModel, event: KillSwitch): void {
+function killSwitch(model: PretradeModel, at: bigint, event: KillSwitch): void {
   const everything = event.scope === 5;
   if (event.by === 0 || event.scope === 0 || event.id === 0 && !everything) {
     throw new Rejected(RejectReason.MISSING_FIELD);
@@ -220,9 +220,9 @@ function killSwitch(model: PretradeModel, event: KillSwitch): void {
   if (event.scope < 0 || event.scope > 5 || everything && event.id !== 0) {
     throw new Rejected(RejectReason.OUT_OF_RANGE);
   }
-  const key = `${event.scope}/${event.id}`;
-  if (event.on) model.kills.add(key);
-  else model.kills.delete(key);
+  const { scope, id, by } = event, key = `${scope}/${id}`;
+  if (!event.on) model.kills.delete(key);
+  else if (!model.kills.has(key)) model.kills.set(key, { scope, id, by, at, number: ++model.killsEngaged });
 }
 
 function openAccount(model: PretradeModel, id: bigint): AccountModel {

@@ -72,6 +72,18 @@ export interface OrderModel {
   filled: bigint;
   unit: bigint;
   strategy: number;
+  trader: number;
+  /** Number of the kill switch that its cancel was last asked for. */
+  killed: number;
+}
+
+export interface KillModel {
+  readonly scope: number;
+  readonly id: number;
+  readonly by: number;
+  readonly at: bigint;
+  /** Higher than of those engaged before. */
+  readonly number: number;
 }
 
 export interface StrategyModel {

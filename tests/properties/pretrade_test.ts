@@ -3,11 +3,15 @@ import { describe, it } from "@std/testing/bdd";
 import assert from "node:assert/strict";
 import process from "node:process";
 import type { Kernel } from "../../runtime/kernel/host.ts";
+import type { Effect } from "../../runtime/proto/gen/frame_pb.ts";
 import { PretradeModel } from "../models/pretrade.ts";
 import { applyAll, effectsOf, region, seeded } from "./kernel_under_test.ts";
 import {
   answerOf,
+  applyOne,
+  copyOf,
   decoded,
+  drain,
   encode,
   Flow,
   freshKernel,
@@ -53,15 +57,11 @@ describe("pretrade against its twin", () => {
     const events = [...flow.setUp()].map((event) => ({ payload: encode(event) }));
     for (let i = 0; i < 500; i++) events.push({ payload: encode(flow.next()) });
     const frames = make(), single = make();
-    const together: unknown[] = [];
+    const together: Effect[] = [], apart: Effect[] = [];
     for (let done = 0; done < events.length;) {
-      const applied = frames.apply(flow.clock, 1, region(events.slice(done)), 1 << 20);
-      for (const effect of effectsOf(applied.effects)) together.push([done + effect.event, answerOf(effect)]);
-      done += applied.consumedEvents;
+      done += applyRegion(frames, events.slice(done), done, flow.clock, together);
     }
-    const apart = events.flatMap((event, index) =>
-      applyAll(single, [event], flow.clock).map((effect) => [index, answerOf(effect)])
-    );
+    events.forEach((event, index) => applyRegion(single, [event], index, flow.clock, apart));
     assert.deepEqual(together, apart);
   });
 
@@ -82,8 +82,10 @@ function sameAnswers(kernel: Kernel, flow: Flow, counts: Map<string, number>): v
     const event = index < setUp.length ? setUp[index] : flow.next();
     const payload = encode(event);
     const expected = model.apply(decoded(payload), BigInt(flow.clock));
-    const [effect] = applyAll(kernel, [{ payload }], flow.clock, index + 1);
-    assert.deepEqual(answerOf(effect), expected, `event ${index}: ${describeEvent(event)}`);
+    const { effects, cancels, timer } = applyOne(kernel, model, payload, flow.clock);
+    assert.deepEqual(answerOf(effects[0]), expected, `event ${index}: ${describeEvent(event)}`);
+    if (cancels.length > 0) bump(counts, `cancels of ${cancels[0].kill.scope}`);
+    if (timer || cancels.length > 0) drain(kernel, model, flow.clock);
     if (expected.kind === "reply") { for (const [code] of expected.reasons) bump(counts, `reason ${code}`); }
     if (expected.kind === "reply") bump(counts, `verdict ${expected.verdict}`);
     if (expected.kind === "reject") bump(counts, `reject ${expected.reason}`);
@@ -91,20 +93,21 @@ function sameAnswers(kernel: Kernel, flow: Flow, counts: Map<string, number>): v
   }
 }
 
-function step(kernel: Kernel, payload: Uint8Array, clock: number, index: number): Uint8Array {
-  return kernel.apply(clock, index + 1, region([{ payload }]), 1 << 20).effects.slice();
+/** Adds the effects, by the index of their event in the whole stream; how many events went in. */
+function applyRegion(
+  kernel: Kernel,
+  events: { payload: Uint8Array }[],
+  first: number,
+  clock: number,
+  into: Effect[],
+): number {
+  const { effects, consumedEvents } = kernel.apply(clock, 1, region(events), 1 << 20);
+  for (const effect of effectsOf(effects.slice())) into.push({ ...effect, event: first + effect.event });
+  return consumedEvents;
 }
 
-function copyOf(kernel: Kernel, fresh: Kernel): Kernel {
-  kernel.snapshotBegin(true);
-  fresh.restoreBegin(kernel.memoryBytes);
-  for (;;) {
-    const records = kernel.snapshotNext(256);
-    if (records.length === 0) break;
-    fresh.restorePages(records.slice());
-  }
-  fresh.restoreEnd();
-  return fresh;
+function step(kernel: Kernel, payload: Uint8Array, clock: number, index: number): Uint8Array {
+  return kernel.apply(clock, index + 1, region([{ payload }]), 1 << 20).effects.slice();
 }
 
 function sameStates(kernel: Kernel, model: PretradeModel, index: number): void {

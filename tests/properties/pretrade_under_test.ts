@@ -1,7 +1,9 @@
 /** Random order events, and the kernel's answers in the words of its twin. */
+import assert from "node:assert/strict";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
   AccountStateSchema,
+  CancelRequestSchema,
   type OrderEvent,
   OrderEventSchema,
   OrderParamsSchema,
@@ -11,7 +13,9 @@ import type { Kernel } from "../../runtime/kernel/host.ts";
 import { type Effect, EffectKind } from "../../runtime/proto/gen/frame_pb.ts";
 import type { Answer, PretradeModel } from "../models/pretrade.ts";
 import { exposureOf, holdsOf, messagesIn, openValueOf } from "../models/pretrade_amounts.ts";
-import { decisionOf, loadForTest, type Random } from "./kernel_under_test.ts";
+import { asked, type Cancel, isDue, toCancel } from "../models/pretrade_kills.ts";
+import { EVENT_KIND } from "../../runtime/partition/records.ts";
+import { decisionOf, effectsOf, loadForTest, type Random, region } from "./kernel_under_test.ts";
 
 export const START = 1_700_000_000_000_000;
 /** Few ids are remembered, so that the bound is met. */
@@ -32,6 +36,46 @@ export function decoded(payload: Uint8Array): OrderEvent {
   return fromBinary(OrderEventSchema, payload);
 }
 
+/** Applies one event, or a timer; the twin agrees with each cancel that is asked for. */
+export function applyOne(
+  kernel: Kernel,
+  model: PretradeModel,
+  payload: Uint8Array | "timer",
+  clock: number,
+): { effects: Effect[]; cancels: Cancel[]; timer: boolean } {
+  const record = payload === "timer" ? { kind: EVENT_KIND.TIMER } : { payload };
+  const applied = kernel.apply(clock, 1, region([record]), 1 << 20);
+  assert.ok(applied.effects.length <= kernel.description.effectBytesMax);
+  const all = effectsOf(applied.effects), cancels: Cancel[] = [];
+  for (const effect of all) {
+    if (effect.kind !== EffectKind.OUTPUT) continue;
+    const cancel = cancelOf(effect, model);
+    assert.ok(isDue(model, cancel), "the order is open, under the switch, and was not asked for before");
+    asked(model, cancel);
+    cancels.push(cancel);
+  }
+  const effects = all.filter(({ kind }) => kind !== EffectKind.OUTPUT);
+  return { effects, cancels, timer: applied.nextTimer <= clock };
+}
+
+/** Timers until no switch has anything left to ask for; the twin agrees that nothing is. */
+export function drain(kernel: Kernel, model: PretradeModel, clock: number): void {
+  while (applyOne(kernel, model, "timer", clock).timer);
+  assert.deepEqual([...toCancel(model)], []);
+}
+
+/** What a kill switch asked for, as the twin would say it; throws where the switch is not engaged. */
+function cancelOf(effect: Effect, model: PretradeModel): Cancel {
+  const request = fromBinary(CancelRequestSchema, effect.payload);
+  const kill = model.kills.get(`${request.scope}/${request.id}`);
+  assert.ok(kill, `${request.scope}/${request.id} is engaged`);
+  const order = model.accounts.get(request.account)?.orders.get(request.order);
+  assert.equal(new TextDecoder().decode(effect.key), String(request.account));
+  assert.equal(request.instrument, order?.instrument);
+  assert.deepEqual([request.by, request.at], [kill.by, kill.at]);
+  return { kill, account: request.account, order: request.order };
+}
+
 /** An effect as the twin would say it. Zero figures are left out by neither. */
 export function answerOf(effect: Effect | undefined): Answer {
   if (!effect) return { kind: "none" };
@@ -43,6 +87,19 @@ export function answerOf(effect: Effect | undefined): Answer {
     reasons: reasons.map(({ code, observed, limit }) => [code, observed, limit]),
     figures: figures.map(({ value }) => value),
   };
+}
+
+/** Its state in a fresh instance. */
+export function copyOf(kernel: Kernel, fresh: Kernel): Kernel {
+  kernel.snapshotBegin(true);
+  fresh.restoreBegin(kernel.memoryBytes);
+  for (;;) {
+    const records = kernel.snapshotNext(256);
+    if (records.length === 0) break;
+    fresh.restorePages(records.slice());
+  }
+  fresh.restoreEnd();
+  return fresh;
 }
 
 /** What a query tells, without order. */

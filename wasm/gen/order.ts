@@ -1,7 +1,7 @@
 // Generated from actors/orders/order.proto by wasm/codegen.ts. Do not edit: change the .proto and run `deno task gen`.
 import { at, begin, endNested, INVALID_UTF8, lengthOf, MALFORMED, skip, utf8, varint, writeBytes, writeVarint, zigzag } from "../lib/wire";
 
-export const SCHEMA_HASH = "569dfe774073ccf504d7f081cdbbbd572adeb05ca1c72c79bc4151382b9b66ed";
+export const SCHEMA_HASH = "a0c164ae5cab2bed6bc70a8b22231dd6dcc06f079845a714804168afd23824fd";
 
 export const enum Side {
   SIDE_UNSPECIFIED = 0,
@@ -2280,6 +2280,120 @@ export function writeKillSwitch_on(p: usize, value: bool): usize {
 export function writeKillSwitch_by(p: usize, value: u32): usize {
   if (value == 0) return p;
   p = writeVarint(p, 32);
+  return writeVarint(p, <u64>value);
+}
+@unmanaged
+export class CancelRequest {
+  account: u64;
+  order: u64;
+  at: i64;
+  instrument: u32;
+  scope: i32;
+  id: u32;
+  by: u32;
+}
+
+/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+export function decodeCancelRequest(into: CancelRequest, ptr: usize, length: u32): i32 {
+  into.account = 0;
+  into.order = 0;
+  into.at = 0;
+  into.instrument = 0;
+  into.scope = 0;
+  into.id = 0;
+  into.by = 0;
+  let p = ptr;
+  const stop = ptr + length;
+  while (p < stop) {
+    let tag = <u32>load<u8>(p);
+    if (tag < 0x80) {
+      p++;
+    } else {
+      const wide = varint(p, stop);
+      if (!at || wide > 0xffffffff) return MALFORMED;
+      tag = <u32>wide;
+      p = at;
+    }
+    switch (tag) {
+      case 8: {
+        into.account = varint(p, stop);
+        p = at;
+        break;
+      }
+      case 16: {
+        into.order = varint(p, stop);
+        p = at;
+        break;
+      }
+      case 24: {
+        into.instrument = <u32>varint(p, stop);
+        p = at;
+        break;
+      }
+      case 32: {
+        into.scope = <i32>varint(p, stop);
+        p = at;
+        break;
+      }
+      case 40: {
+        into.id = <u32>varint(p, stop);
+        p = at;
+        break;
+      }
+      case 48: {
+        into.by = <u32>varint(p, stop);
+        p = at;
+        break;
+      }
+      case 56: {
+        into.at = <i64>varint(p, stop);
+        p = at;
+        break;
+      }
+      default: {
+        if (tag >>> 3 <= 7 && tag >= 8) return MALFORMED; // in another wire type
+        skip(tag, p, stop);
+        p = at;
+      }
+    }
+    if (!p) return MALFORMED;
+  }
+  return 0;
+}
+
+export function writeCancelRequest_account(p: usize, value: u64): usize {
+  if (value == 0) return p;
+  p = writeVarint(p, 8);
+  return writeVarint(p, <u64>value);
+}
+export function writeCancelRequest_order(p: usize, value: u64): usize {
+  if (value == 0) return p;
+  p = writeVarint(p, 16);
+  return writeVarint(p, <u64>value);
+}
+export function writeCancelRequest_instrument(p: usize, value: u32): usize {
+  if (value == 0) return p;
+  p = writeVarint(p, 24);
+  return writeVarint(p, <u64>value);
+}
+export function writeCancelRequest_scope(p: usize, value: i32): usize {
+  if (value == 0) return p;
+  p = writeVarint(p, 32);
+  return writeVarint(p, <u64>value);
+}
+export function writeCancelRequest_id(p: usize, value: u32): usize {
+  if (value == 0) return p;
+  p = writeVarint(p, 40);
+  return writeVarint(p, <u64>value);
+}
+export function writeCancelRequest_by(p: usize, value: u32): usize {
+  if (value == 0) return p;
+  p = writeVarint(p, 48);
+  return writeVarint(p, <u64>value);
+}
+export function writeCancelRequest_at(p: usize, value: i64): usize {
+  if (value == 0) return p;
+  p = writeVarint(p, 56);
   return writeVarint(p, <u64>value);
 }
 @unmanaged

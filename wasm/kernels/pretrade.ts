@@ -7,18 +7,20 @@ import { clock } from "../lib/context";
 import { Reject, reject } from "../lib/effects";
 import { STATE } from "../lib/memory";
 import { lookBeyond, noteAhead } from "../pretrade/ahead";
+import { forgetOne } from "../pretrade/forget";
+import { killSwitch, sweep } from "../pretrade/kill";
 import { cancelOrder, fill, forgetClosed, newOrder, orderClosed, replaceOrder } from "../pretrade/orders";
 import { queryAccount } from "../pretrade/query";
 import {
-  accountLimits, authorisedUser, borrowInventory, cashMovement, instrument, instrumentLimits, killSwitch, margin,
+  accountLimits, authorisedUser, borrowInventory, cashMovement, instrument, instrumentLimits, margin,
   priceBand, referencePrice, restrictedInstrument, strategyEnable, strategyThrottle,
 } from "../pretrade/reference";
-import { accounts, forgetOne, initTables, root } from "../pretrade/state";
+import { accounts, initTables, root } from "../pretrade/state";
 
 export { SCHEMA_HASH } from "../gen/order";
 export const NAME = "pretrade";
-/** A decision with every reason and figure is below 1.5 KiB. */
-export const EFFECT_BYTES_MAX: u32 = 2048;
+/** REQUESTS_MAX cancels that a kill switch asks for. A decision with every reason and figure is below 1.5 KiB. */
+export const EFFECT_BYTES_MAX: u32 = 16384;
 export const EVENT_BYTES_MAX: u32 = 4096;
 export const KEY_BYTES_MAX: u32 = 20;
 
@@ -54,6 +56,11 @@ export function onEvent(ptr: usize, length: u32): void {
   if (kind <= 5 && clock - event.at > root.behindMax) return reject(Reject.TOO_OLD);
   if (kind <= 7) flow(kind);
   else ofAccount(kind);
+}
+
+/** The next cancels of the kill switches. */
+export function onTimer(): void {
+  sweep();
 }
 
 export function onAhead(ptr: usize, length: u32): void {
@@ -92,7 +99,7 @@ function global(kind: u32): void {
     case 17: return referencePrice(event.at, event.referencePrice);
     case 18: return priceBand(event.at, event.priceBand);
     case 19: return restrictedInstrument(event.restrictedInstrument);
-    default: return killSwitch(event.killSwitch);
+    default: return killSwitch(event.at, event.killSwitch);
   }
 }
 

@@ -8,6 +8,7 @@ import { reason, Verdict } from "../lib/effects";
 import { touch } from "../lib/memory";
 import { distance } from "./exact";
 import { messagesIn, messagesIn5s, takeToken } from "./messages";
+import { isKilled } from "./kill";
 import { BUY, Proposal, proposal, SELL_SHORT } from "./proposal";
 import {
   CONTENTS, kills, OPEN_ORDERS_MAX, Order, orders, Position, root, Strategy, strategyOf, Trader, traderOf,
@@ -251,12 +252,4 @@ function checkKilled(it: Proposal): void {
   if (isKilled(KillScope.DESK, it.account.desk)) decline(OrderReason.KILLED_DESK, it.account.desk, 0);
   if (isKilled(KillScope.CLIENT, it.account.client)) decline(OrderReason.KILLED_CLIENT, it.account.client, 0);
   if (isKilled(KillScope.EVERYTHING, 0)) decline(OrderReason.KILLED_EVERYTHING, 0, 0);
-}
-
-export function killKey(scope: u32, id: u32): u64 {
-  return (<u64>scope << 32) | <u64>id;
-}
-
-function isKilled(scope: u32, id: u32): bool {
-  return changetype<usize>(kills.find64(killKey(scope, id))) != 0;
 }

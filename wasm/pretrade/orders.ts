@@ -8,10 +8,11 @@ import { figure, Reject, reject, reply, Verdict } from "../lib/effects";
 import { touch } from "../lib/memory";
 import { beginChecks, checkOrder, checkRates, decline, executions, isRemembered, strategyRow, verdict } from "./checks";
 import { beginExact, distance, minus, overflowed, plus, times } from "./exact";
+import { linkOrder, setTrader, unlinkOrder } from "./links";
 import { countMessage, turnPeriod } from "./messages";
 import { BUY, proposal, propose, SELL, SELL_SHORT } from "./proposal";
 import {
-  Account, accountOf, CONTENTS, forgetAccount, instrumentOf, isNone, makeAccount, makePosition, nobody, nothing,
+  Account, accountOf, CONTENTS, instrumentOf, isNone, makeAccount, makePosition, nobody, nothing,
   Order, orders, Position, positions, root, Strategy,
 } from "./state";
 
@@ -63,10 +64,10 @@ export function replaceOrder(at: i64, id: u64, replace: ReplaceOrder): void {
   }
   if (order.market ? replace.price != 0 : isOutside(replace.price)) return reject(Reject.OUT_OF_RANGE);
   it.position = changetype<Position>(order.position);
-  it.instrument = instrumentOf(order.instrument);
+  it.instrument = instrumentOf(it.position.instrument);
   it.replaced = changetype<usize>(order);
   it.id = replace.order;
-  it.instrumentId = order.instrument;
+  it.instrumentId = it.position.instrument;
   it.side = order.side;
   it.quantity = replace.quantity;
   it.open = max<i64>(0, replace.quantity - <i64>order.filled);
@@ -115,7 +116,7 @@ export function fill(at: i64, id: u64, filled: Fill): void {
   const instrument = instrumentOf(filled.instrument);
   if (!instrument.version) return reject(OrderReject.UNKNOWN_INSTRUMENT);
   const order = orders.find128(id, filled.order), known = !isClosed(order);
-  if (known && (order.instrument != filled.instrument || order.side != <u8>filled.side)) {
+  if (known && (changetype<Position>(order.position).instrument != filled.instrument || order.side != <u8>filled.side)) {
     return reject(OrderReject.FILL_MISMATCH);
   }
   const found = positions.find128(id, filled.instrument);
@@ -219,11 +220,13 @@ function commitNew(): bool {
   if (isNone(changetype<usize>(order))) return false;
   if (order.unit) unlinkClosed(order); // an id remembered longer than it need be
   order.filled = 0;
-  order.instrument = it.instrumentId;
   order.side = <u8>it.side;
   order.market = it.market;
   order.resting = it.resting;
   order.strategy = it.strategy;
+  order.trader = it.trader;
+  order.killed = 0;
+  linkOrder(order);
   order.position = changetype<usize>(position);
   order.previous = 0;
   order.next = position.orders;
@@ -244,6 +247,7 @@ function commitReplace(): bool {
   const it = proposal, order = changetype<Order>(it.replaced);
   touch(changetype<usize>(order));
   touch(changetype<usize>(it.position));
+  setTrader(order, it.trader);
   enter(it.position, order);
   return true;
 }
@@ -299,6 +303,8 @@ function close(account: Account, order: Order): void {
   touch(changetype<usize>(order));
   pend(position, order.side, -open);
   hold(account, order, -open);
+  unlinkOrder(order);
+  if (root.sweepOrder == changetype<usize>(order)) root.sweepOrder = order.next;
   if (order.previous) {
     touch(order.previous);
     changetype<Order>(order.previous).next = order.next;

@@ -4,16 +4,18 @@
  */
 import {
   AccountLimits, AuthorisedUser, BorrowInventory, CashMovement, Instrument as InstrumentEvent, InstrumentLimits,
-  KillScope, KillSwitch, Margin, OrderReject, PriceBand, ReferencePrice, RestrictedInstrument, StrategyEnable,
+  KillScope, Margin, OrderReject, PriceBand, ReferencePrice, RestrictedInstrument, StrategyEnable,
   StrategyThrottle,
 } from "../gen/order";
 import { Reject, reject } from "../lib/effects";
 import { addOverflows } from "../lib/fixed";
 import { touch } from "../lib/memory";
-import { killKey } from "./checks";
+import { forgetAccount } from "./forget";
+import { sweepAgain } from "./kill";
+import { setClient, setDesk } from "./links";
 import { clearRates, clearRatios } from "./messages";
 import {
-  Account, accountOf, accounts, forgetAccount, Instrument, instrumentOf, instruments, isNone, kills, makeAccount,
+  Account, accountOf, Instrument, instrumentOf, instruments, isNone, makeAccount,
   makePosition, makeStrategy, makeTrader, positions, root, strategyOf, traderOf,
 } from "./state";
 
@@ -43,8 +45,8 @@ export function accountLimits(id: u64, limits: AccountLimits): void {
     clearRatios(account);
   } else if (account.ratioWindow != limits.ratioWindow) clearRatios(account);
   account.version = limits.version;
-  account.client = limits.client;
-  account.desk = limits.desk;
+  if (setDesk(account, limits.desk) && account.openOrders) sweepAgain(KillScope.DESK, limits.desk);
+  if (setClient(account, limits.client) && account.openOrders) sweepAgain(KillScope.CLIENT, limits.client);
   account.credit = limits.credit;
   account.openValueMax = limits.openValueMax;
   account.quantityMax = limits.orderQuantityMax;
@@ -78,8 +80,8 @@ function closeAccount(account: Account): void {
   account.version = 0;
   account.generation = ++root.generations;
   account.newest = 0;
-  account.client = 0;
-  account.desk = 0;
+  setClient(account, 0);
+  setDesk(account, 0);
   account.credit = 0;
   account.openValueMax = 0;
   account.quantityMax = 0;
@@ -245,19 +247,4 @@ function changeable(id: u32): Instrument {
   else if (isNone(changetype<usize>(row))) reject(OrderReject.UNKNOWN_INSTRUMENT);
   else touch(changetype<usize>(row));
   return row;
-}
-
-export function killSwitch(event: KillSwitch): void {
-  const everything = event.scope == KillScope.EVERYTHING;
-  if (!event.by || !event.scope || !event.id && !everything) return reject(Reject.MISSING_FIELD);
-  if (<u32>event.scope > 5 || everything && event.id) return reject(Reject.OUT_OF_RANGE);
-  const key = killKey(event.scope, event.id);
-  if (event.on) {
-    const row = kills.upsert64(key);
-    if (isNone(changetype<usize>(row))) return reject(Reject.STATE_FULL);
-    row.by = event.by;
-    return;
-  }
-  const row = kills.find64(key);
-  if (!isNone(changetype<usize>(row))) kills.remove(row);
 }

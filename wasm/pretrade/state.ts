@@ -48,8 +48,6 @@ export class Account {
   marginVersion: u32;
   initialBps: u32;
   reduceOnlyBps: u32;
-  client: u32;
-  desk: u32;
   rate1sMax: u32;
   rate5sMax: u32;
   sessionRate: u32;
@@ -93,6 +91,14 @@ export class Account {
   strategy2: u64;
   strategy3: u64;
   strategy4: u64;
+
+  // Set by setDesk and setClient, with their places in the lists of links.ts.
+  client: u32;
+  desk: u32;
+  deskNext: usize;
+  deskPrevious: usize;
+  clientNext: usize;
+  clientPrevious: usize;
 }
 
 /** An account in an instrument. */
@@ -140,13 +146,18 @@ export class Order {
   quantity: u32;
   filled: u32;
   strategy: u32;
-  instrument: u32;
+  trader: u32; // who entered or last replaced it
   side: u8;
   resting: bool;
   reducing: bool; // took no hold
   market: bool;
   next: usize; // of its position while open, of the closed ones after
   previous: usize;
+  killed: u32; // number of the kill switch that its cancel was last asked for; 0 = none
+  traderNext: usize; // in the lists of links.ts, while open
+  traderPrevious: usize;
+  strategyNext: usize;
+  strategyPrevious: usize;
 }
 
 @unmanaged
@@ -194,7 +205,12 @@ export class Instrument {
 
 @unmanaged
 export class Killed {
+  at: i64; // when it was engaged
   by: u32;
+  number: u32; // higher than of those engaged before
+  waiting: bool; // to sweep
+  next: usize;
+  previous: usize;
 }
 
 @unmanaged
@@ -209,6 +225,13 @@ export class Root {
   clockNewest: i64; // frame clocks may step back; remembering goes by the highest
   generations: u32;
   turn: u32;
+  killsEngaged: u32;
+  sweepFirst: usize; // the kill switches that sweep, and where the first one stands; see kill.ts
+  sweepLast: usize;
+  sweepList: u32;
+  sweepLink: usize;
+  sweepPosition: usize;
+  sweepOrder: usize;
 }
 
 export const accounts = changetype<Table<Account>>(STATE);
@@ -337,72 +360,4 @@ export function makeStrategy(account: Account, id: u32): Strategy {
 @inline
 function ownStrategy(account: Account): Strategy {
   return changetype<Strategy>(changetype<usize>(account) + offsetof<Account>("strategy0"));
-}
-
-/** One step of forgetting what is empty: a look at one row of one table, in turn. */
-export function forgetOne(): void {
-  const turn = root.turn++ & 3;
-  if (turn == 0) forgetPosition(positions.idle());
-  else if (turn == 1) forgetSession(sessions.idle());
-  else if (turn == 2) {
-    const trader = traders.idle();
-    if (changetype<usize>(trader) && isVoid(traders.keyOf(trader), trader.generation)) traders.remove(trader);
-  } else {
-    const strategy = strategies.idle();
-    if (changetype<usize>(strategy) && isVoid(strategies.keyOf(strategy), strategy.generation)) {
-      strategies.remove(strategy);
-    }
-  }
-}
-
-/** A row whose account, the first half of its key, is gone or another. */
-function isVoid(key: usize, generation: u32): bool {
-  return accountOf(load<u64>(key)).generation != generation;
-}
-
-function forgetSession(session: Session): void {
-  if (!changetype<usize>(session)) return;
-  const account = accountOf(load<u64>(sessions.keyOf(session)));
-  if (account.generation != session.generation || isFull(account, session)) sessions.remove(session);
-}
-
-/** A bucket that is full by now is as good as one never used. */
-function isFull(account: Account, session: Session): bool {
-  const rate = <i64> account.sessionRate, missing = <i64> account.sessionBurst * 1_000_000 - session.level;
-  return missing <= 0 || rate > 0 && account.newest - session.last > missing / rate;
-}
-
-function forgetPosition(position: Position): void {
-  if (!changetype<usize>(position) || position.net || position.openOrders || position.borrow) return;
-  if (position.version || remembersContent(position)) return;
-  const account = changetype<Account>(position.account);
-  if (position.previous) {
-    touch(position.previous);
-    changetype<Position>(position.previous).next = position.next;
-  } else {
-    touch(changetype<usize>(account));
-    account.positions = position.next;
-  }
-  if (position.next) {
-    touch(position.next);
-    changetype<Position>(position.next).previous = position.previous;
-  }
-  positions.remove(position);
-  forgetAccount(account);
-}
-
-function remembersContent(position: Position): bool {
-  const account = changetype<Account>(position.account);
-  if (position.contentGeneration != account.generation) return false;
-  for (let i: usize = 0; i < CONTENTS; i++) {
-    const at = load<i64>(changetype<usize>(position) + (i << 4), offsetof<Position>("content0") + 8) >> 2;
-    if (at && account.newest - at < 3_600_000_000) return true;
-  }
-  return false;
-}
-
-/** Forgets an account that is closed and has nothing left. */
-export function forgetAccount(account: Account): void {
-  if (account.open || account.cash || account.positions) return;
-  accounts.remove(account);
 }

@@ -798,6 +798,56 @@ export function encodeKillSwitch(message: KillSwitchFields, out: Uint8Array, at:
   return at;
 }
 
+export interface CancelRequestFields {
+  readonly account?: Integer64;
+  readonly order?: Integer64;
+  readonly instrument?: number;
+  readonly scope?: number;
+  readonly id?: number;
+  readonly by?: number;
+  readonly at?: Integer64;
+}
+/** Writes `message` at `at` and returns where it ends. */
+export function encodeCancelRequest(message: CancelRequestFields, out: Uint8Array, at: number): number {
+  const account_ = message.account;
+  if (account_ !== undefined && account_ != 0) {
+    out[at++] = 8;
+    at = varint(out, at, account_);
+  }
+  const order_ = message.order;
+  if (order_ !== undefined && order_ != 0) {
+    out[at++] = 16;
+    at = varint(out, at, order_);
+  }
+  const instrument_ = message.instrument;
+  if (instrument_ !== undefined && instrument_ !== 0) {
+    out[at++] = 24;
+    at = varint(out, at, instrument_);
+  }
+  const scope_ = message.scope;
+  if (scope_ !== undefined && scope_ !== 0) {
+    out[at++] = 32;
+    at = varint(out, at, scope_);
+  }
+  const id_ = message.id;
+  if (id_ !== undefined && id_ !== 0) {
+    out[at++] = 40;
+    at = varint(out, at, id_);
+  }
+  const by_ = message.by;
+  if (by_ !== undefined && by_ !== 0) {
+    out[at++] = 48;
+    at = varint(out, at, by_);
+  }
+  const at_ = message.at;
+  if (at_ !== undefined && at_ != 0) {
+    out[at++] = 56;
+    at = varint(out, at, at_);
+  }
+  if (at > out.length) throw new RangeError("Cannot encode CancelRequest: the buffer is too small");
+  return at;
+}
+
 export interface OrderParamsFields {
   readonly aheadMax?: Integer64;
   readonly behindMax?: Integer64;
