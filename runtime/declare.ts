@@ -13,13 +13,18 @@ export interface Pipeline {
   /**
    * Where the key stands, as a path of field names in `input` ("card", or "new_order.account"). Several
    * paths: the first that is present. The key is the bytes of a string or bytes field, or the decimal
-   * digits of an integer field; joined with a NUL byte where a path is a list of fields.
+   * digits of an integer field; joined with a NUL byte where a path is a list of fields. None: everything
+   * goes to the one partition.
    */
   readonly key: readonly KeyPath[];
   /** Fields of `input` whose presence sends the event to every partition: reference data. */
   readonly broadcast?: readonly string[];
   /** The message of OUTPUT effects, where it has outputs. */
   readonly output?: DescMessage;
+  /** Outputs by channel, where it has several, or says more of them. */
+  readonly outputs?: readonly OutputSpec[];
+  /** Tables of rows that can be read and followed, by the number that the kernel knows them by. */
+  readonly views?: readonly ViewSpec[];
   /** The message that answers a query for a key. */
   readonly state?: DescMessage;
   /** Names of Reason.code, Figure.code and of its own reject reasons (100 on). */
@@ -51,6 +56,20 @@ export interface Pipeline {
  */
 export type Retention = "forever" | "compact" | { readonly ms?: number; readonly bytes?: number };
 
+export interface OutputSpec {
+  readonly name: string;
+  readonly message: DescMessage;
+  /** Whether rows may be taken back: `retracted` says so. */
+  readonly changelog: boolean;
+}
+
+export interface ViewSpec {
+  readonly name: string;
+  readonly message: DescMessage;
+  /** What a row is found by, in this order. */
+  readonly keys: readonly { readonly name: string; readonly type: "i64" | "f64" | "bool" | "text" }[];
+}
+
 export type KeyPath = string | readonly string[];
 
 export interface Topology {
@@ -74,4 +93,11 @@ export interface StreamSource {
   readonly pipeline: string;
   /** Where to begin when nothing of it was ever applied. Default "start". */
   readonly from?: { readonly sequence: number } | { readonly time: number } | "start";
+  /** Name under which its position is kept; another name reads the stream anew. Default: stream and subject. */
+  readonly name?: string;
+  /**
+   * What to do where the stream no longer keeps the next message: `stop` (default) says so and reads no
+   * further; `skip` goes on with the oldest message that is left, and says how many are missing.
+   */
+  readonly gone?: "stop" | "skip";
 }

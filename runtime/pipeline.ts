@@ -21,6 +21,7 @@ import type {
   Runtime,
   Status,
 } from "./runtime.ts";
+import { eventFromJsonBytes, JSON_TYPE } from "./ingress/json.ts";
 import { BROADCAST, type KeyExtractor, NO_KEY } from "./ingress/key.ts";
 import { partitionOf } from "./ingress/partition.ts";
 import { outputsOf, releasedFrames } from "./output/reader.ts";
@@ -28,8 +29,9 @@ import type { SinkRun } from "./output/sinks.ts";
 import { merge } from "./output/merge.ts";
 import type { EventFields } from "./partition/mailbox.ts";
 import type { Partition } from "./partition/partition.ts";
-import { EventCursor } from "./partition/records.ts";
+import { EVENT_KIND, EventCursor } from "./partition/records.ts";
 import { readFrame } from "./partition/recover.ts";
+import { RejectReason } from "./proto/gen/frame_pb.ts";
 import type { World } from "./world/mod.ts";
 import type { SinkDeadLetter } from "./world/sink.ts";
 
@@ -47,6 +49,7 @@ const RETRY_AFTER_MS = { full: 1000, unavailable: 1000, "no-key": 0, "too-large"
 const DEAD_LETTERS_PAGE = 100;
 
 const TEXT = new TextEncoder();
+const UTF8 = new TextDecoder();
 
 export class Road implements Runtime {
   readonly topology: Topology;
@@ -96,6 +99,7 @@ export class Road implements Runtime {
     const stage = this.#stages.get(name);
     if (!stage) return "unknown";
     const { partitions } = stage;
+    if (options.unfit) return this.#unfit(partitions[0], payload, options, done);
     if (payload.length > partitions[0].payloadBytesMax) return "too-large";
     const index = stage.keys.partition(payload, partitions.length);
     if (index === NO_KEY) return "no-key";
@@ -105,6 +109,18 @@ export class Road implements Runtime {
     const partition = partitions[index];
     if (this.#stop.signal.aborted || !this.#takes(partition)) return "unavailable";
     return partition.offer(payload, fields, done) ? "admitted" : "full";
+  }
+
+  /** What has no key has no partition of its own: the first one keeps it. */
+  #unfit(
+    partition: Partition,
+    payload: Uint8Array,
+    options: OfferOptions,
+    done: (outcome: Outcome) => void,
+  ): Admission {
+    if (this.#stop.signal.aborted || !this.#takes(partition)) return "unavailable";
+    const kept = payload.subarray(0, partition.recordBytesMax);
+    return partition.offer(kept, eventFields(options)!, done) ? "admitted" : "full";
   }
 
   /** Reference data: to every partition or to none; answered when the last one has it. */
@@ -173,6 +189,11 @@ export class Road implements Runtime {
     return partitions[partitionOf(key, partitions.length)].query(key);
   }
 
+  async applied(name: string, source: string): Promise<number> {
+    const marks = this.#stage(name).partitions.map((partition) => partition.sourceMark(TEXT.encode(source)));
+    return Math.min(...await Promise.all(marks));
+  }
+
   async deadLetters(
     name: string,
     { after, limit = DEAD_LETTERS_PAGE }: { after?: Position; limit?: number } = {},
@@ -199,8 +220,13 @@ export class Road implements Runtime {
         `Cannot redrive ${formatPosition(position)} of ${name}: there is no dead letter at that position`,
       );
     }
-    const { payload } = await this.#readEvent(partition, position);
-    return this.submit(name, payload, { id: `redrive/${formatPosition(position)}` });
+    const { payload, type, reason } = await this.#readEvent(partition, position);
+    if (reason === RejectReason.TOO_LARGE) {
+      return { kind: "refused", admission: "too-large", retryAfterMs: RETRY_AFTER_MS["too-large"] };
+    }
+    const { input } = this.#stage(name).pipeline;
+    const event = type === JSON_TYPE ? eventFromJsonBytes(input, payload) : payload;
+    return this.submit(name, event, { id: `redrive/${formatPosition(position)}` });
   }
 
   async *outputs(
@@ -294,7 +320,15 @@ export class Road implements Runtime {
           throw new Error(`Cannot read event ${formatPosition(position)}: its frame ends before it`);
         }
       }
-      return { payload: cursor.payload, id: cursor.id, clock: frame.clock };
+      const { payload, id, source, sequence, type, reason } = cursor;
+      return {
+        payload,
+        id,
+        clock: frame.clock,
+        reason,
+        ...(source.length > 0 ? { source: UTF8.decode(source), sequence } : {}),
+        ...(type.length > 0 ? { type: UTF8.decode(type) } : {}),
+      };
     } finally {
       await chain.close();
     }
@@ -310,11 +344,19 @@ export function comparePositions(a: Position, b: Position): number {
   return a.partition - b.partition || a.frame - b.frame || a.event - b.event;
 }
 
-function eventFields({ id, source, sequence }: OfferOptions): EventFields | undefined | null {
+function eventFields({ id, source, sequence, unfit }: OfferOptions): EventFields | undefined | null {
   if (id === undefined && source === undefined) return undefined;
   const bytes = typeof id === "string" ? TEXT.encode(id) : id;
   if (bytes && bytes.length > ID_BYTES_MAX) return null;
-  return { id: bytes, source: source === undefined ? undefined : TEXT.encode(source), sequence };
+  const fields = { id: bytes, source: source === undefined ? undefined : TEXT.encode(source), sequence };
+  if (!unfit) return fields;
+  const { reason, type } = unfit;
+  return {
+    ...fields,
+    kind: EVENT_KIND.UNFIT,
+    reason,
+    type: type === undefined ? undefined : TEXT.encode(type),
+  };
 }
 
 /** Of the outcomes of one broadcast event, the one its sender must know. */

@@ -1,5 +1,6 @@
 /** What `start` returns: the running topology, as the edges (HTTP, NATS, files) and programs see it. */
 import type { Pipeline, Topology } from "./declare.ts";
+import type { RejectReason } from "./proto/gen/frame_pb.ts";
 import type { Micros } from "./world/clock.ts";
 import type { SinkDeadLetter } from "./world/sink.ts";
 
@@ -24,6 +25,11 @@ export interface Runtime {
   admits(pipeline: string): { readonly open: true } | { readonly open: false; readonly retryAfterMs: number };
   /** What the owning actor knows of a key: the pipeline's encoded state message. */
   query(pipeline: string, key: Uint8Array): Promise<Uint8Array | undefined>;
+  /**
+   * A sequence of a source up to which everything was applied, durably; 0 where some partition has applied
+   * nothing of it yet.
+   */
+  applied(pipeline: string, source: string): Promise<number>;
   deadLetters(pipeline: string, options?: { after?: Position; limit?: number }): Promise<DeadLetter[]>;
   /** Offers a dead letter's payload anew, once: a second call returns the first one's outcome. */
   redrive(pipeline: string, position: Position): Promise<Outcome>;
@@ -52,6 +58,15 @@ export interface OfferOptions {
   /** For events from a replayable source: its name, and the event's rising position in it (from 1). */
   readonly source?: string;
   readonly sequence?: number;
+  /**
+   * The payload is what a source holds at that place and no event of the pipeline: it is recorded there as a
+   * dead letter (as much of it as a frame holds), and never applied. Only with a source.
+   */
+  readonly unfit?: {
+    readonly reason: RejectReason;
+    /** Media type of the payload; absent = the pipeline's message. */
+    readonly type?: string;
+  };
 }
 
 export type Admission =
@@ -108,6 +123,11 @@ export interface DeadLetter {
   readonly payload: Uint8Array;
   readonly id: Uint8Array;
   readonly clock: Micros;
+  /** Where it came from, and its place there. */
+  readonly source?: string;
+  readonly sequence?: number;
+  /** Media type of a payload that is not the pipeline's message. */
+  readonly type?: string;
 }
 
 export interface Output {

@@ -16,6 +16,8 @@ import {
 } from "@bufbuild/protobuf";
 import { badRequest, ProblemError } from "./problem.ts";
 
+export const JSON_TYPE = "application/json";
+
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Bytes of a JSON document → the encoded message. Throws a ProblemError that names what is wrong. */

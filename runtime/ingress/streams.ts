@@ -1,11 +1,17 @@
 /**
  * JetStream streams as sources. Each message is an event with the stream as its source and the stream's
- * sequence as its position; the kernel's state holds the highest sequence applied of each source and drops
- * what it already has, so delivery at least once, and reading anew after a crash, come to exactly once.
+ * sequence as its position; the kernel's state holds the highest sequence applied of each source. So reading
+ * begins behind what every partition has applied, what is delivered again is dropped, and delivery at least
+ * once comes to exactly once.
+ *
+ * A message that is no event (it has no key, or is too large) is recorded as a dead letter at its place in
+ * the stream. A place that the stream no longer keeps is an error, unless the source is declared to skip it.
  */
 import type { StreamSource } from "../declare.ts";
-import type { Outcome, Runtime } from "../runtime.ts";
+import { RejectReason } from "../proto/gen/frame_pb.ts";
+import type { Admission, Outcome, Runtime } from "../runtime.ts";
 import type { Clock, Log, Network } from "../world/mod.ts";
+import type { StreamMessage, StreamReader } from "../world/network.ts";
 
 export interface SourceOptions {
   readonly runtime: Runtime;
@@ -13,60 +19,152 @@ export interface SourceOptions {
   readonly network: Network;
   readonly clock: Clock;
   readonly log: Log;
-  /** Where reading begins; overrides the declaration. Earlier than necessary costs time and nothing else. */
-  readonly from?: { readonly sequence: number };
-  /** Called with a sequence up to which everything is durable: a good place to begin next time. */
+  /** Called with a sequence up to which everything is durable. */
   applied?(sequence: number): void;
+}
+
+/** The stream no longer keeps what comes next, or is another than before: reading again does not mend it. */
+export class SourceGone extends Error {
+  override name = "SourceGone";
 }
 
 /** Events read and not yet durable. */
 const UNSETTLED_MAX = 8192;
 /** Wait before a full mailbox is offered the same event again. */
 const RETRY_MS = 2;
+/** A filtered stream has gaps by nature: whether one is a loss is asked this often at most. */
+const GAP_CHECK_MICROS = 1_000_000;
 
 /** Name under which the kernel remembers the position in a stream. */
-export const sourceName = (source: StreamSource): string =>
-  source.subject === undefined ? `stream ${source.stream}` : `stream ${source.stream} ${source.subject}`;
+export const sourceName = ({ name, stream, subject }: StreamSource): string =>
+  name ?? (subject === undefined ? `stream ${stream}` : `stream ${stream} ${subject}`);
 
 /** Runs until the signal. Throws where the pipeline fails: started again, it loses and doubles nothing. */
 export async function runSource(options: SourceOptions, signal: AbortSignal): Promise<void> {
-  const { runtime, source, network, clock, log } = options;
+  const { source, network } = options;
+  const applied = await options.runtime.applied(source.pipeline, sourceName(source));
+  const from = applied > 0 ? { sequence: applied + 1 } : source.from ?? "start";
   const reader = await network.stream({
     stream: source.stream,
     ...(source.subject === undefined ? {} : { subject: source.subject }),
-    from: options.from ?? source.from ?? "start",
+    from,
     signal,
   });
-  const name = sourceName(source);
+  const expected = typeof from === "object" && "sequence" in from ? from.sequence : undefined;
+  const gaps = new Gaps(options, reader, expected, applied);
+  await gaps.check();
   const progress = new Progress((sequence) => options.applied?.(sequence));
-  for await (const { sequence, payload } of reader) {
-    progress.begin(sequence);
-    const settle = (outcome: Outcome) => progress.settle(sequence, outcome);
-    for (;;) {
-      const admission = runtime.offer(source.pipeline, payload, { source: name, sequence }, settle);
-      if (admission === "admitted") break;
-      if (signal.aborted) return;
-      if (admission === "unknown") {
-        throw new Error(`Cannot read stream ${source.stream}: there is no pipeline "${source.pipeline}"`);
-      }
-      if (admission === "no-key" || admission === "too-large") {
-        // It stays in the stream; there is no partition whose ledger could keep it as a dead letter.
-        log.warn("an event of a stream was passed over", {
-          stream: source.stream,
-          sequence,
-          reason: admission,
-        });
-        progress.settle(sequence, undefined);
-        break;
-      }
-      await clock.sleep(RETRY_MS, signal);
-    }
+  for await (const message of reader) {
+    if (gaps.suspects(message.sequence)) await gaps.check(message.sequence);
+    progress.begin(message.sequence);
+    await give(options, message, signal, (outcome) => progress.settle(message.sequence, outcome));
     await progress.below(UNSETTLED_MAX, signal);
     if (progress.failure) throw progress.failure;
     if (signal.aborted) return;
   }
   await progress.below(1, signal);
   if (progress.failure) throw progress.failure;
+}
+
+/** Offers a message until it is admitted, as an event or as a dead letter. */
+async function give(
+  { runtime, source: declared, clock }: SourceOptions,
+  { sequence, payload }: StreamMessage,
+  signal: AbortSignal,
+  settle: (outcome: Outcome) => void,
+): Promise<void> {
+  const source = sourceName(declared);
+  let unfit: { reason: RejectReason } | undefined;
+  while (!signal.aborted) {
+    const admission = runtime.offer(declared.pipeline, payload, { source, sequence, unfit }, settle);
+    switch (admission) {
+      case "admitted":
+        return;
+      case "unknown":
+        throw new Error(
+          `Cannot read stream ${declared.stream}: there is no pipeline "${declared.pipeline}". Correct the source.`,
+        );
+      case "no-key":
+      case "too-large":
+        unfit = { reason: UNFIT[admission] };
+        break;
+      case "full":
+      case "unavailable":
+        await clock.sleep(RETRY_MS, signal);
+    }
+  }
+}
+
+/** Why an edge could not make an event of something, as the dead letter says it. */
+export const UNFIT: Record<Extract<Admission, "no-key" | "too-large">, RejectReason> = {
+  "no-key": RejectReason.NO_KEY,
+  "too-large": RejectReason.TOO_LARGE,
+};
+
+/** Watches that nothing is missing between what was read and what comes. */
+class Gaps {
+  #checked = -Infinity;
+
+  constructor(
+    private readonly options: SourceOptions,
+    private readonly reader: StreamReader,
+    /** The sequence that comes next; undefined where reading begins wherever the stream does. */
+    private expected: number | undefined,
+    private readonly applied: number,
+  ) {}
+
+  /** Whether messages may be missing before this one; it is the newest read from now on. */
+  suspects(sequence: number): boolean {
+    const { source, clock } = this.options;
+    if (this.expected === undefined || sequence <= this.expected) {
+      this.expected = sequence + 1;
+      return false;
+    }
+    const now = clock.monotonic();
+    if (source.subject !== undefined && now - this.#checked < GAP_CHECK_MICROS) {
+      this.expected = sequence + 1;
+      return false;
+    }
+    this.#checked = now;
+    return true;
+  }
+
+  /** Throws, or says, when the stream no longer keeps what was expected. */
+  async check(next?: number): Promise<void> {
+    const { expected } = this;
+    if (expected === undefined) return;
+    const { first, last } = await this.reader.extent();
+    if (this.applied > last) this.#otherStream(last);
+    if (first > expected) this.#gone(expected, next ?? first);
+    if (next !== undefined) this.expected = next + 1;
+  }
+
+  #gone(expected: number, first: number): void {
+    const { source, log } = this.options;
+    const { stream } = source;
+    const missing = first - expected;
+    if (source.gone === "skip") {
+      log.warn("a stream lost messages before they were read", { stream, from: expected, missing });
+      this.expected = first;
+      return;
+    }
+    throw new SourceGone(
+      `Cannot read stream ${stream} from ${expected}: it keeps messages from ${first} on, and ${missing} that ` +
+        `pipeline "${source.pipeline}" has not read are gone. Restore them, declare the source with ` +
+        `gone: "skip" to go on without them, or with another name to read what is left as a new source.`,
+    );
+  }
+
+  #otherStream(last: number): never {
+    const { stream, pipeline } = this.options.source;
+    throw new SourceGone(
+      `Cannot read stream ${stream} from ${
+        this.applied + 1
+      }: it ends at ${last}, so it is not the stream that ` +
+        `pipeline "${pipeline}" has read up to ${this.applied}. Restore that one, or declare the source with ` +
+        `another name to read this one from its start.`,
+    );
+  }
 }
 
 /** Which sequences are under way, and up to where all are durable. */
@@ -84,8 +182,8 @@ class Progress {
     this.#bySequence.set(sequence, entry);
   }
 
-  settle(sequence: number, outcome: Outcome | undefined): void {
-    if (outcome?.kind === "unknown") this.failure ??= outcome.cause;
+  settle(sequence: number, outcome: Outcome): void {
+    if (outcome.kind === "unknown") this.failure ??= outcome.cause;
     else this.#bySequence.get(sequence)!.done = true;
     let upTo = 0;
     let count = 0;

@@ -10,7 +10,7 @@
  */
 
 /** Version of this contract; a kernel of another version is refused at load. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 /** Bytes of linear memory that a snapshot treats as one unit. */
 export const PAGE_BYTES = 4096;
@@ -39,6 +39,8 @@ export interface KernelExports {
   decide(clock: bigint, number: bigint, index: number, length: number): void;
   /** Looks a key up (`length` bytes of input): status OK and the pipeline's state message, or NOT_FOUND. */
   query(length: number): void;
+  /** The highest sequence applied of the source named by `length` bytes of input, as u64; 0 = none. */
+  sourceMark(length: number): void;
   /**
    * Starts a snapshot of memory as it stands now: of the pages changed since the last complete one, or with
    * `all` = 1 of every page that holds state. Returns their number.

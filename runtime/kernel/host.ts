@@ -153,6 +153,18 @@ export class Kernel {
     return this.#status() === STATUS.OK ? this.#output().slice() : undefined;
   }
 
+  /** The highest sequence applied of a source; 0 = none. */
+  sourceMark(source: Uint8Array): number {
+    this.#write(source);
+    try {
+      this.#exports.sourceMark(source.length);
+    } catch (cause) {
+      throw this.#trapped(cause);
+    }
+    const bytes = this.#output();
+    return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  }
+
   get memoryBytes(): number {
     return this.#exports.memory.buffer.byteLength;
   }

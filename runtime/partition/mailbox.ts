@@ -21,7 +21,7 @@ export interface EventFields {
   readonly sequence?: number;
   /** EventKind; 0 by default. */
   readonly kind?: number;
-  /** Of a REFUSED one: a RejectReason, and the media type of the payload. */
+  /** Of a UNFIT one: a RejectReason, and the media type of the payload. */
   readonly reason?: number;
   readonly type?: Uint8Array;
 }

@@ -1,7 +1,7 @@
 /** Cursors over the events and effects regions of a frame: no copies, no objects per record. */
 import { readVarint, skipField } from "./wire.ts";
 
-export const EVENT_KIND = { EVENT: 0, TIMER: 1, QUARANTINED: 2, WATERMARK: 3, REFUSED: 4 } as const;
+export const EVENT_KIND = { EVENT: 0, TIMER: 1, QUARANTINED: 2, WATERMARK: 3, UNFIT: 4 } as const;
 
 export const EFFECT_KIND = {
   REPLY: 1,
@@ -86,7 +86,7 @@ export class EventCursor {
   source: Uint8Array = NOTHING;
   sequence = 0;
   kind = 0;
-  /** Of a REFUSED one: why, and the media type of its payload. */
+  /** Of a UNFIT one: why, and the media type of its payload. */
   reason = 0;
   type: Uint8Array = NOTHING;
   /** The record itself, tag and length included. */
@@ -105,7 +105,11 @@ export class EventCursor {
     const end = length.next + length.value;
     let at = length.next;
     this.record = region.subarray(this.#at, end);
-    this.payload = this.id = this.source = this.type = NOTHING;
+    this.payload =
+      this.id =
+      this.source =
+      this.type =
+        NOTHING;
     this.sequence = this.kind = this.reason = 0;
     while (at < end) {
       const tag = region[at++];

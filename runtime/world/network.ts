@@ -34,6 +34,8 @@ export interface StreamOptions {
 export interface StreamReader extends AsyncIterable<StreamMessage> {
   /** Messages of the stream not yet delivered to this reader, as of the last one read. */
   readonly pending: number;
+  /** Sequences of the first message the stream still keeps and of its last, as it is now; last + 1 and last when it is empty. */
+  extent(): Promise<{ readonly first: number; readonly last: number }>;
 }
 
 export interface StreamMessage {

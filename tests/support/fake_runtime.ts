@@ -52,6 +52,7 @@ export function fakeRuntime(topology: Topology, script: Script = {}): FakeRuntim
       }),
     admits: (pipeline) => script.admits?.(pipeline) ?? { open: true },
     query: () => Promise.resolve(undefined),
+    applied: () => Promise.resolve(0),
     deadLetters: () => Promise.resolve([]),
     redrive: () => Promise.reject(new Error("Cannot redrive: there are no dead letters here")),
     async *outputs() {},

@@ -28,6 +28,8 @@ export namespace Reject {
   export const POISON: u32 = 9;
   export const UNKNOWN_VARIANT: u32 = 10;
   export const INVALID_UTF8: u32 = 11;
+  export const NO_KEY: u32 = 12;
+  export const TOO_LARGE: u32 = 13;
 }
 
 /** The end of the effects written so far. */

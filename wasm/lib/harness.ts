@@ -7,7 +7,7 @@ import * as kernel from "./kernel";
 import { AHEAD, askEntries } from "./ahead";
 import { clock, enterEvent, enterFrame } from "./context";
 import { dedupInit, dedupOn, idAhead, originalEvent, originalFrame, remember } from "./dedup";
-import { beginEvent, beginOutput, duplicate, outputEnd, Reject, reject, rejects, stale } from "./effects";
+import { answer, beginEvent, beginOutput, duplicate, outputEnd, Reject, reject, rejects, stale } from "./effects";
 import {
   inputAddress,
   inputRegion,
@@ -27,7 +27,7 @@ import {
   stateBytes,
   touchRoot,
 } from "./memory";
-import { advanceSource, sourcesInit } from "./sources";
+import { advanceSource, sourceAt, sourcesInit } from "./sources";
 import { at, lengthOf, moveTo, skip, varint } from "./wire";
 
 // @ts-ignore: decorator
@@ -55,9 +55,13 @@ let source: usize = 0;
 let sourceLength: u32 = 0;
 let sequence: u64 = 0;
 let kind: u64 = 0;
+let reason: u64 = 0;
+
+/** Where the answer of sourceMark is put together. */
+const markBytes = memory.data(8, 8);
 
 export function abi(): i32 {
-  return 1;
+  return 2;
 }
 export function result(): usize {
   return RESULT;
@@ -115,6 +119,13 @@ export function query(length: u32): void {
   finish(kernel.onQuery(inputAddress(), length) ? OK : NOT_FOUND, 0, 0);
 }
 
+export function sourceMark(length: u32): void {
+  beginOutput();
+  store<u64>(markBytes, sourceAt(inputAddress(), length));
+  answer(markBytes, 8);
+  finish(OK, 0, 0);
+}
+
 export function snapshotBegin(all: i32): u32 {
   touchRoot();
   return snapshotStart(all != 0);
@@ -137,7 +148,7 @@ export function restored(): void {
 export function describe(): void {
   let p = text(OUTPUT, '{"name":"');
   p = text(p, kernel.NAME);
-  p = text(p, '","abi":1,"schemaHash":"');
+  p = text(p, '","abi":2,"schemaHash":"');
   p = text(p, kernel.SCHEMA_HASH);
   p = digits(text(p, '","effectBytesMax":'), kernel.EFFECT_BYTES_MAX);
   p = digits(text(p, ',"eventBytesMax":'), kernel.EVENT_BYTES_MAX);
@@ -187,6 +198,7 @@ function applyEvent(index: u32): void {
   if (kind == 2) return reject(Reject.POISON);
   if (kind == 1) return timer();
   if (kind == 3) return mark();
+  if (kind == 4) return reject(<u32> reason);
   if (payloadLength > kernel.EVENT_BYTES_MAX) return reject(Reject.MALFORMED);
   kernel.onEvent(payload, payloadLength);
 }
@@ -209,6 +221,7 @@ function readEvent(p: usize, end: usize): bool {
   sourceLength = 0;
   sequence = 0;
   kind = 0;
+  reason = 0;
   payload = p;
   while (p < end) {
     const tag = varint(p, end);
@@ -231,14 +244,17 @@ function readEvent(p: usize, end: usize): bool {
     } else if (tag == 0x28) {
       kind = varint(at, end);
       p = at;
+    } else if (tag == 0x30) {
+      reason = varint(at, end);
+      p = at;
     } else {
-      if (tag >> 3 <= 5) return false; // a known field in another wire type
+      if (tag >> 3 <= 6) return false; // a known field in another wire type
       skip(tag, at, end);
       p = at;
     }
     if (!at) return false;
   }
-  return kind <= 3;
+  return kind <= 4;
 }
 
 /** KernelParams: dedupe window, most ids, bound on state, and the kernel's own parameters. */

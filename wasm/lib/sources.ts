@@ -30,6 +30,12 @@ export function advanceSource(name: usize, length: u32, sequence: u64): i32 {
   return 0;
 }
 
+/** The highest sequence applied of a source; 0 = none. */
+export function sourceAt(name: usize, length: u32): u64 {
+  const mark = marks.find(name, length);
+  return changetype<usize>(mark) ? mark.sequence : 0;
+}
+
 function existing(name: usize, length: u32): Mark {
   const mark = marks.find(name, length);
   return changetype<usize>(mark) ? marks.upsert(name, length) : mark;

@@ -59,7 +59,7 @@ async function openStream(link: NatsLink, options: StreamOptions): Promise<Strea
     });
     const { num_pending } = await consumer.info();
     const messages = await consumer.consume({ max_messages: READ_AHEAD });
-    return new Reader(messages, num_pending, options.signal);
+    return new Reader(link, options.stream, messages, num_pending, options.signal);
   } catch (cause) {
     throw new Error(`Cannot read stream ${options.stream} at ${link.name}: ${(cause as Error).message}`, {
       cause,
@@ -71,11 +71,19 @@ class Reader implements StreamReader {
   pending: number;
 
   constructor(
+    private readonly link: NatsLink,
+    private readonly stream: string,
     private readonly messages: ConsumerMessages,
     pending: number,
     private readonly signal: AbortSignal,
   ) {
     this.pending = pending;
+  }
+
+  async extent() {
+    await this.link.ready();
+    const { state } = await this.link.jsm.streams.info(this.stream);
+    return { first: Math.max(1, state.first_seq), last: state.last_seq };
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<StreamMessage> {

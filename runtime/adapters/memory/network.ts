@@ -16,6 +16,8 @@ export interface MemoryNetwork extends Network {
   request(subject: string, payload: Uint8Array, headers?: Record<string, string>): Promise<MemoryReply>;
   /** Declares that what is published on these subjects is kept in this stream. */
   keep(stream: string, subjects: string[]): void;
+  /** Drops the messages of a stream up to a sequence. */
+  purge(stream: string, sequence: number): void;
 }
 
 export interface MemoryReply {
@@ -35,6 +37,8 @@ interface KeptStream {
   readonly messages: StreamMessage[];
   readonly ids: Set<string>;
   readonly waiting: Set<() => void>;
+  /** Sequence of the first message that is kept. */
+  first: number;
 }
 
 export function memoryNetwork(options: { clock: Clock }): MemoryNetwork {
@@ -77,7 +81,11 @@ export function memoryNetwork(options: { clock: Clock }): MemoryNetwork {
     },
     keep(name, subjects) {
       if (streams.some((stream) => stream.name === name)) return;
-      streams.push({ name, subjects, messages: [], ids: new Set(), waiting: new Set() });
+      streams.push({ name, subjects, messages: [], ids: new Set(), waiting: new Set(), first: 1 });
+    },
+    purge(name, sequence) {
+      const stream = streams.find((kept) => kept.name === name)!;
+      stream.first = Math.max(stream.first, sequence + 1);
     },
     stream(wanted) {
       const stream = streams.find((kept) => kept.name === wanted.stream);
@@ -132,8 +140,10 @@ function streamReader(stream: KeptStream, options: StreamOptions): StreamReader 
     get pending() {
       return stream.messages.slice(at).filter(wanted).length;
     },
+    extent: () => Promise.resolve({ first: stream.first, last: stream.messages.length }),
     async *[Symbol.asyncIterator]() {
       while (!options.signal.aborted) {
+        at = Math.max(at, stream.first - 1);
         const message = stream.messages[at];
         if (!message) await arrival(stream, options.signal);
         else {

@@ -98,6 +98,8 @@ export interface EventFields {
   readonly source?: Uint8Array;
   readonly sequence?: Integer64;
   readonly kind?: number;
+  readonly reason?: number;
+  readonly type?: Text;
 }
 /** Writes `message` at `at` and returns where it ends. */
 export function encodeEvent(message: EventFields, out: Uint8Array, at: number): number {
@@ -125,6 +127,16 @@ export function encodeEvent(message: EventFields, out: Uint8Array, at: number): 
   if (kind_ !== undefined && kind_ !== 0) {
     out[at++] = 40;
     at = varint(out, at, kind_);
+  }
+  const reason_ = message.reason;
+  if (reason_ !== undefined && reason_ !== 0) {
+    out[at++] = 48;
+    at = varint(out, at, reason_);
+  }
+  const type_ = message.type;
+  if (type_ !== undefined && type_.length !== 0) {
+    out[at++] = 58;
+    at = text(out, at, type_);
   }
   if (at > out.length) throw new RangeError("Cannot encode Event: the buffer is too small");
   return at;
