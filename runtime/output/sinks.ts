@@ -24,6 +24,8 @@ const EMPTY_FRAMES_MAX = 10_000;
 /** Batches gathered while one is committed. */
 const GATHERED_BATCHES_MAX = 2;
 const DEAD_LETTERS_PAGE = 100;
+/** What a commit under way has when the runtime stops. */
+const END_MS_MAX = 2_000;
 
 interface Progress {
   mark: SinkMark | undefined;
@@ -70,7 +72,11 @@ export class SinkRun {
       const pumps = this.#partitions.map((partition) => this.#pump(sink, partition, stop.signal));
       // The first failure stops the others, and all have ended before the sink is closed.
       for (const each of pumps) each.catch(() => stop.abort());
-      const ended = await Promise.allSettled(pumps);
+      const all = Promise.allSettled(pumps);
+      await this.#endOr(all, stop.signal);
+      // A commit that takes longer than it may, at the end, is cut off by closing.
+      if (stop.signal.aborted) await sink.close();
+      const ended = await all;
       const failed = ended.find(({ status }) => status === "rejected") as PromiseRejectedResult | undefined;
       if (failed) throw failed.reason;
     } finally {
@@ -78,6 +84,17 @@ export class SinkRun {
       signal.removeEventListener("abort", onAbort);
       await sink.close();
     }
+  }
+
+  /** Until all have ended, or the time they have for it after the signal is over. */
+  async #endOr(all: Promise<unknown>, signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const signalled = new Promise<void>((resolve) => {
+      signal.addEventListener("abort", () => resolve(), { once: true, signal: over.signal });
+      if (signal.aborted) resolve();
+    });
+    await Promise.race([all, signalled.then(() => this.#world.clock.sleep(END_MS_MAX, over.signal))]);
+    over.abort();
   }
 
   failed(error: Error): void {

@@ -58,6 +58,7 @@ export interface Sink {
   commit(batch: SinkBatch): Promise<void>;
   /** Where some outputs were given up: they wait here, and can be sent again. */
   readonly deadLetters?: SinkDeadLetters;
+  /** Called once or twice. A commit under way ends or rejects soon after. */
   close(): Promise<void>;
 }
 

@@ -34,6 +34,7 @@ export function sqliteSink(options: SqliteSinkOptions): Promise<Sink> {
       `INSERT INTO ${POSITIONS} (pipeline, name, partition, frame, output) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET frame = excluded.frame, output = excluded.output`,
     );
+    let closed = false;
     const upsert = upsertInto(database, options);
     const position = (partition: number): SinkMark | undefined => {
       const row = read.get(pipeline, table, partition);
@@ -65,7 +66,10 @@ export function sqliteSink(options: SqliteSinkOptions): Promise<Sink> {
           }
           await step?.("committed");
         }),
-      close: () => worded(`close ${name}`, () => database.close()),
+      close: () => worded(`close ${name}`, () => {
+          if (!closed) database.close();
+          closed = true;
+        }),
     };
   });
 }
