@@ -71,6 +71,9 @@ function checkPipeline(pipeline: Pipeline): void {
   if (!Number.isInteger(partitions) || partitions < 1 || partitions > PARTITIONS_MAX) {
     throw wrong(pipeline.name, `partitions is ${partitions}`, `Give an integer from 1 to ${PARTITIONS_MAX}.`);
   }
+  if (pipeline.key.length === 0 && partitions > 1) {
+    throw wrong(pipeline.name, `it has ${partitions} partitions and no key`, 'Give `key` a path, such as ["card"].');
+  }
   const dedupe = pipeline.dedupe;
   if (dedupe && !(dedupe.windowMs >= 0 && Number.isSafeInteger(dedupe.idsMax) && dedupe.idsMax >= 0)) {
     throw wrong(

@@ -1,6 +1,7 @@
 /** The public face of the runtime. Adapters are imported by whoever builds a World (deploy, tests). */
 export * from "./declare.ts";
 export * from "./runtime.ts";
+export * from "./stream/mod.ts";
 export { start, type StartOptions } from "./start.ts";
 export { comparePositions, formatPosition } from "./pipeline.ts";
 export { Escalation } from "./actor/supervisor.ts";

@@ -66,6 +66,22 @@ export async function buildKernel(source: string): Promise<Built> {
   return { name, file, built: true };
 }
 
+/**
+ * Builds a kernel that stands in no file: `files` are its texts by name, "kernel" the one that counts. They see
+ * wasm/ as `../`. Kept as wasm/build/<name>-<what it was made of>.wasm.
+ */
+export async function buildDeclared(name: string, files: ReadonlyMap<string, string>): Promise<Built> {
+  const overlay = new Map([...files].map(([file, text]) => [`wasm/declared/${file}.ts`, text]));
+  const sources = readSources(join(here, "declared/kernel.ts"), overlay);
+  const file = join(outputFolder, `${name}-${cacheKey(sources).slice(0, 16)}.wasm`);
+  const built = { name: basename(file, ".wasm"), file };
+  if (existsSync(file)) return { ...built, built: false };
+  const bytes = await compile(name, sources);
+  mkdirSync(outputFolder, { recursive: true });
+  replace(file, bytes);
+  return { ...built, built: true };
+}
+
 /** Compiles in memory, without the cache. */
 export function compileKernel(source: string): Promise<Uint8Array> {
   return compile(basename(source, ".ts"), readSources(source));
@@ -74,13 +90,13 @@ export function compileKernel(source: string): Promise<Uint8Array> {
 /** The harness, bound to a kernel, and all that they import, by path from the root. */
 type Sources = ReadonlyMap<string, string>;
 
-function readSources(kernel: string): Sources {
+function readSources(kernel: string, overlay: ReadonlyMap<string, string> = new Map()): Sources {
   const sources = new Map<string, string>();
   const path = relative(root, resolve(kernel)).replaceAll("\\", "/");
   const missing = [entry];
   for (let file = missing.pop(); file !== undefined; file = missing.pop()) {
     if (sources.has(file)) continue;
-    let text = readFileSync(join(root, file), "utf8");
+    let text = overlay.get(file) ?? readFileSync(join(root, file), "utf8");
     if (file === entry) text = text.replace('"./kernel"', `"${relative("wasm/lib", path.slice(0, -3))}"`);
     sources.set(file, text);
     for (const [, target] of text.matchAll(/^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)"/gm)) {

@@ -31,9 +31,7 @@ export interface KeyExtractor {
 /** Throws a plain Error that names the pipeline, the path and the fix when the declaration does not fit `input`. */
 export function compileKey(pipeline: Pick<Pipeline, "name" | "input" | "key" | "broadcast">): KeyExtractor {
   const plan = new Plan(pipeline.name, pipeline.input);
-  if (pipeline.key.length === 0) {
-    throw plan.error("has no key", 'Give `key` at least one path, such as ["card"]');
-  }
+  if (pipeline.key.length === 0) return KEYLESS;
   const paths = pipeline.key.map((path) => plan.keyPath(path));
   const broadcasts = (pipeline.broadcast ?? []).map((field) => plan.broadcast(field));
   const scan = new Scan(plan.root, plan.slots);
@@ -66,6 +64,12 @@ export function compileKey(pipeline: Pick<Pipeline, "name" | "input" | "key" | "
     },
   };
 }
+
+/** No key was declared: everything belongs to the one partition. */
+const KEYLESS: KeyExtractor = {
+  extract: () => new Uint8Array(0),
+  partition: () => 0,
+};
 
 /** How the value of a slot is written on the wire and in the key. */
 type Form = "bytes" | "message" | ScalarType;

@@ -6,7 +6,7 @@
 import { late as lateEffect, outputEnd, outputTo, reject, Reject } from "../lib/effects";
 import { alloc, release, SCRATCH, touch, touchRange } from "../lib/memory";
 import { writeVarint } from "../lib/wire";
-import { OUT_STATE, watermark } from "./time";
+import { enterOperator, OUT_STATE, watermark } from "./time";
 
 /** Most bytes of effects that one event can cause: EFFECT_BYTES_MAX of every declared kernel. */
 // @ts-ignore: decorator
@@ -57,12 +57,20 @@ export function enterOut(): void {
   refused = false;
 }
 
-/** The row at hand: its event time and the number of the operator it comes to. For `late`. */
+/** The row at hand: its event time and the number of the operator it comes to. */
 // @ts-ignore: decorator
 @inline
 export function enterRow(at: i64, operator: u32): void {
   time = at;
   operatorNumber = operator;
+  enterOperator(operator);
+}
+
+/** Event time of the row at hand: that of what comes of it at once. */
+// @ts-ignore: decorator
+@inline
+export function rowTime(): i64 {
+  return time;
 }
 
 /** Whether a firing operator may emit one more result now. */

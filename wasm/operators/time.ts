@@ -29,8 +29,8 @@ const PARTITIONS_MAX: u32 = 4096;
 @unmanaged
 class Head {
   watermark: i64;
+  told: i64;
   inputs: u32;
-  pad: u32;
 }
 
 @unmanaged
@@ -56,16 +56,60 @@ function inputAt(index: u32): Input {
   return changetype<Input>(FIRST + <usize> index * offsetof<Input>());
 }
 
+/** Each operator's own watermark: how far everything before it has come out. At most OPERATORS_MAX. */
+// @ts-ignore: decorator
+@inline
+const MARKS: usize = STATE + 1088;
+
+// @ts-ignore: decorator
+@inline
+export const OPERATORS_MAX: u32 = 48;
+
+/** The watermark of the operator at work. Scratch; see enterOperator. */
+let current: i64 = 0;
+
+/** The watermark, as far as the operator at work has been told of it. */
 // @ts-ignore: decorator
 @inline
 export function watermark(): i64 {
+  return current;
+}
+
+/** The partition's watermark: the least of its inputs'. */
+// @ts-ignore: decorator
+@inline
+export function newest(): i64 {
   return head.watermark;
+}
+
+/** Before an operator is given a row, and when what it caused has been dealt with. */
+// @ts-ignore: decorator
+@inline
+export function enterOperator(operator: u32): void {
+  current = load<i64>(MARKS + (<usize> operator << 3));
+}
+
+/** All rows before `w` have reached the operator: it may fire. */
+// @ts-ignore: decorator
+@inline
+export function tellOperator(operator: u32, w: i64): void {
+  store<i64>(MARKS + (<usize> operator << 3), w);
+  current = w;
+}
+
+/** The watermark that was told to the stage behind; whether this one is newer. */
+export function advances(): bool {
+  if (head.told >= head.watermark) return false;
+  head.told = head.watermark;
+  return true;
 }
 
 /** In onInit. Each input is a source until `stageInput` says otherwise. */
 export function timeInit(inputs: u32): bool {
   if (inputs > INPUTS_MAX) return false;
   head.watermark = i64.MIN_VALUE;
+  head.told = i64.MIN_VALUE;
+  for (let i: u32 = 0; i < OPERATORS_MAX; i++) store<i64>(MARKS + (<usize> i << 3), i64.MIN_VALUE);
   head.inputs = inputs;
   for (let i: u32 = 0; i < inputs; i++) inputAt(i).mark = i64.MIN_VALUE;
   return true;

@@ -1,0 +1,152 @@
+/** Compiles a declaration: to the text of its kernel, and to the pipeline that runs it. */
+import type { DescMessage } from "@bufbuild/protobuf";
+import type { Pipeline } from "../../declare.ts";
+import { hex, sha256 } from "../../hash.ts";
+import type { Node } from "../expr.ts";
+import { resolvePath } from "../fields.ts";
+import { inOrder, inputsOf, type Named, type Plan, type Step, type View } from "../plan.ts";
+import type { Declaration } from "../stream.ts";
+import { kernelText } from "./kernel.ts";
+import { endMessages, inputOf } from "./output.ts";
+
+export interface Compiled {
+  readonly plan: Plan;
+  /** Files of the kernel in AssemblyScript, by name. */
+  readonly files: ReadonlyMap<string, string>;
+  /** Steps with state, by their numbers: what records of late events call `operator`. */
+  readonly operators: readonly { readonly place: string; readonly kind: string }[];
+  /** The pipeline, but for the name of the kernel it will have been built to. */
+  readonly pipeline: Omit<Pipeline, "kernel">;
+}
+
+export function compile(declaration: Declaration): Compiled {
+  const { plan } = declaration;
+  const messages = endMessages(plan);
+  const input = inputOf(plan);
+  const schema = hex(sha256(new TextEncoder().encode(describe(input.message))));
+  const { files, operators } = kernelText(plan, plan.name, schema);
+  const partitions = plan.options.partitions ?? 1;
+  const outputs = plan.ends.filter(({ kind }) => kind === "to").map(({ name, changelog }) => ({
+    name,
+    message: messages.get(name)!,
+    changelog,
+  }));
+  const views = plan.ends.filter((end): end is View => end.kind === "view").map(({ name, keys }) => ({
+    name,
+    message: messages.get(name)!,
+    keys: keys.map(({ name, node }) => ({ name, type: node.type })),
+  }));
+  return {
+    plan,
+    files,
+    operators: operators.map(({ place, kind }) => ({ place, kind })),
+    pipeline: {
+      name: pipelineName(plan.name),
+      input: input.message,
+      key: partitions === 1 ? [] : partitionKey(plan),
+      partitions,
+      output: outputs[0]?.message,
+      outputs,
+      views,
+      stateBytesMax: plan.options.stateBytesMax,
+    },
+  };
+}
+
+/** Names of pipelines are parts of subjects and URLs: no capitals, no underscores. */
+function pipelineName(name: string): string {
+  return name.toLowerCase().replaceAll("_", "-");
+}
+
+function describe(message: DescMessage): string {
+  return `${message.typeName}{${
+    message.fields.map((field) => `${field.number}:${field.name}:${field.fieldKind}`).join(",")
+  }}`;
+}
+
+/**
+ * The fields by which events go to partitions: what every step that keeps state is keyed by, directly or
+ * through what it was computed from. Several partitions need such a key.
+ */
+function partitionKey(plan: Plan): Pipeline["key"] {
+  const paths = new Map<number, string>();
+  for (const step of inOrder(plan)) {
+    const keyed: [Step, readonly Named[]][] = step.kind === "view" || step.kind === "to"
+      ? []
+      : "leftKeys" in step
+      ? [[step.left, step.leftKeys], [step.right, step.rightKeys]]
+      : "leftPrimary" in step
+      ? [[step.left, step.foreign], [step.left, step.leftPrimary], [step.right, step.rightPrimary]]
+      : "keys" in step
+      ? [[step.from, step.keys]]
+      : [];
+    for (const [from, keys] of keyed) {
+      const origins = keys.map(({ node }) => originOf(from, node)).filter((origin) => origin !== undefined);
+      const known = origins.find(({ input, path }) => paths.get(input) === path);
+      const chosen = known ?? origins.find(({ input }) => !paths.has(input));
+      if (!chosen) {
+        throw new TypeError(
+          `Cannot compile pipeline "${plan.name}" (${step.place}): it has ${plan.options.partitions} partitions, and ` +
+            `this step is keyed by something else than ${
+              [...paths.values()].join(", ") || "a field of the event"
+            }. ` +
+            "Give it one partition, or make it two pipelines, the second fed by the first.",
+        );
+      }
+      paths.set(chosen.input, chosen.path);
+    }
+  }
+  const { variants } = inputOf(plan);
+  return plan.sources.map((source) => {
+    const path = paths.get(source.input);
+    if (path === undefined) {
+      throw new TypeError(
+        `Cannot compile pipeline "${plan.name}": it has ${plan.options.partitions} partitions and source ` +
+          `"${source.name}" has no key. Key it, or give the pipeline one partition.`,
+      );
+    }
+    const fields = resolvePath(source.message, path).map(({ name }) => name).join(".");
+    if (!variants) return fields;
+    const { message } = inputOf(plan);
+    const field = message.fields.find(({ number }) => number === variants.get(source))!;
+    return `${field.name}.${fields}`;
+  });
+}
+
+/** The field of a source that a value is, however many steps it was handed through. */
+function originOf(step: Step, node: Node): { input: number; path: string } | undefined {
+  if (node.kind !== "field") return undefined;
+  let at: Step | undefined = step;
+  while (at && at.row !== node.row) at = inputsOf(at)[0];
+  if (!at) return undefined;
+  // A filter has the row of what it reads from.
+  while (at.kind === "filter") at = at.from;
+  switch (at.kind) {
+    case "source":
+      return { input: at.input, path: node.name };
+    case "map": {
+      const value = at.values.find(({ name }) => name === node.name);
+      return value && originOf(at.from, value.node);
+    }
+    case "window":
+    case "running": {
+      const key = at.keys.find(({ name }) => name === node.name);
+      return key && originOf(at.from, key.node);
+    }
+    case "intervalJoin":
+    case "windowJoin":
+    case "temporalJoin": {
+      const value = at.values.find(({ name }) => name === node.name);
+      return value && (originOf(at.left, value.node) ?? originOf(at.right, value.node));
+    }
+    case "top":
+    case "keep":
+    case "over": {
+      const from: Step = at.from;
+      const field = from.fields.find(({ name }) => name === node.name);
+      return field && originOf(from, { kind: "field", type: field.type, row: from.row, name: field.name });
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,32 @@
+/** The declaration of pipelines: what `runtime/mod.ts` exports of it. */
+export { pipeline, source, type SourceOptions, variant } from "./pipeline.ts";
+export {
+  countOver,
+  Declaration,
+  descending,
+  KeyedStream,
+  lag,
+  rowNumber,
+  Stream,
+  sumOver,
+  sumOverRows,
+  WindowedStream,
+} from "./stream.ts";
+export * from "./aggregate.ts";
+export {
+  allOf,
+  anyOf,
+  assembly,
+  Bool,
+  date,
+  millis,
+  Num,
+  num,
+  rfc3339,
+  seconds,
+  Text,
+  text,
+  when,
+} from "./expr.ts";
+export * from "./windows.ts";
+export { compile, type Compiled } from "./compile/mod.ts";

@@ -1,0 +1,150 @@
+/** `pipeline(name, sources)`: where a declaration begins. */
+import type { DescMessage } from "@bufbuild/protobuf";
+import type { RowVariable } from "./expr.ts";
+import { num, type NumLike } from "./expr.ts";
+import { type FieldsOf, fieldsOf, type Variant } from "./fields.ts";
+import type { PlanOptions, Source } from "./plan.ts";
+import { Declaration, type Draft, Stream } from "./stream.ts";
+import { type Duration, micros, type Watermark } from "./windows.ts";
+
+/** Event time further ahead of the clock than this is not believed, unless declared otherwise. */
+const AHEAD: Duration = "1d";
+
+export interface SourceOptions<D extends DescMessage> {
+  /** When the event happened, microseconds since the epoch: a field, or an expression such as millis(e.at). */
+  readonly eventTime?: (event: FieldsOf<D>) => NumLike;
+  /** How far events may be out of order. Required with `eventTime`. */
+  readonly watermark?: Watermark;
+  /** The time at which an event is applied stands for its event time. */
+  readonly processingTime?: boolean;
+  /** An event whose time is further ahead of the clock is set aside as late and moves no watermark. */
+  readonly ahead?: Duration;
+}
+
+export interface DeclaredSource<D extends DescMessage> {
+  readonly message: D;
+  readonly variant?: { readonly within: DescMessage; readonly field: string };
+  readonly options: SourceOptions<D>;
+}
+
+/** Events of one message, or of one variant of an envelope. */
+export function source<D extends DescMessage>(
+  message: D | Variant<D>,
+  options: SourceOptions<D> = {},
+): DeclaredSource<D> {
+  return "within" in message
+    ? { message: message.message, variant: { within: message.within, field: message.field }, options }
+    : { message, options };
+}
+
+/** The events that the field `field` of an envelope holds. */
+export function variant<D extends DescMessage>(within: DescMessage, field: string, message: D): Variant<D> {
+  const found = within.fields.find(({ localName }) => localName === field);
+  if (found?.fieldKind !== "message" || found.message.typeName !== message.typeName) {
+    const names = within.fields.filter((each) => each.fieldKind === "message").map((each) => each.localName);
+    throw new TypeError(
+      `Cannot find variant "${field}" of type ${message.typeName} in ${within.typeName}: it has ${
+        names.join(", ")
+      }`,
+    );
+  }
+  return { message, field, within };
+}
+
+// deno-lint-ignore no-explicit-any
+type AnySources = Readonly<Record<string, DeclaredSource<any>>>;
+type StreamOf<S> = S extends DeclaredSource<infer D> ? Stream<FieldsOf<D>> : never;
+type Streams<S> = { readonly [K in keyof S]: StreamOf<S[K]> };
+type OnlySource<S> = { [K in keyof S]: StreamOf<S[K]> }[keyof S];
+
+/** One source: the stream to go on from. Several: a function of the streams by their names. */
+export function pipeline<S extends AnySources>(
+  name: string,
+  sources: S,
+  options?: PlanOptions,
+): OnlySource<S>;
+export function pipeline<S extends AnySources>(
+  name: string,
+  sources: S,
+  build: (streams: Streams<S>) => Declaration | readonly Declaration[],
+  options?: PlanOptions,
+): Declaration;
+export function pipeline(
+  name: string,
+  sources: AnySources,
+  second: PlanOptions | ((streams: Streams<AnySources>) => Declaration | readonly Declaration[]) = {},
+  third: PlanOptions = {},
+): unknown {
+  const build = typeof second === "function" ? second : undefined;
+  const draft: Draft = {
+    name,
+    sources: [],
+    ends: [],
+    options: typeof second === "function" ? third : second,
+    steps: 0,
+  };
+  const streams = Object.entries(sources).map(([sourceName, declared], input) => {
+    const made = sourceStep(draft, sourceName, declared, input);
+    draft.sources.push(made.step);
+    return [sourceName, new Stream(draft, made.step, made.view)] as const;
+  });
+  if (build) {
+    build(Object.fromEntries(streams));
+    return new Declaration(draft);
+  }
+  if (streams.length !== 1) {
+    throw new TypeError(
+      `Cannot compile pipeline "${name}": it has ${streams.length} sources. ` +
+        `Give a function of them: pipeline("${name}", { a, b }, ({ a, b }) => a.join(b, …).to("out")).`,
+    );
+  }
+  return streams[0][1];
+}
+
+function sourceStep(draft: Draft, name: string, declared: DeclaredSource<DescMessage>, input: number) {
+  const { message, variant, options } = declared;
+  const wrong = (state: string, fix: string) =>
+    new TypeError(`Cannot compile pipeline "${draft.name}" (source "${name}"): ${state}. ${fix}`);
+  if (options.eventTime && !options.watermark) {
+    throw wrong(
+      "it has event time and no watermark",
+      'Say how far events may be out of order: watermark: bounded("10s").',
+    );
+  }
+  if (options.eventTime && options.processingTime) {
+    throw wrong("it has event time and processing time", "Choose one.");
+  }
+  const row: RowVariable = { of: `source "${name}"` };
+  const view = fieldsOf(message, row);
+  let time;
+  try {
+    time = options.eventTime && num(options.eventTime(view)).node;
+  } catch (cause) {
+    throw new TypeError(
+      `Cannot compile pipeline "${draft.name}" (source "${name}"): ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+  if (time && time.type !== "i64") {
+    throw wrong(
+      "its event time is no integer",
+      "Give microseconds: a field, seconds(e.at), millis(e.at), rfc3339(e.at).",
+    );
+  }
+  const step: Source = {
+    kind: "source",
+    name,
+    input,
+    message,
+    variant,
+    time,
+    timed: time !== undefined || options.processingTime === true,
+    disorder: options.watermark?.disorder ?? 0,
+    ahead: micros(options.ahead ?? AHEAD, "bound"),
+    place: `source "${name}"`,
+    row,
+    fields: [],
+    changelog: false,
+  };
+  return { step, view };
+}

@@ -1,0 +1,299 @@
+/**
+ * The plan: what a declaration says, as a graph of steps from sources to outputs. Data only; the declaration
+ * builds it, the compiler reads it.
+ */
+import type { DescMessage } from "@bufbuild/protobuf";
+import type { AggregateInput, AggregateKind } from "./aggregate.ts";
+import type { Node, RowVariable, ValueType } from "./expr.ts";
+import type { LatePolicy, WindowSpec } from "./windows.ts";
+
+export interface Field {
+  readonly name: string;
+  readonly type: ValueType;
+}
+
+/** A named expression: a field of the row that a step gives. */
+export interface Named {
+  readonly name: string;
+  readonly node: Node;
+}
+
+export interface NamedAggregate extends AggregateInput {
+  readonly name: string;
+  readonly kind: AggregateKind;
+}
+
+interface StepBase {
+  /** Where it stands in the declaration, for errors: `.aggregate, step 3`. */
+  readonly place: string;
+  /** The row it gives, as expressions of later steps name it. */
+  readonly row: RowVariable;
+  readonly fields: readonly Field[];
+  /** Whether rows may be taken back: an update is the old row retracted and the new one inserted. */
+  readonly changelog: boolean;
+}
+
+export interface Source extends StepBase {
+  readonly kind: "source";
+  readonly name: string;
+  /** Index among the sources: its bit of event time. */
+  readonly input: number;
+  readonly message: DescMessage;
+  /** The oneof member that holds it, where the event is an envelope. */
+  readonly variant?: { readonly within: DescMessage; readonly field: string };
+  /** Event time; absent for processing time, which is the frame's clock. */
+  readonly time?: Node;
+  readonly timed: boolean;
+  /** Microseconds that events may be out of order. */
+  readonly disorder: number;
+  /** Microseconds that an event may be ahead of the clock. */
+  readonly ahead: number;
+}
+
+export interface Filter extends StepBase {
+  readonly kind: "filter";
+  readonly from: Step;
+  readonly where: Node;
+}
+
+export interface MapStep extends StepBase {
+  readonly kind: "map";
+  readonly from: Step;
+  readonly values: readonly Named[];
+}
+
+/** Several rows of one: each with the condition under which it is there. */
+export interface FlatMap extends StepBase {
+  readonly kind: "flatMap";
+  readonly from: Step;
+  readonly rows: readonly { readonly where: Node; readonly values: readonly Named[] }[];
+}
+
+export interface Union extends StepBase {
+  readonly kind: "union";
+  readonly inputs: readonly Step[];
+}
+
+export interface Window extends StepBase {
+  readonly kind: "window";
+  readonly from: Step;
+  readonly keys: readonly Named[];
+  readonly window: WindowSpec;
+  readonly aggregates: readonly NamedAggregate[];
+  readonly lateness: number;
+  readonly policy: LatePolicy | "drop";
+  readonly earlyEvents: number;
+  readonly earlyEvery: number;
+}
+
+/** An aggregate over all rows of a key so far: each change is put out as an update. */
+export interface Running extends StepBase {
+  readonly kind: "running";
+  readonly from: Step;
+  readonly keys: readonly Named[];
+  readonly aggregates: readonly NamedAggregate[];
+  /** Event time after which a key without rows is forgotten; 0 = never. */
+  readonly ttl: number;
+}
+
+export type JoinKind = "inner" | "left" | "right" | "full";
+
+/** Rows of two streams with equal keys whose times lie near each other. */
+export interface IntervalJoin extends StepBase {
+  readonly kind: "intervalJoin";
+  readonly left: Step;
+  readonly right: Step;
+  readonly leftKeys: readonly Named[];
+  readonly rightKeys: readonly Named[];
+  readonly join: JoinKind;
+  /** The right row's time lies in [left - before, left + after]… */
+  readonly before: number;
+  readonly after: number;
+  /** …or in what the left row itself says, which is never wider than `after`. */
+  readonly low?: Node;
+  readonly high?: Node;
+  readonly values: readonly Named[];
+}
+
+/** Rows of two streams with equal keys in the same window. */
+export interface WindowJoin extends StepBase {
+  readonly kind: "windowJoin";
+  readonly left: Step;
+  readonly right: Step;
+  readonly leftKeys: readonly Named[];
+  readonly rightKeys: readonly Named[];
+  readonly join: JoinKind;
+  readonly size: number;
+  readonly slide: number;
+  readonly offset: number;
+  readonly values: readonly Named[];
+}
+
+/** Newest rows of two tables, joined by key; a change of either is an update of the result. */
+export interface TableJoin extends StepBase {
+  readonly kind: "tableJoin";
+  readonly left: Step;
+  readonly right: Step;
+  /** What identifies a row of each side. */
+  readonly leftPrimary: readonly Named[];
+  readonly rightPrimary: readonly Named[];
+  /** What of the left row names the right row. */
+  readonly foreign: readonly Named[];
+  readonly join: "inner" | "left";
+  readonly values: readonly Named[];
+}
+
+/** A stream looked up in a table: as it is now, or as it was at the row's event time. */
+export interface TemporalJoin extends StepBase {
+  readonly kind: "temporalJoin";
+  readonly left: Step;
+  readonly right: Step;
+  readonly leftKeys: readonly Named[];
+  readonly rightKeys: readonly Named[];
+  readonly join: "inner" | "left";
+  readonly asOf: "latest" | "eventTime";
+  /** Event time for which old versions are kept. */
+  readonly history: number;
+  readonly values: readonly Named[];
+}
+
+export interface Order {
+  readonly node: Node;
+  readonly descending: boolean;
+}
+
+/** The best N rows of a key, as they change. */
+export interface Top extends StepBase {
+  readonly kind: "top";
+  readonly from: Step;
+  readonly keys: readonly Named[];
+  readonly limit: number;
+  readonly order: readonly Order[];
+  /** Name of the field that says the rank, 1 first; absent = not told. */
+  readonly rank?: string;
+}
+
+/** The first or the newest row of a key. */
+export interface Keep extends StepBase {
+  readonly kind: "keep";
+  readonly from: Step;
+  readonly keys: readonly Named[];
+  readonly which: "first" | "last";
+  readonly order: readonly Order[];
+  readonly ttl: number;
+}
+
+/** Numbers beside each row, from the rows of its key before it in event time. */
+export interface Over extends StepBase {
+  readonly kind: "over";
+  readonly from: Step;
+  readonly keys: readonly Named[];
+  readonly columns: readonly OverColumn[];
+}
+
+export interface OverColumn {
+  readonly name: string;
+  readonly function: "rowNumber" | "lag" | "sumRange" | "sumRows" | "countRange";
+  readonly of?: Node;
+  readonly type: ValueType;
+  /** Rows for lag and sumRows, microseconds for ranges. */
+  readonly extent: number;
+}
+
+/** Events of a key that follow each other as described. */
+export interface Pattern extends StepBase {
+  readonly kind: "pattern";
+  readonly from: Step;
+  readonly keys: readonly Named[];
+  readonly steps: readonly {
+    readonly name: string;
+    /** The row that matched this step, as results name it. */
+    readonly row: RowVariable;
+    readonly where: Node;
+    readonly absent: boolean;
+  }[];
+  readonly within: number;
+  readonly values: readonly Named[];
+}
+
+/** An output: rows leave the pipeline. */
+export interface To extends StepBase {
+  readonly kind: "to";
+  readonly from: Step;
+  readonly name: string;
+  readonly channel: number;
+}
+
+/** A table of the newest rows by key, for reading. */
+export interface View extends StepBase {
+  readonly kind: "view";
+  readonly from: Step;
+  readonly name: string;
+  readonly index: number;
+  readonly keys: readonly Named[];
+  /** Event time after which a row is forgotten; 0 = never. */
+  readonly ttl: number;
+}
+
+export type Step =
+  | Source
+  | Filter
+  | MapStep
+  | FlatMap
+  | Union
+  | Window
+  | Running
+  | IntervalJoin
+  | WindowJoin
+  | TableJoin
+  | TemporalJoin
+  | Top
+  | Keep
+  | Over
+  | Pattern;
+
+export type End = To | View;
+
+export interface Plan {
+  readonly name: string;
+  readonly sources: readonly Source[];
+  readonly ends: readonly End[];
+  readonly options: PlanOptions;
+}
+
+export interface PlanOptions {
+  readonly partitions?: number;
+  /** Allow state that grows with keys for ever. */
+  readonly unbounded?: boolean;
+  readonly stateBytesMax?: number;
+}
+
+/** The steps a step reads from. */
+export function inputsOf(step: Step | End): readonly Step[] {
+  switch (step.kind) {
+    case "source":
+      return [];
+    case "union":
+      return step.inputs;
+    case "intervalJoin":
+    case "windowJoin":
+    case "tableJoin":
+    case "temporalJoin":
+      return [step.left, step.right];
+    default:
+      return [step.from];
+  }
+}
+
+/** Every step that an end depends on, each after those it reads from. */
+export function inOrder(plan: Plan): (Step | End)[] {
+  const seen = new Set<Step | End>();
+  const visit = (step: Step | End): void => {
+    if (seen.has(step)) return;
+    for (const input of inputsOf(step)) visit(input);
+    seen.add(step);
+  };
+  for (const source of plan.sources) visit(source);
+  for (const end of plan.ends) visit(end);
+  return [...seen];
+}
