@@ -1,6 +1,6 @@
 /**
  * A runtime of its own process, to be killed: the real `start` over the ledger that its configuration names.
- * Lines in: `id key amount`. Lines out: `ready`, `told id partition.frame.event reply-in-hex duplicate`,
+ * Lines in: `id key amount`. Lines out: `ready`, `told id partition.frame.event reply-in-hex`,
  * `again id` (not admitted, or its outcome is unknown: ask again).
  */
 import process from "node:process";
@@ -10,13 +10,13 @@ import { readKernel } from "../../deploy/kernels.ts";
 import { openWorld } from "../../deploy/world.ts";
 import { formatPosition, start } from "../../runtime/mod.ts";
 import { hex } from "../../runtime/hash.ts";
-import { TOPOLOGY } from "./killed.ts";
+import { TOPOLOGY } from "./system.ts";
 
 const world = await openWorld(JSON.parse(process.argv[2]));
 const runtime = await start(TOPOLOGY, world, new AbortController().signal, {
   kernels: readKernel,
   checkpointEvents: 2_000,
-  onFenced: "retake",
+  onFenced: process.argv[3] === "stop" ? "stop" : "retake",
   intensity: { restartsMax: 1000, withinMs: 60_000 },
   backoff: { firstMs: 5, lastMs: 100 },
 });
@@ -33,8 +33,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const payload = buffer.subarray(0, encodeTally({ key, amount: BigInt(amount) }, buffer, 0));
   const admission = runtime.offer("tally", payload, { id }, (outcome) => {
     if (outcome.kind !== "decided") return console.log(`again ${id}`);
-    const { position, reply, duplicate } = outcome;
-    console.log(`told ${id} ${formatPosition(position)} ${hex(reply)} ${duplicate}`);
+    console.log(`told ${id} ${formatPosition(outcome.position)} ${hex(outcome.reply)}`);
   });
   if (admission !== "admitted") console.log(`again ${id}`);
 }
