@@ -81,7 +81,7 @@ function pairText([left, right]: Pair<Joined>): string {
 }
 
 function kernelOf(kind: number, before: bigint, after: bigint, lateness: bigint) {
-  return loadOperator("join_interval", [BigInt(kind), before, after, lateness]);
+  return loadOperator("join_interval", [BigInt(kind), before, after, lateness, 0n]);
 }
 
 describe("interval join", () => {

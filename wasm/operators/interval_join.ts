@@ -9,6 +9,7 @@
 import { Reject } from "../lib/effects";
 import { release, touch } from "../lib/memory";
 import { Table, TABLE_BYTES } from "../lib/table";
+import { note, noted, notedKey, notedLength, sink } from "./ask";
 import { block, Has, JoinKind, minus, passed, plus } from "./bounds";
 import { late, LateReason, refuse, room } from "./out";
 import { watermark } from "./time";
@@ -29,7 +30,6 @@ class Sides {
 
 @unmanaged
 class Kept extends Node {
-  sides: u32; // the key's entry
   bytes: u32; // of the block; the two lowest bits: matched, right side
 }
 
@@ -83,6 +83,19 @@ export class IntervalJoin<D> {
 
   ahead(key: usize, length: u32): void {
     this.table.ahead(key, length);
+    note(changetype<usize>(this), key, length);
+  }
+
+  /** From onAheadDone. */
+  aheadDone(): void {
+    let sum: u32 = 0;
+    while (noted(changetype<usize>(this))) {
+      const sides = this.table.find(notedKey, notedLength);
+      if (!changetype<usize>(sides)) continue;
+      const left = <usize> sides.left, right = <usize> sides.right;
+      sum += load<u32>(left) + load<u32>(left + 64) + load<u32>(right) + load<u32>(right + 64);
+    }
+    sink(sum);
   }
 
   /** The row in D.left(). */
@@ -92,17 +105,16 @@ export class IntervalJoin<D> {
     const low = d.low(), high = d.high();
     if (low < minus(time, this.before) || high > plus(time, this.after)) return refuse(Reject.OUT_OF_RANGE);
     const due = low <= high ? passed(high, this.lateness) : i64.MIN_VALUE;
-    let sides = this.table.find(key, length);
+    let sides = due > w ? this.table.upsert(key, length) : this.table.find(key, length);
     let row: usize = 0;
     if (due > w) {
-      sides = this.table.upsert(key, length);
-      row = this.keep(changetype<usize>(sides), time, d.left().size(), 0);
+      row = this.keep(changetype<usize>(sides), time, d.left().size(), 0, due);
       if (!row) return;
       d.left().save(row + offsetof<Kept>());
     }
     let matched = false;
     if (changetype<usize>(sides) && sides.right) matched = this.scanRight(<usize> sides.right, low, high);
-    if (row) this.stand(row, sides, offsetof<Sides>("left"), due, matched);
+    if (row) this.stand(row, sides, offsetof<Sides>("left"), matched);
     else if (!matched && this.kind & JoinKind.LEFT) d.joined(Has.LEFT);
   }
 
@@ -111,11 +123,10 @@ export class IntervalJoin<D> {
     const d = changetype<D>(0), time = d.right().time, w = watermark();
     if (time < minus(w, this.lateness)) return late(time, time, LateReason.ROW_EXPIRED);
     const due = passed(plus(time, this.before), this.lateness);
-    let sides = this.table.find(key, length);
+    let sides = due > w ? this.table.upsert(key, length) : this.table.find(key, length);
     let row: usize = 0;
     if (due > w) {
-      sides = this.table.upsert(key, length);
-      row = this.keep(changetype<usize>(sides), time, d.right().size(), RIGHT);
+      row = this.keep(changetype<usize>(sides), time, d.right().size(), RIGHT, due);
       if (!row) return;
       d.right().save(row + offsetof<Kept>());
     }
@@ -123,7 +134,7 @@ export class IntervalJoin<D> {
     if (changetype<usize>(sides) && sides.left) {
       matched = this.scanLeft(<usize> sides.left, minus(time, this.after), plus(time, this.before), time);
     }
-    if (row) this.stand(row, sides, offsetof<Sides>("right"), due, matched);
+    if (row) this.stand(row, sides, offsetof<Sides>("right"), matched);
     else if (!matched && this.kind & JoinKind.RIGHT) d.joined(Has.RIGHT);
   }
 
@@ -174,14 +185,15 @@ export class IntervalJoin<D> {
   }
 
   /** A block for a row of `size` bytes; 0 = no room, and said so. */
-  private keep(sides: usize, time: i64, size: u32, side: u32): usize {
+  private keep(sides: usize, time: i64, size: u32, side: u32, due: i64): usize {
     if (!sides) {
       refuse(Reject.STATE_FULL);
       return 0;
     }
     const bytes = (<u32> offsetof<Kept>() + size + 7) & ~7;
     const row = block(bytes);
-    if (!row) {
+    if (!row || !this.wheel.put(row, due)) {
+      if (row) release(row, bytes);
       if (!changetype<Sides>(sides).rows) this.table.remove(changetype<Sides>(sides));
       refuse(Reject.STATE_FULL);
       return 0;
@@ -189,21 +201,20 @@ export class IntervalJoin<D> {
     const kept = changetype<Kept>(row);
     kept.time = time;
     kept.seq = this.seq++;
-    kept.sides = <u32> sides;
+    kept.owner = <u32> sides;
     kept.bytes = bytes | side;
     return row;
   }
 
   /** The row takes its place among those of its key. */
-  private stand(row: usize, sides: Sides, side: usize, due: i64, matched: bool): void {
+  private stand(row: usize, sides: Sides, side: usize, matched: bool): void {
     if (matched) changetype<Kept>(row).bytes |= MATCHED;
     sides.rows++;
     treeInsert(changetype<usize>(sides) + side, row);
-    this.wheel.put(row, due);
   }
 
   private forget(row: usize): void {
-    const kept = changetype<Kept>(row), sides = changetype<Sides>(<usize> kept.sides);
+    const kept = changetype<Kept>(row), sides = changetype<Sides>(<usize> kept.owner);
     const side = kept.bytes & RIGHT ? offsetof<Sides>("right") : offsetof<Sides>("left");
     treeRemove(changetype<usize>(sides) + side, row);
     release(row, kept.bytes & ~7);

@@ -8,8 +8,8 @@ import { touch } from "../lib/memory";
 
 @unmanaged
 export class Node {
-  due: i64; // of the wheel
-  nextDue: u32;
+  /** The key's entry. */
+  owner: u32;
   /** Order of arrival, modulo 2^32. */
   seq: u32;
   time: i64;

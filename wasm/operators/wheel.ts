@@ -3,17 +3,20 @@
  * in the order they were put. It holds any number of nodes at O(1) each; nothing is ever scanned.
  *
  * Eleven levels of 64 slots; a node stands at the level of the highest digit (base 64) in which its time
- * differs from the wheel's own. When the wheel comes to a slot of an upper level, its nodes go down a level or
- * more, each a step of its own, so that a slot with a million nodes stalls nobody.
+ * differs from the wheel's own. A slot is a chain of chunks of (due, node), so that nodes themselves are not
+ * looked at until they fall due. When the wheel comes to a slot, one chunk of it is sorted and becomes the
+ * run that is given back; a longer chain of an upper level goes down, one chunk a step, so that a slot with a
+ * million nodes stalls nobody.
  *
- * A node is any struct in the arena that begins with `due: i64` and `nextDue: u32`. Once put it stays until
- * taken; what no longer wants to fire is told by its owner when it is taken.
+ * A node is any struct in the arena that begins with `owner: u32`, the address of its key's entry (or 0): both
+ * are asked for ahead of their time. Once put a node stays until taken; what no longer wants to fire is told
+ * by its owner when it is taken.
  */
-import { alloc, touch } from "../lib/memory";
+import { alloc, release, RESULT, touch } from "../lib/memory";
 
 // @ts-ignore: decorator
 @inline
-export const WHEEL_BYTES: usize = 160;
+export const WHEEL_BYTES: usize = 168;
 
 // @ts-ignore: decorator
 @inline
@@ -23,16 +26,23 @@ const LEVELS: u32 = 11;
 @inline
 const SIGN: u64 = 0x8000000000000000;
 
-/** Nodes moved or given back by one run of an operator, at most. */
+/** Chunks moved or nodes given back by one run of an operator, at most. */
 // @ts-ignore: decorator
 @inline
-export const STEPS: u32 = 16384;
+export const STEPS: u32 = 8192;
 
-@unmanaged
-export class Timed {
-  due: i64;
-  nextDue: u32;
-}
+/** A chunk: next u32, taken u16, count u16; then `due: i64, node: u32, pad` for each. */
+// @ts-ignore: decorator
+@inline
+const CHUNK: usize = 256;
+
+// @ts-ignore: decorator
+@inline
+const CHUNK_NODES: u32 = 15;
+
+// @ts-ignore: decorator
+@inline
+const SINK: usize = RESULT + 264;
 
 @unmanaged
 export class Wheel {
@@ -41,9 +51,13 @@ export class Wheel {
   private slots: usize;
   private shift: u32;
   count: u32;
-  /** What goes down from an upper slot: a list of its own, until it is empty. */
+  /** The run: one sorted chunk whose nodes are given back. It and `first` are of the times before `end`. */
+  private run: u32;
+  /** What is left of the slot the wheel has come to: chunks, until they are all gone. */
   private first: u32;
   private last: u32;
+  /** Of that slot. */
+  private level: u32;
   private end: u64;
   private soonest: i64;
   private bits0: u64; // one word a level follows
@@ -57,6 +71,8 @@ export class Wheel {
   private bits8: u64;
   private bits9: u64;
   private bits10: u64;
+  /** When the node that was taken last fell due. */
+  taken: i64;
 
   /** Times are told apart to 2^shift µs: a node comes when the whole of its tick has passed. */
   init(shift: u32): bool {
@@ -66,27 +82,28 @@ export class Wheel {
     return this.slots != 0;
   }
 
-  /** The smallest watermark at which `take` has something to do. */
+  /** The smallest watermark at which `take` has something to do; i64.MAX_VALUE = never. */
   // @ts-ignore: decorator
   @inline
  due(): i64 {
     return this.soonest;
   }
 
-  /** `node` is writable. A time that has passed comes at once. */
-  put(node: usize, due: i64): void {
-    const timed = changetype<Timed>(node);
-    timed.due = due;
-    timed.nextDue = 0;
+  /** False = no room. A time that has passed comes next. */
+  put(node: usize, due: i64): bool {
+    const tick = max<u64>((<u64> due ^ SIGN) >> this.shift, this.now);
+    if ((this.run || this.first) && tick < this.end) {
+      if (!this.join(node, due)) return false;
+    } else if (!this.append(node, due, tick)) return false;
     this.count++;
-    this.place(node, due);
+    return true;
   }
 
-  /** The next node due at or before `watermark`, writable; 0 = none, or `steps` are used up (see `stopped`). */
+  /** The next node due at or before `watermark`; 0 = none, or the steps are used up (see `stopped`). */
   take(watermark: i64): usize {
-    const ordered = <u64> watermark ^ SIGN;
-    const limit = ordered == u64.MAX_VALUE ? u64.MAX_VALUE >> this.shift : ((ordered + 1) >> this.shift) - 1;
-    if (ordered != u64.MAX_VALUE && !((ordered + 1) >> this.shift)) return 0;
+    const ordered = (<u64> watermark ^ SIGN) + 1; // 0 = past the last tick there is
+    if (ordered && !(ordered >> this.shift)) return 0;
+    const limit = ordered ? (ordered >> this.shift) - 1 : u64.MAX_VALUE >> this.shift;
     while (true) {
       if (!this.count) return this.rest(limit);
       if (stepsLeft == 0) {
@@ -94,22 +111,15 @@ export class Wheel {
         return 0;
       }
       stepsLeft--;
-      if (this.first) {
-        const node = <usize> this.first;
-        touch(node);
-        this.first = changetype<Timed>(node).nextDue;
-        changetype<Timed>(node).nextDue = 0;
-        this.placeDown(node);
-        continue;
-      }
-      const here = load<u64>(this.words) & (~(<u64> 0) << (this.now & 63));
-      if (here) {
-        const tick = (this.now & ~63) | ctz(here);
+      if (this.run) {
+        const due = load<i64>(this.run + 8 + (<usize> load<u16>(this.run, 4) << 4));
+        const tick = max<u64>((<u64> due ^ SIGN) >> this.shift, this.now);
         if (tick > limit) return this.waitFor(tick);
-        this.now = tick;
-        return this.pop(<u32> tick & 63);
+        this.taken = due;
+        return this.pop();
       }
-      if (!this.descend(limit)) return 0;
+      if (this.first) this.takeDown();
+      else if (!this.descend(limit)) return 0;
     }
   }
 
@@ -144,59 +154,139 @@ export class Wheel {
     return this.slots + (<usize> ((level << 6) | slot) << 3);
   }
 
-  // @ts-ignore: decorator
-  @inline
- private place(node: usize, due: i64): void {
-    const tick = max<u64>((<u64> due ^ SIGN) >> this.shift, this.now);
-    if (this.first && tick < this.end) { // behind those that stand there and are on their way
-      touch(<usize> this.last);
-      changetype<Timed>(<usize> this.last).nextDue = <u32> node;
-      this.last = <u32> node;
-      return;
+  /** A node for the slot the wheel is at: behind what waits there, or in its place in the run. */
+  private join(node: usize, due: i64): bool {
+    if (this.first) {
+      const chunk = this.room(<usize> this.last);
+      if (!chunk) return false;
+      this.last = <u32> chunk;
+      write(chunk, node, due);
+      return true;
     }
-    this.append(node, tick);
+    if (load<u16>(this.run, 6) == CHUNK_NODES && !this.shorten()) {
+      // The run is full: it becomes a chain, and goes on going down.
+      const chunk = alloc(CHUNK);
+      if (!chunk) return false;
+      this.first = this.run;
+      this.last = <u32> chunk;
+      touch(<usize> this.run);
+      store<u32>(this.run, <u32> chunk);
+      this.run = 0;
+      write(chunk, node, due);
+      this.soonest = i64.MIN_VALUE;
+      return true;
+    }
+    const run = <usize> this.run;
+    write(run, node, due);
+    sort(run, load<u16>(run, 6) - 1);
+    this.soonest = min(this.soonest, this.dueOf(max<u64>((<u64> due ^ SIGN) >> this.shift, this.now)));
+    return true;
   }
 
-  private placeDown(node: usize): void {
-    this.append(node, max<u64>((<u64> changetype<Timed>(node).due ^ SIGN) >> this.shift, this.now));
+  /** Moves what is left of the run to its beginning; false = nothing was taken of it. */
+  private shorten(): bool {
+    const run = <usize> this.run, taken = <usize> load<u16>(run, 4), count = <usize> load<u16>(run, 6);
+    if (!taken) return false;
+    touch(run);
+    memory.copy(run + 8, run + 8 + (taken << 4), (count - taken) << 4);
+    store<u16>(run, 0, 4);
+    store<u16>(run, <u16> (count - taken), 6);
+    return true;
   }
 
-  private append(node: usize, tick: u64): void {
+  private append(node: usize, due: i64, tick: u64): bool {
     const apart = tick ^ this.now;
     const level: u32 = apart ? (63 - <u32> clz(apart)) / 6 : 0;
     const digit = level * 6;
     const slot = <u32> (tick >> digit) & 63;
-    const list = this.slotAt(level, slot), word = this.words + (level << 3);
+    const list = this.slotAt(level, slot), word = this.words + (<usize> level << 3);
+    const last = <usize> load<u32>(list, 4);
+    const chunk = this.room(last);
+    if (!chunk) return false;
+    write(chunk, node, due);
+    if (chunk == last) return true;
     touch(list);
-    if (load<u64>(word) & (<u64> 1 << slot)) {
-      const last = <usize> load<u32>(list, 4);
-      touch(last);
-      changetype<Timed>(last).nextDue = <u32> node;
-    } else {
-      store<u64>(word, load<u64>(word) | (<u64> 1 << slot));
-      store<u32>(list, <u32> node);
-      const at = this.dueOf(tick >> digit << digit);
-      if (at < this.soonest) this.soonest = at;
-    }
-    store<u32>(list, <u32> node, 4);
+    store<u32>(list, <u32> chunk, 4);
+    if (last) return true;
+    store<u32>(list, <u32> chunk);
+    store<u64>(word, load<u64>(word) | (<u64> 1 << slot));
+    this.soonest = min(this.soonest, this.dueOf(tick >> digit << digit));
+    return true;
   }
 
-  private pop(slot: u32): usize {
-    const list = this.slotAt(0, slot);
-    const node = <usize> load<u32>(list);
-    touch(node);
-    const next = changetype<Timed>(node).nextDue;
-    touch(list);
-    store<u32>(list, next);
-    if (!next) store<u64>(this.words, load<u64>(this.words) & ~(<u64> 1 << slot));
+  /** The chunk to write to at the end of a chain: its last one, or a new one behind it; 0 = no room. */
+  // @ts-ignore: decorator
+  @inline
+ private room(last: usize): usize {
+    if (last && load<u16>(last, 6) < CHUNK_NODES) return last;
+    const chunk = alloc(CHUNK);
+    if (!chunk) return 0;
+    if (last) {
+      touch(last);
+      store<u32>(last, <u32> chunk);
+    }
+    return chunk;
+  }
+
+  private pop(): usize {
+    const run = <usize> this.run, taken = load<u16>(run, 4);
+    const node = <usize> load<u32>(run + 16 + (<usize> taken << 4));
     this.count--;
+    if (taken + 1 == load<u16>(run, 6)) {
+      release(run, CHUNK);
+      this.run = 0;
+    } else {
+      touch(run);
+      store<u16>(run, taken + 1, 4);
+    }
     return node;
   }
 
-  /** The nearest slot of an upper level, if its time has come, is taken down. */
+  /** One chunk of the slot the wheel is at: the run, if that is in order; or each node to where it belongs. */
+  private takeDown(): void {
+    const chunk = <usize> this.first;
+    const next = load<u32>(chunk);
+    if (this.level == 0 || !next && !this.below) {
+      this.first = next;
+      return this.begin(chunk);
+    }
+    const count = <usize> load<u16>(chunk, 6);
+    while (<usize> load<u16>(chunk, 4) < count) {
+      const entry = chunk + 8 + (<usize> load<u16>(chunk, 4) << 4);
+      const due = load<i64>(entry), tick = max<u64>((<u64> due ^ SIGN) >> this.shift, this.now);
+      if (!this.append(<usize> load<u32>(entry, 8), due, tick)) {
+        // No room to sort what is there: it comes in the order it was put. Only at the bound on state.
+        this.first = next;
+        return this.begin(chunk);
+      }
+      touch(chunk);
+      store<u16>(chunk, load<u16>(chunk, 4) + 1, 4);
+    }
+    release(chunk, CHUNK);
+    this.first = next;
+    if (!next) this.last = 0;
+  }
+
+  /** Whether nodes stand on a level below that of the slot at hand. */
+  private get below(): bool {
+    let any: u64 = 0;
+    for (let level: u32 = 0; level < this.level; level++) any |= load<u64>(this.words + (<usize> level << 3));
+    return any != 0;
+  }
+
+  private begin(chunk: usize): void {
+    touch(chunk);
+    store<u32>(chunk, 0);
+    const count = load<u16>(chunk, 6);
+    for (let i: u32 = <u32> load<u16>(chunk, 4) + 1; i < count; i++) sort(chunk, i);
+    this.run = <u32> chunk;
+    ask(chunk, count);
+  }
+
+  /** The nearest slot, if its time has come: the wheel goes there. */
   private descend(limit: u64): bool {
-    for (let level: u32 = 1; level < LEVELS; level++) {
-      const word = this.words + (level << 3), digit = level * 6;
+    for (let level: u32 = 0; level < LEVELS; level++) {
+      const word = this.words + (<usize> level << 3), digit = level * 6;
       const here = load<u64>(word);
       if (!here) continue;
       const slot = <u32> ctz(here); // those before the wheel's own have been taken down
@@ -207,15 +297,54 @@ export class Wheel {
         return false;
       }
       const list = this.slotAt(level, slot);
-      this.now = start;
+      this.now = max(start, this.now);
       this.end = start + (<u64> 1 << digit);
+      this.level = level;
       this.first = load<u32>(list);
       this.last = load<u32>(list, 4);
+      touch(list);
+      store<u64>(list, 0);
       store<u64>(word, here & ~(<u64> 1 << slot));
       return true;
     }
     return false;
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function write(chunk: usize, node: usize, due: i64): void {
+  touch(chunk);
+  const count = load<u16>(chunk, 6);
+  const entry = chunk + 8 + (<usize> count << 4);
+  store<i64>(entry, due);
+  store<u32>(entry, <u32> node, 8);
+  store<u16>(chunk, count + 1, 6);
+}
+
+/** Moves entry `i` down to its place among those before it, behind its equals. */
+function sort(chunk: usize, i: u32): void {
+  const first = chunk + 8 + (<usize> load<u16>(chunk, 4) << 4);
+  let at = chunk + 8 + (<usize> i << 4);
+  const due = load<i64>(at), node = load<u64>(at, 8);
+  while (at > first && load<i64>(at - 16) > due) {
+    store<i64>(at, load<i64>(at - 16));
+    store<u64>(at, load<u64>(at - 8), 8);
+    at -= 16;
+  }
+  store<i64>(at, due);
+  store<u64>(at, node, 8);
+}
+
+/** Asks for the memory of a run's nodes and of their owners, for all of them at once. */
+function ask(chunk: usize, count: u32): void {
+  let sum: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) sum += load<u32>(<usize> load<u32>(chunk + 16 + (<usize> i << 4)));
+  for (let i: u32 = 0; i < count; i++) {
+    const node = <usize> load<u32>(chunk + 16 + (<usize> i << 4));
+    sum += load<u32>(node + 64) + load<u32>(<usize> load<u32>(node));
+  }
+  store<u32>(SINK, sum);
 }
 
 /** What is left of the steps of this run. Scratch. */

@@ -1,10 +1,10 @@
 /** The interval join behind commands: 1 = left row (bounds time - b, time + c), 2 = right row. */
 import { OPERATORS } from "../../../wasm/operators/time";
 import { timeInit, watermark } from "../../../wasm/operators/time";
-import { IntervalJoin } from "../../../wasm/operators/interval_join";
+import { INTERVAL_JOIN_BYTES, IntervalJoin } from "../../../wasm/operators/interval_join";
 import { minus, plus } from "../../../wasm/operators/bounds";
-import { enterOut, OUT_BYTES_MAX } from "../../../wasm/operators/out";
-import { add, begin, Command, due, finish, more, read, Row } from "./rows";
+import { OUT_BYTES_MAX } from "../../../wasm/operators/out";
+import { add, begin, Command, due, finish, follow, more, read, resume, Row } from "./rows";
 
 export const NAME = "join_interval";
 export const SCHEMA_HASH = "";
@@ -38,8 +38,10 @@ class Wiring {
 }
 
 const join = changetype<IntervalJoin<Wiring>>(OPERATORS);
+const bound = OPERATORS + INTERVAL_JOIN_BYTES;
 
 export function onInit(ptr: usize, length: u32): bool {
+  store<i64>(bound, load<i64>(ptr, 32));
   return timeInit(1) &&
     join.init(load<u32>(ptr), load<i64>(ptr, 8), load<i64>(ptr, 16), load<i64>(ptr, 24), 16);
 }
@@ -48,15 +50,20 @@ export function onAhead(ptr: usize, length: u32): void {
   join.ahead(ptr + 40, load<u8>(ptr, 1));
 }
 
+export function onAheadDone(): void {
+  join.aheadDone();
+}
+
 export function onEvent(ptr: usize, length: u32): void {
   read(ptr, load<u8>(ptr) == 2 ? rightRow : leftRow);
   if (Command.op == 1) join.left(Command.key, Command.keyLength);
   else if (Command.op == 2) join.right(Command.key, Command.keyLength);
+  follow(Command.op == 2 ? rightRow : leftRow, load<i64>(bound));
   goOn();
 }
 
 export function onTimer(): void {
-  enterOut();
+  resume();
   goOn();
 }
 

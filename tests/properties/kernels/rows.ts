@@ -7,7 +7,7 @@ import { setTimer } from "../../../wasm/lib/effects";
 import { clock } from "../../../wasm/lib/context";
 import { copyShort } from "../../../wasm/lib/wire";
 import { drain, emit, enterOut, enterRow } from "../../../wasm/operators/out";
-import { observe, watermark } from "../../../wasm/operators/time";
+import { newest, observe, tellOperator, watermark } from "../../../wasm/operators/time";
 
 @unmanaged
 export class Row {
@@ -63,6 +63,22 @@ export function read(p: usize, row: Row): void {
   row.name = p + 40 + Command.keyLength;
   enterRow(row.time, 1);
   if (Command.op == 0) observe(0, row.time);
+  tellOperator(1, newest());
+}
+
+/** From onTimer. */
+export function resume(): void {
+  enterOut();
+  tellOperator(1, newest());
+}
+
+/** After a row, where the stream's disorder is bounded: the watermark follows its rows. */
+// @ts-ignore: decorator
+@inline
+export function follow(row: Row, bound: i64): void {
+  if (!bound || !Command.op) return;
+  observe(0, row.time - bound);
+  tellOperator(1, newest());
 }
 
 const buffer = memory.data(1024, 8);
