@@ -138,7 +138,7 @@ export class SinkRun {
     const held = await sink.position(partition.index);
     const from = progress.mark = held ?? FIRST;
     history.setFed(this.receiver, from.frame - 1);
-    const gathered = new Gathered(partition.index, from, sink, this.#world, signal);
+    const gathered = new Gathered(partition.index, this.#spec.channel, from, sink, this.#world, signal);
     progress.gathered = gathered;
     const over = new AbortController();
     const stop = () => over.abort();
@@ -178,6 +178,7 @@ class Gathered {
 
   constructor(
     private readonly partition: number,
+    private readonly channel: number | undefined,
     from: SinkMark,
     private readonly sink: Pick<Sink, "bounds" | "keepsEmpty">,
     private readonly world: World,
@@ -192,6 +193,7 @@ class Gathered {
     for await (const frame of frames) {
       const from = frame.number === this.read.frame ? this.read.output : 0;
       for (const output of outputsOf(frame, this.partition, from)) {
+        if (this.channel !== undefined && output.channel !== this.channel) continue;
         this.#outputs.push(output);
         this.#bytes += output.payload.length + output.key.length;
       }

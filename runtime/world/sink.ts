@@ -93,6 +93,8 @@ export interface SinkSpec {
   /** Unique among the sinks; for status, metrics and messages. */
   readonly name: string;
   readonly pipeline: string;
+  /** Only this one of the pipeline's outputs, by its place in their declaration. Default: all. */
+  readonly channel?: number;
   open(): Promise<Sink>;
 }
 

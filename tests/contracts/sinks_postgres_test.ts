@@ -91,6 +91,25 @@ describe("on a real PostgreSQL", () => {
       assert.equal(found[0].text, "a\ufffdb\\u0000");
     });
 
+    it("removes the row of a key that is taken back last", async () => {
+      const retracted = ({ position, output }: Output) => position.frame === 2 && output < 2;
+      const options = {
+        pipeline: "tally",
+        table: "shrinking",
+        rows: "key",
+        value: "protobuf",
+        retracted,
+      } as const;
+      const sink = await postgresSink({ ...options, url: server!.url });
+      // Keys 0.2 and 0.3 are the first two outputs of frame 2; 0.2 comes again as its fifth.
+      for (const batch of batches(0, [1, 2])) await sink.commit(batch);
+      await sink.close();
+      const sql = postgres(server!.url, { max: 1 });
+      const found = await sql`SELECT key FROM shrinking`;
+      await sql.end();
+      assert.deepEqual(found.map(({ key }) => key).sort(), ["k0.0", "k0.1", "k0.2"]);
+    });
+
     it("says what to check when it cannot connect, and names no password", async () => {
       const options = { pipeline: "tally", table: "t", rows: "key", value: "protobuf" } as const;
       const url = server!.url.replace("of-a-test", "a-wrong-one");

@@ -66,6 +66,27 @@ describe("an SQLite sink", () => {
     await rm(folder, { recursive: true });
   });
 
+  it("removes the row of a key that is taken back last", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "millrace-sink-"));
+    const retracted = ({ position, output }: Output) => position.frame === 2 && output < 2;
+    const options = {
+      pipeline: "tally",
+      table: "shrinking",
+      rows: "key",
+      value: "protobuf",
+      retracted,
+    } as const;
+    const sink = await sqliteSink({ ...options, file: join(folder, "out.db"), sync: false });
+    // Keys 0.2 and 0.3 are the first two outputs of frame 2; 0.2 comes again as its fifth.
+    for (const batch of batches(0, [1, 2])) await sink.commit(batch);
+    await sink.close();
+    const database = new DatabaseSync(join(folder, "out.db"));
+    const found = database.prepare("SELECT key FROM shrinking").all();
+    database.close();
+    await rm(folder, { recursive: true });
+    assert.deepEqual(found.map(({ key }) => key).sort(), ["k0.0", "k0.1", "k0.2"]);
+  });
+
   it("says what is wrong with a table's name, and with a file it cannot open", async () => {
     const common = { pipeline: "tally", rows: "key", value: "protobuf", sync: false } as const;
     await assert.rejects(

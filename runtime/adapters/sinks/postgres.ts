@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import postgres from "postgres";
 import { FIRST, sameMark, type Sink, SinkFenced, type SinkMark, type Step } from "../../world/sink.ts";
-import { checkTable, POSITIONS, rowsOf, type TableOptions } from "./table.ts";
+import { checkTable, POSITIONS, type Row, rowsOf, type TableOptions } from "./table.ts";
 
 export interface PostgresSinkOptions extends TableOptions {
   /** postgres://user:password@host:5432/database, with what the client takes behind `?`: sslmode, … */
@@ -51,7 +51,7 @@ export async function postgresSink(options: PostgresSinkOptions): Promise<Sink> 
     position: (partition) => worded("read the position in", () => read(sql, partition, "")),
     commit: (batch) =>
       worded("commit to", async () => {
-        const rows = rowsOf(batch.outputs, options);
+        const { gone, rows } = rowsOf(batch.outputs, options);
         await step?.("begin");
         await sql.begin(async (transaction) => {
           // Locked from here on: whoever else commits waits, and then finds another position.
@@ -61,6 +61,7 @@ export async function postgresSink(options: PostgresSinkOptions): Promise<Sink> 
           const moved = await move(transaction, options, batch.partition, found, batch.next);
           if (!moved) throw new SinkFenced(name, batch, await read(transaction, batch.partition, ""));
           await step?.("rows");
+          if (gone.length > 0) await remove(transaction, table, gone);
           if (rows.length > 0) await write(transaction, batch.partition, rows);
           await step?.("commit");
         });
@@ -141,6 +142,10 @@ async function move(
   return count === 1;
 }
 
+async function remove(sql: Sql, table: string, keys: readonly string[]): Promise<void> {
+  await sql.unsafe(`DELETE FROM ${table} WHERE key = ANY($1::text[])`, [[...keys]], { prepare: true });
+}
+
 /** All rows of a batch in one statement. */
 function writerOf({ table, rows, value }: PostgresSinkOptions) {
   const decoded = value === "json" ? "v::jsonb" : "decode(v, 'hex')";
@@ -151,7 +156,7 @@ function writerOf({ table, rows, value }: PostgresSinkOptions) {
   const statement = `INSERT INTO ${table} (key, value, "partition", frame, output)
     SELECT k, ${decoded}, $1, f, o FROM unnest($2::text[], $3::text[], $4::bigint[], $5::integer[]) AS r(k, v, f, o)
     ${conflict}`;
-  return async (sql: Sql, partition: number, all: ReturnType<typeof rowsOf>): Promise<void> => {
+  return async (sql: Sql, partition: number, all: readonly Row[]): Promise<void> => {
     await sql.unsafe(statement, [
       partition,
       all.map(({ key }) => key),

@@ -35,6 +35,7 @@ export function sqliteSink(options: SqliteSinkOptions): Promise<Sink> {
        ON CONFLICT DO UPDATE SET frame = excluded.frame, output = excluded.output`,
     );
     let closed = false;
+    const remove = database.prepare(`DELETE FROM ${table} WHERE key = ?`);
     const upsert = upsertInto(database, options);
     const position = (partition: number): SinkMark | undefined => {
       const row = read.get(pipeline, table, partition);
@@ -47,7 +48,7 @@ export function sqliteSink(options: SqliteSinkOptions): Promise<Sink> {
       position: (partition) => worded(`read the position in ${name}`, () => position(partition)),
       commit: (batch) =>
         worded(`commit to ${name}`, async () => {
-          const rows = rowsOf(batch.outputs, options);
+          const { gone, rows } = rowsOf(batch.outputs, options);
           await step?.("begin");
           // No wait from here to COMMIT: other partitions share this connection.
           database.exec("BEGIN IMMEDIATE");
@@ -55,6 +56,7 @@ export function sqliteSink(options: SqliteSinkOptions): Promise<Sink> {
             const found = position(batch.partition);
             if (!sameMark(found ?? FIRST, batch.after)) throw new SinkFenced(name, batch, found);
             halt(step, "rows");
+            for (const key of gone) remove.run(key);
             for (const row of rows) upsert(batch.partition, row);
             halt(step, "position");
             write.run(pipeline, table, batch.partition, batch.next.frame, batch.next.output);
@@ -66,7 +68,8 @@ export function sqliteSink(options: SqliteSinkOptions): Promise<Sink> {
           }
           await step?.("committed");
         }),
-      close: () => worded(`close ${name}`, () => {
+      close: () =>
+        worded(`close ${name}`, () => {
           if (!closed) database.close();
           closed = true;
         }),

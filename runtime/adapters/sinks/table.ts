@@ -14,6 +14,8 @@ export interface TableOptions {
   readonly rows: "key" | "output";
   /** What stands in the column `value`: JSON text, or the message as it is. */
   readonly value: "json" | "protobuf";
+  /** Whether an output takes its key's row back; with a row a key, the row then goes. */
+  readonly retracted?: (output: Output) => boolean;
   /** Turns an output's message into JSON text; needed for `json`. */
   readonly json?: (output: Output) => string;
 }
@@ -38,16 +40,28 @@ export interface Row {
   readonly output: number;
 }
 
-/** The rows to write: of several outputs of a key the last, where there is one row a key. */
-export function rowsOf(outputs: readonly Output[], { rows, value, json }: TableOptions): Row[] {
-  const row = (output: Output): Row => ({
-    key: keyText(output.key),
+export interface Rows {
+  /** Keys whose rows go. */
+  readonly gone: readonly string[];
+  readonly rows: readonly Row[];
+}
+
+/** What a batch comes to: of several outputs of a key the last, where there is one row a key. */
+export function rowsOf(outputs: readonly Output[], options: TableOptions): Rows {
+  const { rows, value, json, retracted } = options;
+  const row = (output: Output, key = keyText(output.key)): Row => ({
+    key,
     value: value === "json" ? json!(output) : output.payload,
     frame: output.position.frame,
     output: output.output,
   });
-  if (rows === "output") return outputs.map(row);
+  if (rows === "output") return { gone: [], rows: outputs.map((output) => row(output)) };
   const last = new Map<string, Output>();
   for (const output of outputs) last.set(keyText(output.key), output);
-  return [...last.values()].map(row);
+  const gone: string[] = [], stay: Row[] = [];
+  for (const [key, output] of last) {
+    if (retracted?.(output)) gone.push(key);
+    else stay.push(row(output, key));
+  }
+  return { gone, rows: stay };
 }
