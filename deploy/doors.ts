@@ -1,11 +1,9 @@
 /** All doors of a process: HTTP, and where the world has a network, NATS requests and streams. */
-import type { Pipeline, Runtime, World } from "../runtime/mod.ts";
+import type { Runtime, StreamSource, World } from "../runtime/mod.ts";
 import { serveNats } from "../runtime/ingress/nats.ts";
-import { runSource } from "../runtime/ingress/streams.ts";
-import { publishOutputs } from "../runtime/output/publish.ts";
+import { runSource, SourceGone, type SourceStatus } from "../runtime/ingress/streams.ts";
 import type { EdgeConfig } from "./config.ts";
 import { openHttp } from "./http.ts";
-import type { OpenedWorld, OutputStreams } from "./world.ts";
 
 export interface Doors {
   /** http://host:port */
@@ -21,51 +19,49 @@ const RETRY_MS = 1_000;
 
 export async function openDoors(
   runtime: Runtime,
-  world: World & Pick<OpenedWorld, "outputs">,
+  world: World,
   config: EdgeConfig,
   signal: AbortSignal,
 ): Promise<Doors> {
   const shut = new AbortController();
   const onAbort = () => shut.abort();
   signal.addEventListener("abort", onAbort, { once: true });
-  const http = await openHttp(runtime, world, config, shut.signal);
   const { connected } = world.network;
+  const declared = connected ? runtime.topology.sources ?? [] : [];
+  const statuses = declared.map(({ stream, pipeline }): SourceStatus => ({ stream, pipeline, applied: 0 }));
+  const http = await openHttp(runtime, world, config, statuses, shut.signal);
   const nats = connected ? await serveNats(runtime, world.network, { log: world.log }) : undefined;
-  const { network, clock, log, outputs } = world;
-  const sources = (connected ? runtime.topology.sources ?? [] : []).map((source) =>
-    keepOn(
-      world,
-      `reading ${source.stream}`,
-      shut.signal,
-      () => runSource({ runtime, source, network, clock, log }, shut.signal),
-    )
-  );
-  const published = (outputs ? runtime.topology.pipelines.filter(({ output }) => output) : [])
-    .map((pipeline) => publish(runtime, world, outputs!, pipeline, shut.signal));
+  const sources = declared.map((source, i) => read(runtime, world, source, statuses[i], shut.signal));
   return {
     url: `http://${http.host}:${http.port}`,
     nats: connected,
     async close() {
       shut.abort();
       signal.removeEventListener("abort", onAbort);
-      await Promise.all([http.closed, nats?.close(), ...sources, ...published]);
+      await Promise.all([http.closed, nats?.close(), ...sources]);
     },
   };
 }
 
-/** The outputs of a pipeline as the stream `millrace-out-{pipeline}` of `millrace.{pipeline}.out.>`. */
-function publish(
+/** A place that the stream no longer keeps is told, in the log and in /readyz, and not tried again. */
+function read(
   runtime: Runtime,
   world: World,
-  streams: OutputStreams,
-  { name }: Pipeline,
+  source: StreamSource,
+  status: SourceStatus,
   signal: AbortSignal,
 ): Promise<void> {
-  const stream = `millrace-out-${name}`;
-  return keepOn(world, `publishing to ${stream}`, signal, async () => {
-    await streams.keep(stream, [`millrace.${name}.out.>`]);
-    const lastSequence = () => streams.lastSequence(stream);
-    await publishOutputs({ runtime, pipeline: name, network: world.network, stream, lastSequence }, signal);
+  const { network, clock, log } = world;
+  const applied = (sequence: number) => status.applied = sequence;
+  return keepOn(world, `reading ${source.stream}`, signal, async () => {
+    try {
+      await runSource({ runtime, source, network, clock, log, applied }, signal);
+    } catch (error) {
+      if (!(error instanceof SourceGone)) throw error;
+      status.error = error.message;
+      log.error(error.message);
+      return "over";
+    }
   });
 }
 
@@ -74,11 +70,11 @@ async function keepOn(
   { clock, log }: World,
   what: string,
   signal: AbortSignal,
-  work: () => Promise<void>,
+  work: () => Promise<"over" | void>,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      await work();
+      if (await work() === "over") return;
     } catch (error) {
       if (!signal.aborted) log.warn(`${what} failed; it is begun again`, { error: String(error) });
     }

@@ -3,12 +3,12 @@
  */
 import { badRequest, ProblemError } from "./problem.ts";
 
-export function tooLarge(bytesMax: number): ProblemError {
+export function tooLarge(bytesMax: number, what = "A body"): ProblemError {
   return new ProblemError({
     status: 413,
     code: "body-too-large",
-    title: "The body is too large",
-    detail: `A body may hold ${bytesMax} bytes here.`,
+    title: `${what === "A body" ? "The body" : what} is too large`,
+    detail: `${what} may hold ${bytesMax} bytes here.`,
   });
 }
 
@@ -78,6 +78,43 @@ export async function* lines(
       return end < 0 ? undefined : { from, to: end, next: end + 1 };
     }, lineBytesMax)
   ) yield line.at(-1) === 13 ? line.subarray(0, -1) : line;
+}
+
+/** A line that is too long, as its first bytes. */
+export interface CutLine {
+  readonly beginning: Uint8Array;
+}
+
+/** The same, but of a line that is too long its beginning comes, and the next one after it. */
+export async function* linesOrCut(
+  parts: AsyncIterable<Uint8Array>,
+  lineBytesMax: number,
+  keptBytesMax: number,
+  withEnds = false,
+): AsyncGenerator<Uint8Array | CutLine> {
+  let rest: Uint8Array = new Uint8Array(0);
+  let cut: CutLine | undefined;
+  const whole = (line: Uint8Array): Uint8Array | CutLine => {
+    if (cut !== undefined || line.length > lineBytesMax) {
+      const found = cut ?? { beginning: line.slice(0, keptBytesMax) };
+      cut = undefined;
+      return found;
+    }
+    if (withEnds) return line;
+    const end = line.at(-1) === 10 ? line.length - 1 : line.length;
+    return line.subarray(0, line[end - 1] === 13 ? end - 1 : end);
+  };
+  for await (const part of parts) {
+    const bytes = cut !== undefined || rest.length === 0 ? part : joined(rest, part);
+    let from = 0;
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
+      yield whole(bytes.subarray(from, end + 1));
+      from = end + 1;
+    }
+    rest = bytes.slice(from);
+    if (rest.length > lineBytesMax) cut ??= { beginning: rest.slice(0, keptBytesMax) };
+  }
+  if (cut !== undefined || rest.length > 0) yield whole(rest);
 }
 
 /** Messages that each follow their length as a varint. */

@@ -1,23 +1,20 @@
 /**
  * Events from a file or standard input, once: NDJSON or CSV in, one NDJSON record per event out, in order.
- * The bytes and the place for the answers are passed in. A bad line has its own record and the next one goes
- * on; the input is read no faster than the pipeline takes events.
+ * The bytes and the place for the answers are passed in. A bad line has its own record, is kept as a dead letter
+ * with its number, and the next one goes on; the input is read no faster than the pipeline takes events.
  *
  * Each event carries the source's name and its line number. The kernel's state remembers the highest line of
  * each source, so running the same file into the same ledger again changes nothing ("applied", without a
  * decision), and a run that was cut short goes on where it stopped.
  */
-import { Readable } from "node:stream";
-import { parse } from "csv-parse";
-import type { Outcome, Runtime } from "../runtime.ts";
+import type { OfferOptions, Outcome, Runtime } from "../runtime.ts";
 import type { Clock } from "../world/mod.ts";
-import { answerJson, type Route, routesOf, standing } from "./answer.ts";
-import { lines } from "./body.ts";
-import { type CsvColumns, csvColumns } from "./csv.ts";
-import { eventFromJson, eventFromJsonBytes } from "./json.ts";
+import { answerJson, positionJson, type Route, routesOf, standing } from "./answer.ts";
+import { csvRecordsOf, ndjsonRecords, type Unfit } from "./file_records.ts";
 import { NO_KEY } from "./key.ts";
 import { InOrder } from "./in_order.ts";
-import { type Problem, ProblemError, problemJson, refusal } from "./problem.ts";
+import { problemJson, refusal } from "./problem.ts";
+import { UNFIT } from "./streams.ts";
 
 export interface FileOptions {
   /** A pipeline or a decision group. */
@@ -46,26 +43,27 @@ export interface FileSummary {
   applied: number;
   /** Kept as dead letters. */
   rejected: number;
-  /** Lines that are no event of the schema, or have no key; nothing of them was kept. */
+  /** Lines that are no event of the schema, or have no key: dead letters too. */
   invalid: number;
 }
 
 /** Events between their line and their answer. */
 const IN_FLIGHT_MAX = 8192;
+const LINE_BYTES_MAX = 1024 * 1024;
 const WAIT_MS = 2;
 const PROGRESS_EVERY = 500;
 
 /** Ends with the input, or the signal. Throws when the pipeline fails for good; a later run then goes on. */
-export async function runFile(runtime: Runtime, options: FileOptions): Promise<FileSummary> {
-  const route = routesOf(runtime, runtime.topology).get(options.pipeline);
+export async function runFile(runtime: Runtime, given: FileOptions): Promise<FileSummary> {
+  const route = routesOf(runtime, runtime.topology).get(given.pipeline);
   if (route === undefined) {
     const known = runtime.topology.pipelines.map(({ name }) => name).join(", ");
     throw new Error(
-      `Cannot run ${options.source}: there is no pipeline "${options.pipeline}". Choose one of ${known}.`,
+      `Cannot run ${given.source}: there is no pipeline "${given.pipeline}". Choose one of ${known}.`,
     );
   }
   const summary: FileSummary = { bytes: 0, events: 0, decided: 0, applied: 0, rejected: 0, invalid: 0 };
-  const records = new InOrder<string>(IN_FLIGHT_MAX, (batch) => options.write(batch.join("")));
+  const records = new InOrder<string>(IN_FLIGHT_MAX, (batch) => given.write(batch.join("")));
   let failure: Error | undefined;
   let index = 0;
 
@@ -79,34 +77,42 @@ export async function runFile(runtime: Runtime, options: FileOptions): Promise<F
     else if (outcome.kind === "refused") summary.invalid++;
     records.settle(at, `{"line":${line},${answerJson(route, answer).slice(1)}\n`);
   };
-  const invalid = (at: number, line: number, problem: Problem) => {
-    summary.invalid++;
-    records.settle(at, `{"line":${line},"status":"invalid","problem":${problemJson(problem)}}\n`);
+  const unfit = (at: number, line: number, pipeline: string, found: Unfit) => {
+    const { problem, kept, ...why } = found;
+    const options = { source: given.source, sequence: line, unfit: why };
+    return offerPatiently(runtime, pipeline, kept, options, given, (outcome) => {
+      if (outcome.kind === "unknown") failure ??= outcome.cause;
+      summary.invalid++;
+      const position = outcome.kind === "rejected" ? `"position":${positionJson(outcome.position)},` : "";
+      records.settle(
+        at,
+        `{"line":${line},"status":"invalid",${position}"problem":${problemJson(problem)}}\n`,
+      );
+    });
   };
 
-  for await (const { line, event } of eventsOf(route, options, summary)) {
-    if (options.signal.aborted || failure) break;
+  const read = given.format === "ndjson" ? ndjsonRecords : csvRecordsOf;
+  const input = counted(given.input, summary);
+  const bytesMax = given.lineBytesMax ?? LINE_BYTES_MAX;
+  for await (const { line, event } of read(route.members[0].pipeline.input, input, bytesMax)) {
+    if (given.signal.aborted || failure) break;
     const at = index++;
     summary.events++;
-    if (event instanceof Uint8Array) {
-      const problem = await offerToAll(
-        runtime,
-        route,
-        event,
-        line,
-        options,
-        (outcomes) => settle(at, line, outcomes),
-      );
-      if (problem) invalid(at, line, problem);
-    } else invalid(at, line, event);
+    if (!(event instanceof Uint8Array)) await unfit(at, line, route.members[0].pipeline.name, event);
+    else {
+      const keyless = route.members.find(({ keys }) => keys.partition(event, 1) === NO_KEY)?.pipeline.name;
+      if (keyless === undefined) {
+        await offerToAll(runtime, route, event, line, given, (outcomes) => settle(at, line, outcomes));
+      } else await unfit(at, line, keyless, noKey(keyless, event));
+    }
     await records.room();
-    if (index % PROGRESS_EVERY === 0) options.progress?.(summary);
+    if (index % PROGRESS_EVERY === 0) given.progress?.(summary);
   }
   await records.end(index);
-  options.progress?.(summary);
+  given.progress?.(summary);
   if (failure) {
     throw new Error(
-      `Cannot go on with ${options.source}: pipeline "${route.name}" failed. Run it again: lines already applied are skipped.`,
+      `Cannot go on with ${given.source}: pipeline "${route.name}" failed. Run it again: lines already applied are skipped.`,
       { cause: failure },
     );
   }
@@ -119,117 +125,51 @@ async function offerToAll(
   { members }: Route,
   payload: Uint8Array,
   sequence: number,
-  { source, clock, signal }: FileOptions,
+  options: FileOptions,
   done: (outcomes: readonly Outcome[]) => void,
-): Promise<Problem | undefined> {
-  const keyless = members.find(({ keys }) => keys.partition(payload, 1) === NO_KEY);
-  if (keyless) return refusal(keyless.pipeline.name, "no-key", 0);
+): Promise<void> {
   const outcomes: Outcome[] = new Array(members.length);
   let waiting = members.length;
-  const settle = (i: number, outcome: Outcome) => {
-    outcomes[i] = outcome;
-    if (--waiting === 0) done(outcomes);
-  };
   for (let i = 0; i < members.length; i++) {
     const { name } = members[i].pipeline;
-    for (;;) {
-      const admission = runtime.offer(name, payload, { source, sequence }, (outcome) => settle(i, outcome));
-      if (admission === "admitted") break;
-      const { state } = runtime.status();
-      const isOver = signal.aborted || state === "ended" || state === "stopping";
-      if (admission === "full" || (admission === "unavailable" && !isOver)) {
-        await clock.sleep(WAIT_MS, signal);
-      } else if (isOver) {
-        settle(i, { kind: "unknown", cause: new Error("the runtime has stopped") });
-        break;
-      } else {
-        settle(i, { kind: "refused", admission, retryAfterMs: 0 });
-        break;
-      }
-    }
-  }
-  return undefined;
-}
-
-interface FileEvent {
-  readonly line: number;
-  readonly event: Uint8Array | Problem;
-}
-
-async function* eventsOf(
-  route: Route,
-  options: FileOptions,
-  summary: FileSummary,
-): AsyncGenerator<FileEvent> {
-  const { input: desc } = route.members[0].pipeline;
-  const bytesMax = options.lineBytesMax ?? 1024 * 1024;
-  const input = counted(options.input, summary);
-  if (options.format === "ndjson") {
-    let line = 0;
-    for await (const bytes of lines(input, bytesMax)) {
-      line++;
-      if (bytes.length > 0) yield { line, event: orProblem(() => eventFromJsonBytes(desc, bytes)) };
-    }
-    return;
-  }
-  let columns: CsvColumns | undefined;
-  for await (const { line, cells } of csvRecords(input, bytesMax)) {
-    if (columns === undefined) {
-      if (cells instanceof Error) throw new Error(`Cannot read the CSV header: ${cells.message}.`);
-      columns = csvColumns(desc, cells);
-      continue;
-    }
-    const known = columns;
-    yield {
-      line,
-      event: orProblem(() => {
-        if (cells instanceof Error) throw cells;
-        return eventFromJson(desc, known.event(cells));
-      }),
-    };
+    const place = { source: options.source, sequence };
+    await offerPatiently(runtime, name, payload, place, options, (outcome) => {
+      outcomes[i] = outcome;
+      if (--waiting === 0) done(outcomes);
+    });
   }
 }
 
-/** Records with the number of the line they end on; one that is not CSV comes as its error. */
-async function* csvRecords(
-  input: AsyncIterable<Uint8Array>,
-  bytesMax: number,
-): AsyncGenerator<{ line: number; cells: string[] | Error }> {
-  const parser = parse({
-    bom: true,
-    info: true,
-    max_record_size: bytesMax,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    skip_records_with_error: true,
-  });
-  const skipped: { line: number; cells: Error }[] = [];
-  parser.on(
-    "skip",
-    (error: Error & { lines?: number }) => void skipped.push({ line: error.lines ?? 0, cells: error }),
-  );
-  const source = Readable.from(input);
-  source.on("error", (error) => parser.destroy(error));
-  for await (const { info, record } of source.pipe(parser)) {
-    while (skipped.length > 0 && skipped[0].line < info.lines) yield skipped.shift()!;
-    yield { line: info.lines, cells: record };
+/** Waits for room. What the pipeline does not take is recorded at its line as a dead letter. */
+async function offerPatiently(
+  runtime: Runtime,
+  name: string,
+  payload: Uint8Array,
+  given: OfferOptions,
+  { clock, signal }: FileOptions,
+  settle: (outcome: Outcome) => void,
+): Promise<void> {
+  let options = given;
+  for (;;) {
+    const admission = runtime.offer(name, payload, options, settle);
+    if (admission === "admitted") return;
+    const { state } = runtime.status();
+    const isOver = signal.aborted || state === "ended" || state === "stopping";
+    if (admission === "no-key" || admission === "too-large") {
+      options = { ...given, unfit: { reason: UNFIT[admission] } };
+    } else if (isOver || admission === "unknown") {
+      return settle({ kind: "unknown", cause: new Error("the runtime has stopped") });
+    } else await clock.sleep(WAIT_MS, signal);
   }
-  yield* skipped;
+}
+
+function noKey(pipeline: string, event: Uint8Array): Unfit {
+  return { problem: refusal(pipeline, "no-key", 0), reason: UNFIT["no-key"], kept: event };
 }
 
 async function* counted(input: AsyncIterable<Uint8Array>, summary: FileSummary): AsyncGenerator<Uint8Array> {
   for await (const part of input) {
     summary.bytes += part.length;
     yield part;
-  }
-}
-
-function orProblem(encode: () => Uint8Array): Uint8Array | Problem {
-  try {
-    return encode();
-  } catch (error) {
-    if (error instanceof ProblemError) return error.problem;
-    const detail = `${error instanceof Error ? error.message : error}.`;
-    return { status: 400, code: "bad-record", title: "The record cannot be read", detail };
   }
 }

@@ -4,6 +4,7 @@ import { tally } from "../../actors/tally/tally.ts";
 import { schema } from "../../tests/support/schema.ts";
 import { kept, memoryWorld, running } from "../../tests/support/world.ts";
 import type { Runtime } from "../mod.ts";
+import { RejectReason } from "../proto/gen/frame_pb.ts";
 import { csvColumns } from "./csv.ts";
 import { type FileOptions, runFile } from "./files.ts";
 
@@ -59,6 +60,60 @@ describe("a file as a source of events", () => {
         rejected: 0,
         invalid: 2,
       });
+    });
+  });
+
+  it("keeps bad lines, and lines that are too long, as dead letters with their numbers", async () => {
+    const store = kept();
+    const long = `{"key":"a","note":"${"x".repeat(3000)}"}`;
+    const text = `{"key":"a","amount":1}\nnonsense\n${long}\n{"amount":1}\n{"key":"a","amount":"many"}\n` +
+      `{"key":"a","amount":3}\n${long}`;
+    for (let round = 0; round < 2; round++) {
+      await running(topology, memoryWorld(store), async (runtime) => {
+        const { summary, records } = await run(runtime, text, { lineBytesMax: 1000 });
+        assert.equal(summary.invalid, 5);
+        const bad = records.filter(({ status }) => status === "invalid");
+        assert.deepEqual(
+          bad.map(({ line, position }) => [line, position !== undefined]),
+          [2, 3, 4, 5, 7].map((line) => [line, round === 0]),
+        );
+        assert.match(records[2].problem.detail, /A line may hold 1000 bytes/);
+        const letters = await runtime.deadLetters("tally");
+        assert.deepEqual(letters.map(({ sequence, reason }) => [sequence, RejectReason[reason]]), [
+          [2, "MALFORMED"],
+          [3, "TOO_LARGE"],
+          [4, "NO_KEY"],
+          [5, "MALFORMED"],
+          [7, "TOO_LARGE"],
+        ]);
+        assert.equal(new TextDecoder().decode(letters[0].payload), "nonsense");
+        assert.ok(
+          letters[1].payload.length > 1000 && long.startsWith(new TextDecoder().decode(letters[1].payload)),
+        );
+        assert.deepEqual([letters[0].source, letters[0].type], ["test.ndjson", "application/json"]);
+        await assert.rejects(runtime.redrive("tally", letters[0].position), /not valid JSON/);
+        const cut = await runtime.redrive("tally", letters[1].position);
+        assert.equal(cut.kind === "refused" && cut.admission, "too-large");
+      });
+    }
+  });
+
+  it("goes on behind a CSV line that is too long, with the right line numbers", async () => {
+    await running(topology, memoryWorld(), async (runtime) => {
+      const text = `key,amount,note\na,1,\na,1,${"x".repeat(2000)}\na,x,\na,5,"two\nlines"\nb,1,end\n`;
+      const { records } = await run(runtime, text, { format: "csv", source: "test.csv", lineBytesMax: 1000 });
+      assert.deepEqual(records.map(({ line, status }) => [line, status]), [
+        [2, "decided"],
+        [3, "invalid"],
+        [4, "invalid"],
+        [6, "decided"],
+        [7, "decided"],
+      ]);
+      const letters = await runtime.deadLetters("tally");
+      assert.deepEqual(letters.map(({ sequence, type }) => [sequence, type]), [
+        [3, "text/csv"],
+        [4, "application/json"],
+      ]);
     });
   });
 

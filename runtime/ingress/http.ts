@@ -33,6 +33,7 @@ import {
 import { eventFromJsonBytes } from "./json.ts";
 import { type EdgeMetrics, edgeMetrics } from "./metrics.ts";
 import { ProblemError, refusal } from "./problem.ts";
+import type { SourceStatus } from "./streams.ts";
 
 export interface HttpOptions {
   readonly clock: Clock;
@@ -45,6 +46,8 @@ export interface HttpOptions {
   readonly batchEventsMax?: number;
   /** When given, everything but /healthz and /readyz asks for `Authorization: Bearer <token>`. */
   readonly token?: string;
+  /** The streams that are read, as they are when asked. */
+  readonly sources?: readonly SourceStatus[];
 }
 
 /** What the handlers share. */
@@ -57,6 +60,7 @@ export interface Edge {
   readonly eventBytesMax: number;
   readonly batchBytesMax: number;
   readonly batchEventsMax: number;
+  readonly sources: readonly SourceStatus[];
   /** Headers that every response carries, with those that answer the request's own. */
   headers(request: Request, contentType: string): Record<string, string>;
 }
@@ -71,6 +75,7 @@ export function httpApp(runtime: Runtime, options: HttpOptions): Hono {
     eventBytesMax: options.eventBytesMax ?? 1024 * 1024,
     batchBytesMax: options.batchBytesMax ?? 64 * 1024 * 1024,
     batchEventsMax: options.batchEventsMax ?? 100_000,
+    sources: options.sources ?? [],
     headers: requestHeaders(options.random.id()),
   };
   const allowed = checkToken(options.token);
@@ -201,6 +206,7 @@ function readiness(edge: Edge, { req }: Context): Response {
       recovery: recovery && { ...recovery, share: shareOf(recovery) },
       lastError,
     })),
+    ...(edge.sources.length > 0 ? { sources: edge.sources } : {}),
   };
   const headers = edge.headers(req.raw, "application/json");
   if (!ready) headers["retry-after"] = "1";

@@ -23,6 +23,16 @@ export interface SourceOptions {
   applied?(sequence: number): void;
 }
 
+/** How a source is doing, for whoever looks (/readyz). */
+export interface SourceStatus {
+  readonly stream: string;
+  readonly pipeline: string;
+  /** Everything up to this sequence was applied, as far as this process knows. */
+  applied: number;
+  /** Why it is read no further. */
+  error?: string;
+}
+
 /** The stream no longer keeps what comes next, or is another than before: reading again does not mend it. */
 export class SourceGone extends Error {
   override name = "SourceGone";
