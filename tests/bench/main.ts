@@ -1,5 +1,5 @@
 /**
- * deno task bench [--only kernel,ledger,pipeline,wire,recovery,verify,memory,start] [--json]
+ * deno task bench [--only kernel,ledger,pipeline,wire,recovery,verify,memory,start,nexmark] [--json]
  *
  * Every figure the README quotes, with its conditions. `--json` prints one object as the last line.
  */
@@ -10,6 +10,7 @@ import { benchStart } from "./first_decision.ts";
 import { benchFraud } from "./kernel_fraud.ts";
 import { benchPretrade } from "./kernel_pretrade.ts";
 import { benchLedger } from "./ledger.ts";
+import { benchNexmark } from "./nexmark.ts";
 import { benchPipeline } from "./pipeline.ts";
 import { benchRecovery } from "./recovery.ts";
 import { startNats } from "../support/nats.ts";
@@ -39,6 +40,7 @@ const SECTIONS: Record<string, () => Promise<Figures>> = {
   recovery: async () => ({ recovery: await benchRecovery() }),
   verify: async () => ({ verify: await benchVerify() }),
   start: async () => ({ start: await benchStart() }),
+  nexmark: async () => ({ nexmark: await benchNexmark() }),
 };
 
 const { values } = parseArgs({ options: { only: { type: "string" }, json: { type: "boolean" } } });
