@@ -14,12 +14,16 @@ import type { Pipeline, Topology } from "./declare.ts";
 import type {
   Admission,
   DeadLetter,
+  LateEvent,
+  Mark,
   OfferOptions,
   Outcome,
   Output,
   Position,
   Runtime,
   Status,
+  ViewQuery,
+  ViewRows,
 } from "./runtime.ts";
 import { eventFromJsonBytes, JSON_TYPE } from "./ingress/json.ts";
 import { BROADCAST, type KeyExtractor, NO_KEY } from "./ingress/key.ts";
@@ -32,6 +36,7 @@ import type { Partition } from "./partition/partition.ts";
 import { EVENT_KIND, EventCursor } from "./partition/records.ts";
 import { readFrame } from "./partition/recover.ts";
 import { RejectReason } from "./proto/gen/frame_pb.ts";
+import { readLate, readView, tellMark } from "./stream/serve.ts";
 import type { World } from "./world/mod.ts";
 import type { SinkDeadLetter } from "./world/sink.ts";
 
@@ -260,6 +265,35 @@ export class Road implements Runtime {
 
   redriveSink(name: string, id: string): Promise<"taken" | "refused" | "unknown"> {
     return this.#sink(name).redrive(id);
+  }
+
+  async mark(name: string, mark: Mark): Promise<void> {
+    await tellMark(
+      this.#stage(name),
+      mark,
+      (partition) => this.#takes(partition),
+      this.#world,
+      this.#stop.signal,
+    );
+  }
+
+  async settled(name: string): Promise<void> {
+    const { partitions } = this.#stage(name);
+    while (!partitions.every(({ settled }) => settled)) {
+      if (this.#stop.signal.aborted) throw new Error(`Cannot wait for ${name}: the runtime is stopping`);
+      await this.#world.clock.sleep(RETRY_MS, this.#stop.signal);
+    }
+  }
+
+  view(name: string, view: string, query: ViewQuery = {}): Promise<ViewRows> {
+    return readView(this.#stage(name), view, query);
+  }
+
+  lateEvents(
+    name: string,
+    options: { after?: Position; limit?: number } = {},
+  ): Promise<LateEvent[]> {
+    return readLate(this.#stage(name), this.#world, options);
   }
 
   status(): Status {

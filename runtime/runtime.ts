@@ -39,6 +39,17 @@ export interface Runtime {
     from: "start" | "now" | readonly Position[],
     signal: AbortSignal,
   ): AsyncIterable<Output>;
+  /**
+   * Says how far event time has come on an input of a declared pipeline: nothing before `time` is expected of
+   * it any more, or it is idle and holds nothing back. Settles when every partition has it durably.
+   */
+  mark(pipeline: string, mark: Mark): Promise<void>;
+  /** Settles when nothing that was admitted has more to say by itself: every window that was due is told. */
+  settled(pipeline: string): Promise<void>;
+  /** Rows of a view, in the order of their keys. */
+  view(pipeline: string, view: string, query?: ViewQuery): Promise<ViewRows>;
+  /** Events that came after their time, oldest first. */
+  lateEvents(pipeline: string, options?: { after?: Position; limit?: number }): Promise<LateEvent[]>;
   status(): Status;
   /** Tells how long the ledger took to acknowledge each frame, until the returned call. */
   onAppend(tell: (pipeline: string, partition: number, micros: Micros) => void): () => void;
@@ -140,6 +151,55 @@ export interface Output {
   readonly payload: Uint8Array;
 }
 
+export interface Mark {
+  /** Microseconds; Infinity = the input has ended. */
+  readonly time?: number;
+  /** Index of the input in its declaration; all of them where none is given. */
+  readonly input?: number;
+  readonly idle?: boolean;
+}
+
+/** A value of a key, as it is declared. */
+export type KeyValue = string | number | bigint | boolean;
+
+export interface ViewQuery {
+  /** The whole key, or its first parts. */
+  readonly key?: readonly KeyValue[];
+  /** Rows whose key is at or after `from` and before `to`, part by part. */
+  readonly from?: readonly KeyValue[];
+  readonly to?: readonly KeyValue[];
+  /** Most rows. Default 1,000. */
+  readonly limit?: number;
+}
+
+export interface ViewRows {
+  readonly rows: readonly ViewRow[];
+  /** Whether there are more than `limit`. */
+  readonly more: boolean;
+  /** The event time up to which it is complete, microseconds: the least of the partitions'. */
+  readonly watermark: number;
+}
+
+export interface ViewRow {
+  readonly key: readonly KeyValue[];
+  /** The view's message, encoded. */
+  readonly payload: Uint8Array;
+}
+
+export interface LateEvent {
+  readonly position: Position;
+  readonly payload: Uint8Array;
+  /** Event time, and the watermark it came after, microseconds. */
+  readonly time: number;
+  readonly watermark: number;
+  /** The newest window that it missed. */
+  readonly windowStart: number;
+  readonly windowEnd: number;
+  readonly reason: "window-closed" | "row-expired" | "far-future";
+  /** Number of the step with state that left it out. */
+  readonly operator: number;
+}
+
 export interface Status {
   readonly state: "starting" | "serving" | "degraded" | "stopping" | "ended";
   readonly ledger: string;
@@ -194,6 +254,8 @@ export interface PartitionStatus {
   readonly mailbox: { readonly events: number; readonly bytes: number };
   readonly counts: Counts;
   readonly checkpointFrame: number;
+  /** Of a declared pipeline: all results before this event time have been released, microseconds. */
+  readonly watermark?: Micros;
   readonly keys: number;
   readonly stateBytes: number;
   readonly restarts: number;

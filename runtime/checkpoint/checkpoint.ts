@@ -3,9 +3,10 @@
  * frames after it. A checkpoint is a manifest that names parts; a part holds the pages that changed since the
  * one before (the first part: all pages). It counts once its part was read back and the manifest is stored.
  */
-import { hex, sha256, sha256Stream } from "../hash.ts";
+import { bytesEqual, hex, sha256, sha256Stream } from "../hash.ts";
 import { PAGE_BYTES } from "../kernel/abi.ts";
 import type { Kernel, KernelModule } from "../kernel/host.ts";
+import { concat } from "../partition/wire.ts";
 import type { CheckpointStore } from "../world/checkpoints.ts";
 import type { World } from "../world/mod.ts";
 import type { Mark } from "./retention.ts";
@@ -35,6 +36,8 @@ export interface Part {
 export interface HostState {
   /** Newest dead letters: frame, event, reason. */
   readonly deadLetters: readonly (readonly [number, number, number])[];
+  /** Newest frames that hold late events. */
+  readonly lateFrames?: readonly number[];
   /** Per receiving pipeline: outputs of frames up to this one are durable there. */
   readonly fed: Readonly<Record<string, number>>;
   /** Frames that replaced owners left behind. */
@@ -71,6 +74,11 @@ export interface SaveOptions {
   onStall(micros: number): void;
 }
 
+/** What is stored is not what was saved: no second try will read it. Any other error may pass. */
+export class DamagedCheckpoint extends Error {
+  override name = "DamagedCheckpoint";
+}
+
 /** Saves a checkpoint of the kernel as it is when called. On failure nothing counts and nothing is lost. */
 export async function saveCheckpoint(options: SaveOptions): Promise<Manifest> {
   const { world, kernel, moment, previous } = options;
@@ -79,7 +87,7 @@ export async function saveCheckpoint(options: SaveOptions): Promise<Manifest> {
   const began = world.clock.monotonic();
   kernel.snapshotBegin(all);
   options.onStall(world.clock.monotonic() - began);
-  const name = `${moment.chain}/${String(moment.frame).padStart(16, "0")}`;
+  const name = blobName(moment.chain, moment.frame);
   const part = await savePages(`${name}.pages`, options);
   await options.durable;
   const manifest: Manifest = {
@@ -89,9 +97,20 @@ export async function saveCheckpoint(options: SaveOptions): Promise<Manifest> {
     parts: all ? [part] : [...previous.parts, part],
     host: options.host(),
   };
-  await world.checkpoints.put(`${name}.json`, [encodeManifest(manifest)]);
-  await dropOld(world.checkpoints, moment.chain, options.keep, options.history);
+  await saveManifest(world.checkpoints, `${name}.json`, manifest);
+  await dropOld(world.checkpoints, manifest, options.keep, options.history);
   return manifest;
+}
+
+/** Older checkpoints are dropped for this one: it is read back before it counts. */
+async function saveManifest(store: CheckpointStore, name: string, manifest: Manifest): Promise<void> {
+  const bytes = encodeManifest(manifest);
+  await store.put(name, [bytes]);
+  const parts: Uint8Array[] = [];
+  for await (const part of await store.get(name) ?? []) parts.push(part.slice());
+  if (!bytesEqual(concat(...parts), bytes)) {
+    throw new DamagedCheckpoint(`Cannot save checkpoint ${name}: what the store has is not what was stored`);
+  }
 }
 
 /**
@@ -120,8 +139,15 @@ export async function saveParts(
     await readPart(world, part, () => {});
     parts.push(part);
   }
-  const name = `${manifest.chain}/${String(manifest.frame).padStart(16, "0")}.json`;
-  await world.checkpoints.put(name, [encodeManifest({ ...manifest, parts })]);
+  await saveManifest(world.checkpoints, `${blobName(manifest.chain, manifest.frame)}.json`, {
+    ...manifest,
+    parts,
+  });
+}
+
+/** Of a checkpoint's manifest and of its own part, but for what they end in; sorts as the frames do. */
+function blobName(chain: string, frame: number): string {
+  return `${chain}/${String(frame).padStart(16, "0")}`;
 }
 
 function outgrown(parts: readonly Part[]): boolean {
@@ -156,7 +182,7 @@ async function readPart(
   use: (records: Uint8Array) => void,
 ): Promise<void> {
   const blob = await world.checkpoints.get(part.name);
-  if (!blob) throw new Error(`Cannot read checkpoint part ${part.name}: it is missing`);
+  if (!blob) throw new DamagedCheckpoint(`Cannot read checkpoint part ${part.name}: it is missing`);
   const digest = sha256Stream();
   let left = new Uint8Array(0);
   let bytes = 0;
@@ -177,27 +203,39 @@ async function readPart(
   }
   const found = hex(digest.digest());
   if (found !== part.sha256 || bytes !== part.pages * RECORD_BYTES) {
-    throw new Error(
+    throw new DamagedCheckpoint(
       `Cannot read checkpoint part ${part.name}: it is damaged: recorded hash ${part.sha256}, found ${found}`,
     );
   }
 }
 
-/** Checkpoints of a chain that can be read, newest first; damaged manifests are passed over and said. */
+/** Checkpoints of a chain that can be read, newest first; the others are passed over and said. */
+export async function* newestManifests(
+  world: Pick<World, "checkpoints" | "log">,
+  chain: string,
+  onPassed: (error: unknown) => void = () => {},
+): AsyncGenerator<Manifest> {
+  const names = (await world.checkpoints.list(`${chain}/`)).filter((name) => name.endsWith(".json"));
+  for (const name of names.sort().reverse()) {
+    let manifest: Manifest | undefined;
+    try {
+      const blob = await world.checkpoints.get(name);
+      manifest = blob && await readManifest(blob, chain);
+    } catch (error) {
+      world.log.warn(`passing over checkpoint ${name}`, { error: String(error) });
+      onPassed(error);
+    }
+    if (manifest) yield manifest;
+  }
+}
+
+/** All of them. */
 export async function manifests(
   world: Pick<World, "checkpoints" | "log">,
   chain: string,
 ): Promise<Manifest[]> {
-  const names = (await world.checkpoints.list(`${chain}/`)).filter((name) => name.endsWith(".json"));
   const found: Manifest[] = [];
-  for (const name of names.sort().reverse()) {
-    try {
-      const blob = await world.checkpoints.get(name);
-      if (blob) found.push(await readManifest(blob, chain));
-    } catch (error) {
-      world.log.warn(`passing over checkpoint ${name}`, { error: String(error) });
-    }
-  }
+  for await (const manifest of newestManifests(world, chain)) found.push(manifest);
   return found;
 }
 
@@ -206,13 +244,15 @@ async function readManifest(blob: AsyncIterable<Uint8Array>, chain: string): Pro
   let text = "";
   for await (const chunk of blob) text += decoder.decode(chunk, { stream: true });
   const [sha256, body] = splitLine(text + decoder.decode());
-  if (manifestHash(body) !== sha256) throw new Error("Cannot read checkpoint: its manifest is damaged");
+  if (manifestHash(body) !== sha256) {
+    throw new DamagedCheckpoint("Cannot read checkpoint: its manifest is damaged");
+  }
   const manifest = JSON.parse(body) as Manifest;
   if (manifest.version !== 1) {
-    throw new Error(`Cannot read checkpoint: it has version ${manifest.version}, not 1`);
+    throw new DamagedCheckpoint(`Cannot read checkpoint: it has version ${manifest.version}, not 1`);
   }
   if (manifest.chain !== chain) {
-    throw new Error(`Cannot read checkpoint: it is of ${manifest.chain}, not ${chain}`);
+    throw new DamagedCheckpoint(`Cannot read checkpoint: it is of ${manifest.chain}, not ${chain}`);
   }
   return manifest;
 }
@@ -279,10 +319,17 @@ function thinned(names: readonly string[], count: number): string[] {
 
 /**
  * Keeps the newest `keep` checkpoints, of the older ones `history`, thinned out with age (as-of queries replay
- * from the nearest), and the parts they name.
+ * from the nearest), and the parts they name. Whatever is beyond the one just saved is not ours: a successor's,
+ * whose parts lie there before the manifest that names them.
  */
-async function dropOld(store: CheckpointStore, chain: string, keep: number, history: number): Promise<void> {
-  const names = await store.list(`${chain}/`);
+async function dropOld(
+  store: CheckpointStore,
+  { chain, frame }: Manifest,
+  keep: number,
+  history: number,
+): Promise<void> {
+  const newest = blobName(chain, frame);
+  const names = (await store.list(`${chain}/`)).filter((name) => name.slice(0, newest.length) <= newest);
   const all = names.filter((name) => name.endsWith(".json")).sort();
   const kept = [...thinned(all.slice(0, -keep), history), ...all.slice(-keep)];
   const named = new Set<string>(kept);

@@ -24,6 +24,8 @@ const RECENT_FRAMES_MAX = 256;
 const RECENT_BYTES_MAX = 4 * 1024 * 1024;
 /** Newest dead letters whose positions are kept; older ones are found with `millrace inspect`. */
 const DEAD_LETTERS_MAX = 10_000;
+/** Newest frames with late events whose numbers are kept. */
+const LATE_FRAMES_MAX = 10_000;
 /** Checkpoints whose places are remembered; beyond, every other one of the older half is forgotten. */
 const MARKS_MAX = 1_000;
 
@@ -33,6 +35,7 @@ export class FrameHistory {
   #recent: ReleasedFrame[] = [];
   #recentBytes = 0;
   #deadLetters: [number, number, number][] = [];
+  #lateFrames: number[] = [];
   #fed: Record<string, number> = {};
   #voids = new Set<number>();
   #listeners = new Set<() => void>();
@@ -59,6 +62,20 @@ export class FrameHistory {
   /** Newest dead letters, oldest first: frame, event, reason. */
   get deadLetters(): readonly (readonly [number, number, number])[] {
     return this.#deadLetters;
+  }
+
+  /** Newest frames that hold events which came after their time, oldest first. */
+  get lateFrames(): readonly number[] {
+    return this.#lateFrames;
+  }
+
+  /** A frame holds a late event. */
+  late(frame: number): void {
+    if (frame <= (this.#lateFrames.at(-1) ?? 0)) return;
+    this.#lateFrames.push(frame);
+    if (this.#lateFrames.length > LATE_FRAMES_MAX * 1.1) {
+      this.#lateFrames = this.#lateFrames.slice(-LATE_FRAMES_MAX);
+    }
   }
 
   released(frame: FrameInFlight): void {
@@ -101,6 +118,7 @@ export class FrameHistory {
     this.#marks.push([manifest.frame, manifest.clock, this.#bytes]);
     this.#voids = new Set(manifest.host.voids);
     this.#deadLetters = manifest.host.deadLetters.map(([frame, event, reason]) => [frame, event, reason]);
+    this.#lateFrames = [...manifest.host.lateFrames ?? []];
     this.#fed = { ...manifest.host.fed };
     this.#recent = [];
     this.#recentBytes = 0;
@@ -110,6 +128,7 @@ export class FrameHistory {
   state(frame: number): HostState {
     return {
       deadLetters: this.#deadLetters.filter(([number]) => number <= frame),
+      lateFrames: this.#lateFrames.filter((number) => number <= frame),
       fed: { ...this.#fed },
       voids: [...this.#voids].filter((number) => number <= frame),
       bytes: this.#bytes -
@@ -140,6 +159,7 @@ export class FrameHistory {
   purged(number: number): void {
     this.#marks = this.#marks.filter(([frame]) => frame > number);
     this.#deadLetters = this.#deadLetters.filter(([frame]) => frame > number);
+    this.#lateFrames = this.#lateFrames.filter((frame) => frame > number);
     for (const frame of this.#voids) if (frame <= number) this.#voids.delete(frame);
   }
 

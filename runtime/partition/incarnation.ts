@@ -120,6 +120,11 @@ export class Incarnation {
     else this.#world.clock.soon(run);
   }
 
+  /** Whether the kernel has asked for a timer that is due. */
+  get timerDue(): boolean {
+    return this.#nextTimer <= this.#world.clock.now();
+  }
+
   /** Resolves when all that the kernel has applied is durable. */
   durable(): Promise<void> {
     if (this.#open) this.#flushOpen();

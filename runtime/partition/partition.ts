@@ -3,16 +3,20 @@
  * releases the frame's effects once it is durable. It outlives its failures: `run` is one incarnation
  * (recover, serve, fail), started again by its supervisor; mailbox and unanswered frames stay.
  */
+import { fromBinary } from "@bufbuild/protobuf";
 import type { Pipeline } from "../declare.ts";
+import { WatermarkSchema } from "../proto/gen/frame_pb.ts";
 import type { Counts, PartitionStatus } from "../runtime.ts";
 import { Upkeep } from "../checkpoint/retention.ts";
 import { bytesEqual } from "../hash.ts";
 import { type KernelModule, KernelTrap } from "../kernel/host.ts";
+import type { Micros } from "../world/clock.ts";
 import type { Chain, World } from "../world/mod.ts";
-import { FRAME_OVERHEAD } from "./frame.ts";
+import { type Frame, FRAME_OVERHEAD } from "./frame.ts";
 import { FrameHistory } from "./history.ts";
 import { Fenced, Incarnation } from "./incarnation.ts";
 import { type Done, type EventFields, Mailbox, type Waiting } from "./mailbox.ts";
+import { EFFECT_KIND, EffectCursor } from "./records.ts";
 import { readFrame, readTail, recover, type RecoveryProgress } from "./recover.ts";
 import { releaseFrame } from "./release.ts";
 
@@ -84,6 +88,7 @@ export class Partition {
   #lastError: string | undefined;
   #checkpointFrame = 0;
   #blamed = false;
+  #watermark: Micros | undefined;
   /** What the ledger takes; known once it was opened. */
   #messageBytesMax = Infinity;
   #whenReady: (() => void)[] = [];
@@ -169,6 +174,22 @@ export class Partition {
     const state = live.kernel.query(key);
     await live.durable();
     return state;
+  }
+
+  /** All results before this have been released, microseconds; undefined before the first watermark. */
+  get watermark(): Micros | undefined {
+    return this.#watermark;
+  }
+
+  /** An ADVANCE effect was released. */
+  advanced(payload: Uint8Array): void {
+    this.#watermark = Number(fromBinary(WatermarkSchema, payload).time);
+  }
+
+  /** Whether nothing that has been applied has more to say by itself: no timer is due, nothing waits. */
+  get settled(): boolean {
+    const live = this.#live;
+    return live !== undefined && this.mailbox.events === 0 && this.#inFlight.length === 0 && !live.timerDue;
   }
 
   /** The highest sequence of a source that it has applied, durably; 0 = none. */
@@ -274,6 +295,7 @@ export class Partition {
       mailbox: { events: this.mailbox.events, bytes: this.mailbox.bytes },
       counts: { ...this.#counts } satisfies Counts,
       checkpointFrame: this.#checkpointFrame,
+      watermark: this.#watermark,
       keys: live?.kernel.keys ?? 0,
       stateBytes: live?.kernel.stateBytes ?? 0,
       restarts: this.#restarts,
@@ -292,6 +314,7 @@ export class Partition {
       onProgress: (progress) => (this.#recovery = progress),
       onFrame: (frame, rejects) => {
         this.history.replayed(frame, rejects);
+        if (this.pipeline.outputs) this.#recall(frame);
         const own = unanswered.get(frame.number);
         if (own && bytesEqual(own.chain, frame.chain)) own.durable = true;
       },
@@ -304,6 +327,8 @@ export class Partition {
     }
     this.#settle(chain);
     this.history.durable = recovered.number;
+    // An owner before us may have purged after the checkpoint was taken: of those letters nothing is left to read.
+    this.history.purged(recovered.first - 1);
     this.#checkpointFrame = recovered.manifest?.frame ?? 0;
     this.#world.log.info(`${this.name} serves`, {
       epoch: recovered.epoch,
@@ -322,6 +347,15 @@ export class Partition {
         return this.#upkeep.run(chain, recovered.epoch);
       },
     });
+  }
+
+  /** What a declared pipeline said of event time in a frame that is replayed. */
+  #recall({ number, effects }: Frame): void {
+    const cursor = new EffectCursor(effects);
+    while (cursor.next()) {
+      if (cursor.kind === EFFECT_KIND.LATE) this.history.late(number);
+      else if (cursor.kind === EFFECT_KIND.ADVANCE) this.advanced(cursor.payload);
+    }
   }
 
   /** Frames of the incarnation before: those that became durable are released, the others' events wait again. */

@@ -1,10 +1,11 @@
 /** Turns the effects of a frame into outcomes, in event order, and tells each to whoever waits for it. */
 import type { Outcome, Position } from "../runtime.ts";
 import type { Chain } from "../world/mod.ts";
-import { decodeFrame } from "./frame.ts";
+import { bytesEqual } from "../hash.ts";
+import { decodeFrame, type Frame } from "./frame.ts";
 import type { Done } from "./mailbox.ts";
 import type { FrameInFlight, Partition } from "./partition.ts";
-import { EFFECT_KIND, EffectCursor, isAnswer } from "./records.ts";
+import { EFFECT_KIND, EffectCursor, EventCursor, isAnswer } from "./records.ts";
 
 export interface EffectCounts {
   replies: number;
@@ -25,6 +26,8 @@ export function releaseFrame(
   let next = 0;
   while (cursor.next()) {
     count(counts, cursor.kind);
+    if (cursor.kind === EFFECT_KIND.LATE) partition.history.late(frame.number);
+    if (cursor.kind === EFFECT_KIND.ADVANCE) partition.advanced(cursor.payload);
     if (!isAnswer(cursor.kind)) continue;
     for (; next < cursor.event; next++) applied(frame, partition, next);
     const waiting = frame.waiting[next];
@@ -58,6 +61,11 @@ interface Answering {
   readonly chain: Chain;
   readonly durable: boolean;
   readonly done: Done;
+  /**
+   * Of an event that is answered before its frame is durable. What it repeats may not be durable either, and may
+   * come to stand elsewhere after a restart: the first answer is taken only from an event of this id.
+   */
+  readonly id?: Uint8Array;
   /** The cursor already stands on the effect; otherwise it stands before the event's effects. */
   readonly current?: boolean;
 }
@@ -81,7 +89,7 @@ export function answer(cursor: EffectCursor, position: Position, to: Answering):
     case EFFECT_KIND.REJECT:
       return to.done({ kind: "rejected", position, reason: cursor.reason, duplicate: false });
     case EFFECT_KIND.DUPLICATE:
-      firstAnswer(to.partition, to.chain, cursor.originalFrame, cursor.originalEvent).then(to.done);
+      firstAnswer(to.partition, to.chain, cursor.originalFrame, cursor.originalEvent, to.id).then(to.done);
       return;
     default:
       return to.done({ kind: "applied", position, duplicate: true });
@@ -93,18 +101,23 @@ async function firstAnswer(
   chain: Chain,
   number: number,
   event: number,
+  id: Uint8Array | undefined,
 ): Promise<Outcome> {
   const position = { partition: partition.index, frame: number, event };
   try {
     await partition.history.beyond(number - 1);
-    const effects = partition.history.recent(number)?.effects ?? await recordedEffects(chain, number);
-    if (!effects) {
+    const frame = partition.history.recent(number) ?? await recorded(chain, number);
+    if (!frame) {
       const cause = new Error(
         `Cannot repeat the answer: frame ${number} of ${partition.name} is no longer retained`,
       );
       return { kind: "unknown", cause };
     }
-    const cursor = new EffectCursor(effects);
+    if (id && (partition.history.isVoid(number) || !isEvent(frame.events, event, id))) {
+      const cause = new Error(`Cannot repeat the answer: ${partition.name} restarted before it was durable`);
+      return { kind: "unknown", cause };
+    }
+    const cursor = new EffectCursor(frame.effects);
     while (cursor.next()) {
       if (cursor.event !== event) continue;
       if (cursor.kind === EFFECT_KIND.REPLY) {
@@ -120,7 +133,14 @@ async function firstAnswer(
   }
 }
 
-async function recordedEffects(chain: Chain, number: number): Promise<Uint8Array | undefined> {
+async function recorded(chain: Chain, number: number): Promise<Frame | undefined> {
   const message = await chain.get(number);
-  return message && decodeFrame(message, `frame ${number} of ${chain.name}`).effects;
+  return message && decodeFrame(message, `frame ${number} of ${chain.name}`);
+}
+
+/** Whether event `index` of a region has this id. */
+function isEvent(region: Uint8Array, index: number, id: Uint8Array): boolean {
+  const cursor = new EventCursor(region);
+  for (let i = 0; i <= index; i++) if (!cursor.next()) return false;
+  return bytesEqual(cursor.id, id);
 }

@@ -230,6 +230,8 @@ export interface View extends StepBase {
   readonly from: Step;
   readonly name: string;
   readonly index: number;
+  /** Its changes leave the pipeline on this channel. */
+  readonly channel: number;
   readonly keys: readonly Named[];
   /** Event time after which a row is forgotten; 0 = never. */
   readonly ttl: number;

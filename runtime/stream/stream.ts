@@ -197,7 +197,7 @@ export class Stream<R> {
     const place = this.place("to");
     checkOutputName(name, place, this.draft);
     const { row, fields, changelog } = this.step;
-    const channel = this.draft.ends.filter(({ kind }) => kind === "to").length;
+    const channel = this.draft.ends.length;
     const end: To = { kind: "to", from: this.step, name, channel, place, row, fields, changelog };
     this.draft.ends.push(end);
     return new Declaration(this.draft);
@@ -215,6 +215,7 @@ export class Stream<R> {
       from: this.step,
       name,
       index,
+      channel: this.draft.ends.length,
       keys,
       ttl: micros(ttl, "time to live"),
       place,

@@ -56,6 +56,10 @@ export function fakeRuntime(topology: Topology, script: Script = {}): FakeRuntim
     deadLetters: () => Promise.resolve([]),
     redrive: () => Promise.reject(new Error("Cannot redrive: there are no dead letters here")),
     async *outputs() {},
+    mark: () => Promise.resolve(),
+    settled: () => Promise.resolve(),
+    view: () => Promise.resolve({ rows: [], more: false, watermark: 0 }),
+    lateEvents: () => Promise.resolve([]),
     status: () => ({
       state: script.state ?? "serving",
       ledger: "fake",

@@ -27,6 +27,11 @@ class Kept {
   pad: u32;
 }
 
+function full(): bool {
+  refuse(STATE_FULL);
+  return false;
+}
+
 @unmanaged
 export class View {
   // @ts-ignore: decorator
@@ -39,9 +44,11 @@ export class View {
     return this.table.init(keyInline, 0);
   }
 
-  put(key: usize, keyLength: u32, row: usize, length: u32): void {
+  /** Whether anything changed by it. */
+  put(key: usize, keyLength: u32, row: usize, length: u32): bool {
     const kept = this.table.upsert(key, keyLength);
-    if (!changetype<usize>(kept)) return refuse(STATE_FULL);
+    if (!changetype<usize>(kept)) return full();
+    if (kept.row && kept.length == length && !memory.compare(kept.row, row, length)) return false;
     if (kept.row && kept.length != length) {
       release(kept.row, kept.length);
       kept.row = 0;
@@ -50,21 +57,23 @@ export class View {
       kept.row = alloc(length);
       if (!kept.row) {
         this.table.remove(kept);
-        return refuse(STATE_FULL);
+        return full();
       }
     }
     kept.length = length;
     touchRange(kept.row, length);
     memory.copy(kept.row, row, length);
+    return true;
   }
 
-  /** Takes a key out, if what it holds is this row: an insert may have overtaken a retraction. */
-  take(key: usize, keyLength: u32, row: usize, length: u32): void {
+  /** Takes a key out, if there is one. An update is this, then `put`. */
+  take(key: usize, keyLength: u32): bool {
     const kept = this.table.find(key, keyLength);
-    if (!changetype<usize>(kept) || kept.length != length || memory.compare(kept.row, row, length)) return;
-    const block = kept.row;
+    if (!changetype<usize>(kept)) return false;
+    const block = kept.row, length = kept.length;
     this.table.remove(kept);
     if (length) release(block, length);
+    return true;
   }
 
   keys(): u64 {

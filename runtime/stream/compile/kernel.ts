@@ -157,7 +157,8 @@ class Writer {
   #put(end: To, block: Block, scope: Scope, op: string): void {
     block.checked();
     const emit = this.#module.use("operators/out", "emit");
-    const key = this.#identity(end, block, scope);
+    const fields = scope.get(end.from.row);
+    const key = this.#identity(end, identityOf(end.from).map((name) => block.hold(fields!(name))), block);
     if (end.fields.length === 0) {
       block.line(`${emit}(${end.channel}, ${key.v}, ${key.n}, body, bodyLength);`);
       return;
@@ -203,11 +204,8 @@ class Writer {
   }
 
   /** What identifies a row of an output, as text: its key and window; nothing where there is no such thing. */
-  #identity(end: To, block: Block, scope: Scope): Code {
-    const names = identityOf(end.from);
-    const fields = scope.get(end.from.row)!;
-    if (names.length === 0) return { type: "text", v: "8", n: "0" };
-    const codes = names.map((name) => block.hold(fields(name)));
+  #identity(end: End, codes: readonly Code[], block: Block): Code {
+    if (codes.length === 0) return { type: "text", v: "8", n: "0" };
     if (codes.length === 1 && codes[0].n !== undefined) return codes[0];
     const begin = this.#module.use("operators/names", "beginName"),
       part = this.#module.use("operators/names", "nameText");
@@ -230,10 +228,24 @@ class Writer {
       delay: 0,
       give: (block, scope, _side, _time, op) => {
         const key = writeKey(block, view.keys, scope, () => buffer);
-        const p = this.#encode(view, block, scope, "0");
+        const name = this.#identity(
+          view,
+          view.keys.map((each) => block.hold(express(each.node, scope, block))),
+          block,
+        );
+        const p = this.#encode(view, block, scope, op);
+        const put = view.from.changelog
+          ? `(${op} ? op${number}.take(${key.v}, ${key.n}) : op${number}.put(ROW))`
+          : `op${number}.put(ROW)`;
         const row = `${key.v}, ${key.n}, scratch(), <u32> (${p} - scratch())`;
-        if (!view.from.changelog) block.line(`op${number}.put(${row});`);
-        else block.line(`if (${op}) op${number}.take(${row}); else op${number}.put(${row});`);
+        // Whoever follows the view is told of the change.
+        block.nest(`if (${put.replaceAll("ROW", row)})`, (inner) => {
+          inner.line(
+            `${this.#module.use("operators/out", "emit")}(${view.channel}, ${name.v}, ${name.n}, ${
+              row.slice(row.indexOf("scratch"))
+            });`,
+          );
+        });
       },
     };
   }

@@ -26,7 +26,7 @@ export function compile(declaration: Declaration): Compiled {
   const schema = hex(sha256(new TextEncoder().encode(describe(input.message))));
   const { files, operators } = kernelText(plan, plan.name, schema);
   const partitions = plan.options.partitions ?? 1;
-  const outputs = plan.ends.filter(({ kind }) => kind === "to").map(({ name, changelog }) => ({
+  const outputs = plan.ends.map(({ name, changelog }) => ({
     name,
     message: messages.get(name)!,
     changelog,
