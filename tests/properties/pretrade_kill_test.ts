@@ -22,21 +22,26 @@ const ACCOUNTS = 24, INSTRUMENTS = 3, TRADERS = 2, STRATEGIES = [5, 5 + 1024];
 describe("the kill switches' sweep", () => {
   it("asks for each cancel once and forgets none, while orders and accounts come, go and move", async () => {
     const random = seeded("pretrade kills"), make = await freshKernel(WIDE);
-    for (let round = 0; round < 6; round++) {
-      const world = new World(make(), random);
+    const world = new World(make(), random);
+    world.open();
+    let cancels = 0;
+    for (let episode = 0; episode < 40; episode++) {
       world.fill();
-      let cancels = 0;
-      for (let step = 0; step < 400; step++) {
-        cancels += random.below(3) > 0 ? world.timer() : world.tell(world.change());
+      for (let kills = 1 + random.below(2); kills > 0; kills--) cancels += world.tell(world.kill(true));
+      for (let step = 0; step < 16; step++) {
+        if (random.below(16) === 0) world.closeHalf();
+        cancels += random.below(4) === 0 ? world.timer() : world.tell(world.change());
       }
       drain(world.kernel, world.model, world.at);
-      assert.ok(cancels > 500, `only ${cancels} cancels were asked for`);
+      world.disengage();
     }
+    assert.ok(cancels > 2_000, `only ${cancels} cancels were asked for in the midst of changes`);
   });
 
   it("goes on after a restore in its midst", async () => {
     const random = seeded("pretrade kills restored"), make = await freshKernel(WIDE);
     const world = new World(make(), random);
+    world.open();
     world.fill();
     world.tell({ killSwitch: { scope: 5, on: true, by: 1 } });
     assert.ok([...toCancel(world.model)].length > 0, "the sweep is under way");
@@ -60,7 +65,7 @@ class World {
 
   constructor(public kernel: Kernel, readonly random: Random) {}
 
-  fill(): void {
+  open(): void {
     for (let instrument = 1; instrument <= INSTRUMENTS; instrument++) {
       this.tell({
         instrument: {
@@ -89,24 +94,46 @@ class World {
         const window = 1_000_000;
         this.tell({ account, strategyThrottle: { version: 1, strategy, executionsMax: 1_000_000, window } });
       }
-      for (let i = this.random.below(100); i > 0; i--) this.tell(this.#new(account));
+    }
+  }
+
+  /** Up to 70 open orders for each account that is open. */
+  fill(): void {
+    for (let account = 1; account <= ACCOUNTS; account++) {
+      const { orders } = this.model.accounts.get(BigInt(account))!;
+      for (let i = 20 + this.random.below(50); i > orders.size; i--) this.tell(this.#new(account));
+    }
+  }
+
+  disengage(): void {
+    for (const { scope, id, by } of [...this.model.kills.values()]) {
+      this.tell({ killSwitch: { scope, id, by, on: false } });
     }
   }
 
   /** What may happen to a sweep that is under way. */
   change(): OrderEventFields {
     const random = this.random, account = 1 + random.below(ACCOUNTS), draw = random.below(20);
-    if (draw < 4) return this.#kill();
-    if (draw < 6) return this.#limits(account);
-    if (draw === 6) return { account, accountLimits: { closed: true } };
-    if (draw < 12) return this.#new(account);
+    if (draw < 2) return this.kill(random.below(2) === 0);
+    if (draw < 10) return this.#limits(account);
+    if (draw === 10) return { account, accountLimits: { closed: true } };
+    if (draw < 16) return this.#new(account);
     const order = this.#anOrder(account);
-    if (draw < 15) return { account, cancelOrder: { order, session: 1 } };
-    if (draw < 17) return { account, orderClosed: { order } };
+    if (draw < 17) return { account, cancelOrder: { order, session: 1 } };
+    if (draw < 18) return { account, orderClosed: { order } };
     return {
       account,
       replaceOrder: { order, quantity: 20, price: 990, trader: 1 + random.below(TRADERS), session: 1 },
     };
+  }
+
+  /** Ends every other open order or so, some of them where the sweep stands. */
+  closeHalf(): void {
+    for (const [account, { orders }] of this.model.accounts) {
+      for (const order of [...orders.keys()]) {
+        if (this.random.below(2) === 0) this.tell({ account, orderClosed: { order } });
+      }
+    }
   }
 
   tell(fields: OrderEventFields): number {
@@ -123,7 +150,7 @@ class World {
     return applyOne(this.kernel, this.model, "timer", this.at).cancels.length;
   }
 
-  #kill(): OrderEventFields {
+  kill(on: boolean): OrderEventFields {
     const random = this.random, scope = 1 + random.below(5);
     const id = [
       random.pick(STRATEGIES),
@@ -132,7 +159,7 @@ class World {
       1 + random.below(3),
       0,
     ];
-    return { killSwitch: { scope, id: id[scope - 1], on: random.below(2) === 0, by: 1 + random.below(3) } };
+    return { killSwitch: { scope, id: id[scope - 1], on, by: 1 + random.below(3) } };
   }
 
   #limits(account: number): OrderEventFields {

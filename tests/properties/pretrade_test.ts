@@ -2,6 +2,7 @@
 import { describe, it } from "@std/testing/bdd";
 import assert from "node:assert/strict";
 import process from "node:process";
+import { OrderReason } from "../../actors/orders/gen/order_pb.ts";
 import type { Kernel } from "../../runtime/kernel/host.ts";
 import type { Effect } from "../../runtime/proto/gen/frame_pb.ts";
 import { PretradeModel } from "../models/pretrade.ts";
@@ -33,6 +34,7 @@ describe("pretrade against its twin", () => {
       assert.ok(counts.get(`verdict ${verdict}`)! > 20, `verdict ${verdict} is met`);
     }
     const reasons = [...counts.keys()].filter((name) => name.startsWith("reason"));
+    assert.ok(reasons.includes(`reason ${OrderReason.REFERENCE_STALE}`), "stale reference prices are met");
     assert.ok(reasons.length >= 30, `only ${reasons.length} kinds of reason were met`);
   });
 

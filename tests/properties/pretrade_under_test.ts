@@ -397,7 +397,7 @@ export class Flow {
         collarBps: 500,
         collarPeriodBps: 700,
         collarPeriod: 2_000_000,
-        referenceAgeMax: 10_000_000_000,
+        referenceAgeMax: this.#random.pick([10_000_000_000, 10_000_000_000, 3_000_000]),
       },
     };
   }
