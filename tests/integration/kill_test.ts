@@ -14,7 +14,7 @@ import { amount, CONFIG, System } from "./system.ts";
 
 const SQLITE_KILLS = amount(8);
 const R1_KILLS = amount(8);
-const R3_KILLS = amount(6);
+const R3_KILLS = amount(4);
 /** Most answers between two kills. */
 const BETWEEN = 2_500;
 const seed = seedOf(process.env, 1);

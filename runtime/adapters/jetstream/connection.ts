@@ -37,7 +37,8 @@ export interface NatsLink {
 /** A silent connection is taken for broken after two of these: half-open sockets give no error. */
 const PING_MS = 5000;
 const RECONNECT_MS = 100;
-const API_TIMEOUT_MS = 5000;
+/** A question asked while a cluster elects is never answered: asking again soon is what finds the new leader. */
+const API_TIMEOUT_MS = 2000;
 const READY_MS_MAX = 10_000;
 
 export async function natsLink(options: NatsOptions): Promise<NatsLink> {

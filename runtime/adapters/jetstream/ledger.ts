@@ -82,13 +82,11 @@ class JetStreamLedger implements Ledger {
     if (this.#closed) throw new Error(`Cannot open chain ${name}: the ledger is closed.`);
     const stream = `MILLRACE_${this.#prefix}_${name}`;
     const subject = this.#subject(name);
-    await this.link.ready();
-    try {
-      const info = await this.#find(stream) ?? await this.#create(stream, subject, first);
-      this.#check(info, subject);
-    } catch (cause) {
-      throw new Error(`Cannot open chain ${name} in ${this.name}: ${(cause as Error).message}`, { cause });
-    }
+    const info = await this.ask(
+      `open chain ${name} in ${this.name}`,
+      async () => await this.#find(stream) ?? await this.#create(stream, subject, first),
+    );
+    this.#check(info, subject, name);
     return new JetStreamChain(this, name, stream, subject);
   }
 
@@ -141,7 +139,7 @@ class JetStreamLedger implements Ledger {
   }
 
   /** A stream somebody made by hand may break promises silently: each that matters is looked at. */
-  #check({ config }: StreamInfo, subject: string): void {
+  #check({ config }: StreamInfo, subject: string, name: string): void {
     const wrong: string[] = [];
     const expect = (what: string, is: unknown, wanted: unknown) => {
       if (is !== wanted) wrong.push(`${what} is ${is}, not ${wanted}`);
@@ -156,8 +154,31 @@ class JetStreamLedger implements Ledger {
     if (config.sources?.length || config.mirror) wrong.push("it copies another stream");
     if (wrong.length === 0) return;
     throw new Error(
-      `stream ${config.name} does not fit: ${wrong.join("; ")}. Correct it, or use another prefix.`,
+      `Cannot open chain ${name} in ${this.name}: stream ${config.name} does not fit: ${wrong.join("; ")}. ` +
+        "Correct it, or use another prefix.",
     );
+  }
+
+  /**
+   * A server that restarts, or a stream that elects a leader, does not answer for a while. Questions are
+   * harmless to repeat, so they are; after a while the world is at fault and the error says so.
+   */
+  async ask<T>(action: string, body: () => Promise<T>, given = () => this.#closed): Promise<T> {
+    const { clock } = this.options;
+    const until = clock.monotonic() + PATIENCE_MS * 1000;
+    while (true) {
+      await this.link.ready();
+      try {
+        return await body();
+      } catch (cause) {
+        const { message } = cause as Error;
+        const passing = /timeout|no responders|unavailable|leader|503/i.test(message);
+        if (!passing || clock.monotonic() >= until || given()) {
+          throw new Error(`Cannot ${action}: ${message}`, { cause });
+        }
+        await clock.sleep(RETRY_MS);
+      }
+    }
   }
 }
 
@@ -283,30 +304,9 @@ class JetStreamChain implements Chain {
     return { kind: "failed", cause: new Error(`Cannot append ${after + 1} to ${where}: ${why}`) };
   }
 
-  /**
-   * A server that restarts, or a stream that elects a leader, does not answer for a while. Questions are
-   * harmless to repeat, so they are; after a while the world is at fault and the error says so.
-   */
-  async #ask<T>(action: string, body: () => Promise<T>): Promise<T> {
-    const { clock } = this.ledger.options;
-    const until = clock.monotonic() + PATIENCE_MS * 1000;
-    while (true) {
-      await this.ledger.link.ready();
-      try {
-        return await body();
-      } catch (cause) {
-        const { message } = cause as Error;
-        if (
-          /timeout|no responders|unavailable|leader/i.test(message) && clock.monotonic() < until &&
-          !this.#closed
-        ) {
-          await clock.sleep(RETRY_MS);
-          continue;
-        }
-        const where = `chain ${this.name} in ${this.ledger.name}`;
-        throw new Error(`Cannot ${action} of ${where}: ${message}`, { cause });
-      }
-    }
+  #ask<T>(action: string, body: () => Promise<T>): Promise<T> {
+    const where = `chain ${this.name} in ${this.ledger.name}`;
+    return this.ledger.ask(`${action} of ${where}`, body, () => this.#closed);
   }
 }
 
