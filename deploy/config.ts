@@ -16,6 +16,7 @@ import {
   text,
   type Values,
 } from "./options.ts";
+import { sinksOption } from "./sink_option.ts";
 
 /** Where the process keeps what it must not forget, and how hard it tries: every command that opens a ledger. */
 export const LEDGER_OPTIONS = {
@@ -100,12 +101,20 @@ export const EDGE_OPTIONS = {
   bodyBytes: integer(1_048_576, { min: 1_024, max: 67_108_864 }, "n", "largest body of one event, bytes"),
 } as const satisfies Options;
 
-export const START_OPTIONS = { ...LEDGER_OPTIONS, ...ENGINE_OPTIONS, ...EDGE_OPTIONS } as const;
+/** Where outputs go outside. */
+export const SINK_OPTIONS = { sinks: sinksOption } as const satisfies Options;
+
+export const START_OPTIONS = {
+  ...LEDGER_OPTIONS,
+  ...ENGINE_OPTIONS,
+  ...EDGE_OPTIONS,
+  ...SINK_OPTIONS,
+} as const;
 
 export type LedgerConfig = Values<typeof LEDGER_OPTIONS>;
 export type EngineConfig = Values<typeof ENGINE_OPTIONS>;
 export type EdgeConfig = Values<typeof EDGE_OPTIONS>;
-export type StartConfig = LedgerConfig & EngineConfig & EdgeConfig;
+export type StartConfig = LedgerConfig & EngineConfig & EdgeConfig & Values<typeof SINK_OPTIONS>;
 
 /** The file that is read when --config names none; it need not exist. */
 export const CONFIG_FILE = "millrace.json";

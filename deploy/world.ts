@@ -4,22 +4,20 @@ import { join } from "node:path";
 import { systemClock } from "../runtime/adapters/clock.ts";
 import { stderrLog } from "../runtime/adapters/log.ts";
 import { systemRandom } from "../runtime/adapters/random.ts";
-import type { Ledger, World } from "../runtime/mod.ts";
+import type { Ledger, Sink, World } from "../runtime/mod.ts";
 import { Problem } from "./command.ts";
 import type { LedgerConfig } from "./config.ts";
 
 export interface OpenedWorld extends World {
-  /** Where outputs are published as a stream: on a NATS server. */
+  /** Where outputs may be streams: on a NATS server. */
   readonly outputs?: OutputStreams;
   /** Closes what was opened; the runtime in it must have stopped. */
   close(): Promise<void>;
 }
 
 export interface OutputStreams {
-  /** Makes sure a stream captures these subjects. */
-  keep(stream: string, subjects: string[]): Promise<void>;
-  /** Newest sequence of a stream; 0 = it is empty. */
-  lastSequence(stream: string): Promise<number>;
+  /** A stream as a sink of a pipeline's outputs; made when it does not exist. */
+  sink(pipeline: string, stream: string): Promise<Sink>;
 }
 
 export async function openWorld(config: LedgerConfig): Promise<OpenedWorld> {
@@ -44,11 +42,11 @@ export async function openWorld(config: LedgerConfig): Promise<OpenedWorld> {
         close: () => ledger.close(),
       };
     }
-    case "jetstream":
-      return {
-        ...base,
-        ...await (await import("../runtime/adapters/jetstream/mod.ts")).openJetStream(config, base.clock),
-      };
+    case "jetstream": {
+      const { openJetStream } = await import("../runtime/adapters/jetstream/mod.ts");
+      const opened = await openJetStream(config, base.clock);
+      return { ...base, ...opened, outputs: opened };
+    }
     case "memory": {
       const [{ memoryLedger }, { memoryCheckpoints }, { noNetwork }] = await Promise.all([
         import("../runtime/adapters/memory/ledger.ts"),

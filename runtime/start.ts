@@ -143,7 +143,7 @@ function sinkRuns(specs: readonly SinkSpec[], stages: Map<string, Stage>, world:
     const stage = stages.get(spec.pipeline);
     const wrong = !stage
       ? `there is no pipeline "${spec.pipeline}"; there is ${[...stages.keys()].join(", ")}`
-      : !stage.pipeline.output
+      : !stage.pipeline.output && !stage.pipeline.outputs?.length
       ? `pipeline "${spec.pipeline}" declares no output message`
       : names.has(spec.name)
       ? "another sink has that name"

@@ -4,6 +4,7 @@ import { command, Problem } from "../command.ts";
 import { START_OPTIONS } from "../config.ts";
 import { openDoors } from "../doors.ts";
 import { readKernel } from "../kernels.ts";
+import { sinkSpecs } from "../sinks.ts";
 import { topology } from "../topology.ts";
 import { openWorld } from "../world.ts";
 
@@ -19,6 +20,7 @@ export const start = command({
   examples: [
     ["deno task millrace start", "the embedded ledger in ./data, HTTP on 127.0.0.1:8080"],
     ["deno task millrace start --ledger jetstream --nats-url nats://127.0.0.1:4222", "on a NATS server"],
+    ["deno task millrace start --sinks fraud=sqlite:out.db", "each card's newest output as a row of out.db"],
     ["MILLRACE_DURABILITY=fsync deno task millrace start", "acknowledge what survives a power cut"],
   ],
   async run({ values, operands, signal, out, err }) {
@@ -28,8 +30,10 @@ export const start = command({
     const world = await openWorld(values);
     const over = new AbortController();
     try {
-      const runtime = await startRuntime(topology(values), world, over.signal, {
+      const declared = topology(values);
+      const runtime = await startRuntime(declared, world, over.signal, {
         kernels: readKernel,
+        sinks: sinkSpecs(values.sinks, declared, world),
         checkpointEvents: values.checkpointEvents,
         checkpointsKept: values.checkpointsKept,
         checkpointHistory: values.checkpointHistory,

@@ -3,6 +3,7 @@ import { type Runtime, start, type World } from "../../runtime/mod.ts";
 import type { DemoOptions } from "../commands/demo.ts";
 import { type Doors, openDoors } from "../doors.ts";
 import { readKernel } from "../kernels.ts";
+import { streamSpecs } from "../sinks.ts";
 import { topology } from "../topology.ts";
 import { openWorld } from "../world.ts";
 import { storyStart } from "./cards.ts";
@@ -33,8 +34,10 @@ export async function runDemo(
   try {
     const began = world.clock.monotonic();
     const before = await newestEventTime(ledger);
-    const runtime = await start(topology(options), world, over.signal, {
+    const declared = topology(options);
+    const runtime = await start(declared, world, over.signal, {
       kernels: readKernel,
+      sinks: streamSpecs(declared, opened),
       checkpointEvents: options.checkpointEvents,
       checkpointsKept: options.checkpointsKept,
     });

@@ -1,11 +1,12 @@
 /** JetStream as the world's ledger, checkpoint store and network, over one connection. */
 import { readFile } from "node:fs/promises";
-import { JetStreamApiError, StorageType } from "@nats-io/jetstream";
 import { credsAuthenticator } from "@nats-io/nats-core";
 import type { CheckpointStore } from "../../world/checkpoints.ts";
 import type { Clock } from "../../world/clock.ts";
 import type { Durability, Ledger } from "../../world/ledger.ts";
 import type { Network } from "../../world/network.ts";
+import type { Sink } from "../../world/sink.ts";
+import { streamSink } from "../sinks/stream.ts";
 import { natsLink } from "./connection.ts";
 import { jetstreamCheckpoints } from "./checkpoints.ts";
 import type { ServerSync } from "./durability.ts";
@@ -28,14 +29,10 @@ export interface OpenedJetStream {
   readonly ledger: Ledger;
   readonly checkpoints: CheckpointStore;
   readonly network: Network;
-  /** Makes sure a stream captures these subjects; creates it when it does not exist. */
-  keep(stream: string, subjects: string[]): Promise<void>;
-  /** Newest sequence of a stream; 0 = it is empty. */
-  lastSequence(stream: string): Promise<number>;
+  /** A stream as a sink of a pipeline's outputs; made when it does not exist. */
+  sink(pipeline: string, stream: string): Promise<Sink>;
   close(): Promise<void>;
 }
-
-const NO_STREAM = 10059;
 
 export async function openJetStream(options: JetStreamOptions, clock: Clock): Promise<OpenedJetStream> {
   const { natsUrl, natsCredentials, prefix, durability, natsSync } = options;
@@ -51,20 +48,7 @@ export async function openJetStream(options: JetStreamOptions, clock: Clock): Pr
       ledger,
       checkpoints: await jetstreamCheckpoints({ link, prefix, replicas }),
       network: jetstreamNetwork(link),
-      async keep(stream, subjects) {
-        try {
-          await link.jsm.streams.info(stream);
-        } catch (error) {
-          if (!(error instanceof JetStreamApiError) || error.code !== NO_STREAM) throw error;
-          await link.jsm.streams.add({
-            name: stream,
-            subjects,
-            storage: StorageType.File,
-            num_replicas: replicas,
-          });
-        }
-      },
-      lastSequence: async (stream) => (await link.jsm.streams.info(stream)).state.last_seq,
+      sink: (pipeline, stream) => streamSink({ link, pipeline, stream, replicas }),
       async close() {
         await ledger.close();
         await link.close();
