@@ -199,6 +199,13 @@ export class Road implements Runtime {
     return Math.min(...await Promise.all(marks));
   }
 
+  async recorded(name: string, position: Position): Promise<Uint8Array> {
+    const partition = this.#stage(name).partitions[position.partition];
+    const recent = partition.history.recent(position.frame);
+    if (recent) return eventAt(recent.events, position).payload;
+    return (await this.#readEvent(partition, position)).payload;
+  }
+
   async deadLetters(
     name: string,
     { after, limit = DEAD_LETTERS_PAGE }: { after?: Position; limit?: number } = {},
@@ -348,13 +355,7 @@ export class Road implements Runtime {
     const chain = await this.#world.ledger.open(partition.name);
     try {
       const frame = await readFrame(chain, position.frame);
-      const cursor = new EventCursor(frame.events);
-      for (let i = 0; i <= position.event; i++) {
-        if (!cursor.next()) {
-          throw new Error(`Cannot read event ${formatPosition(position)}: its frame ends before it`);
-        }
-      }
-      const { payload, id, source, sequence, type, reason } = cursor;
+      const { payload, id, source, sequence, type, reason } = eventAt(frame.events, position);
       return {
         payload,
         id,
@@ -367,6 +368,16 @@ export class Road implements Runtime {
       await chain.close();
     }
   }
+}
+
+function eventAt(events: Uint8Array, position: Position): EventCursor {
+  const cursor = new EventCursor(events);
+  for (let i = 0; i <= position.event; i++) {
+    if (!cursor.next()) {
+      throw new Error(`Cannot read event ${formatPosition(position)}: its frame ends before it`);
+    }
+  }
+  return cursor;
 }
 
 /** "partition.frame.event": how positions are written in URLs, logs and ids. */

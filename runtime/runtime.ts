@@ -30,6 +30,8 @@ export interface Runtime {
    * nothing of it yet.
    */
   applied(pipeline: string, source: string): Promise<number>;
+  /** The payload of the event at a position, from the ledger. Rejects where it is not kept any more. */
+  recorded(pipeline: string, position: Position): Promise<Uint8Array>;
   deadLetters(pipeline: string, options?: { after?: Position; limit?: number }): Promise<DeadLetter[]>;
   /** Offers a dead letter's payload anew, once: a second call returns the first one's outcome. */
   redrive(pipeline: string, position: Position): Promise<Outcome>;

@@ -37,6 +37,8 @@ export interface Answer {
   /** Of the member whose answer stands. */
   readonly index: number;
   readonly outcomes: readonly Outcome[];
+  /** What is answered instead: the id stands for another event. */
+  readonly problem?: Problem;
 }
 
 export function routesOf(runtime: Runtime, topology: Topology): Map<string, Route> {
@@ -128,6 +130,11 @@ export function problemOf(member: Member, outcome: Outcome): Problem | undefined
   }
 }
 
+/** The problem that an answer is, or undefined where it is none. */
+export function problemOfAnswer(route: Route, { index, outcomes, problem }: Answer): Problem | undefined {
+  return problem ?? problemOf(route.members[index], outcomes[index]);
+}
+
 /** The answer as JSON text. Problems of an item stand inside (batches); a lone request answers them itself. */
 export function answerJson(route: Route, answer: Answer): string {
   const { index, outcomes } = answer;
@@ -213,6 +220,7 @@ const OUTCOMES = {
 
 /** The answer as an encoded DecideReply (runtime/proto/reply.proto). */
 export function answerBinary(route: Route, answer: Answer): Uint8Array {
+  if (answer.problem) return problemBinary(answer.problem);
   const writer = new BinaryWriter();
   writeReply(writer, route.members[answer.index], answer.outcomes[answer.index], route.isGroup);
   if (route.isGroup) {

@@ -7,8 +7,7 @@
 import type { OfferOptions, Outcome, Runtime } from "../runtime.ts";
 import { type Answer, type Route, standing } from "./answer.ts";
 import { NO_KEY } from "./key.ts";
-import { fnv1a32 } from "./partition.ts";
-import { type Problem, ProblemError, refusal } from "./problem.ts";
+import { type Problem, refusal } from "./problem.ts";
 
 /** Longest event id, bytes of UTF-8. */
 export const ID_BYTES_MAX = 256;
@@ -80,33 +79,3 @@ function refused(
 }
 
 const RETRY_MS = 50;
-
-/**
- * Notices an id that comes back with another payload. The first answer stands whatever is sent with the id
- * (the dedupe window is kernel state); this is a courtesy to senders with a bug, and remembers the newest
- * ids of this process only: after a restart, or past the bound, the first answer is given without complaint.
- */
-export class IdPayloads {
-  readonly #seen = new Map<string, number>();
-
-  constructor(private readonly idsMax = 65_536) {}
-
-  check(route: string, id: string, payload: Uint8Array): void {
-    const name = `${route}/${id}`;
-    const print = fnv1a32(payload, payload.length) * 0x200000 + (payload.length % 0x200000);
-    const seen = this.#seen.get(name);
-    if (seen === print) return;
-    if (seen !== undefined) {
-      throw new ProblemError({
-        status: 422,
-        code: "id-reused",
-        title: "The idempotency key was used for another event",
-        detail: `"${
-          id.slice(0, 64)
-        }" came with a different payload before. Give each event an id of its own.`,
-      });
-    }
-    if (this.#seen.size >= this.idsMax) this.#seen.delete(this.#seen.keys().next().value!);
-    this.#seen.set(name, print);
-  }
-}

@@ -7,6 +7,7 @@
  *   GET  /v1/{pipeline}/state/{key}                what the owning actor knows of a key
  *   GET  /v1/{pipeline}/dead-letters               ?after=partition.frame.event&limit=
  *   POST /v1/{pipeline}/dead-letters/{position}/redrive
+ *   GET  /v1/{pipeline}/views/{view} /v1/{pipeline}/outputs/{name} /v1/{pipeline}/late (http_views.ts)
  *   GET  /healthz /readyz /metrics
  *
  * {pipeline} may be a decision group for `decide` and `events`. Every error is problem+json. What can be
@@ -16,8 +17,8 @@
 import { type Context, Hono } from "hono";
 import type { Runtime } from "../runtime.ts";
 import type { Clock, Log, Random } from "../world/mod.ts";
-import { type Answer, answerBinary, answerJson, problemOf, type Route, routesOf } from "./answer.ts";
-import { ask, closed, IdPayloads } from "./ask.ts";
+import { type Answer, answerBinary, answerJson, problemOfAnswer, type Route, routesOf } from "./answer.ts";
+import { closed } from "./ask.ts";
 import { readBody, tooLarge } from "./body.ts";
 import { deadLetters, redrive, stateOf } from "./http_admin.ts";
 import { batch } from "./http_batch.ts";
@@ -31,7 +32,9 @@ import {
   textResponse,
 } from "./http_headers.ts";
 import { eventFromJsonBytes } from "./json.ts";
+import { follow, lateEvents, viewRows, watermark } from "./http_views.ts";
 import { type EdgeMetrics, edgeMetrics } from "./metrics.ts";
+import { askOnce } from "./once.ts";
 import { ProblemError, refusal } from "./problem.ts";
 import type { SourceStatus } from "./streams.ts";
 
@@ -55,7 +58,6 @@ export interface Edge {
   readonly runtime: Runtime;
   readonly routes: ReadonlyMap<string, Route>;
   readonly metrics: EdgeMetrics;
-  readonly ids: IdPayloads;
   readonly clock: Clock;
   readonly eventBytesMax: number;
   readonly batchBytesMax: number;
@@ -70,7 +72,6 @@ export function httpApp(runtime: Runtime, options: HttpOptions): Hono {
     runtime,
     routes: routesOf(runtime, runtime.topology),
     metrics: edgeMetrics(runtime),
-    ids: new IdPayloads(),
     clock: options.clock,
     eventBytesMax: options.eventBytesMax ?? 1024 * 1024,
     batchBytesMax: options.batchBytesMax ?? 64 * 1024 * 1024,
@@ -95,6 +96,10 @@ export function httpApp(runtime: Runtime, options: HttpOptions): Hono {
     ["GET", "/v1/:pipeline/state/:key", guarded(stateOf)],
     ["GET", "/v1/:pipeline/dead-letters", guarded(deadLetters)],
     ["POST", "/v1/:pipeline/dead-letters/:position/redrive", guarded(redrive)],
+    ["GET", "/v1/:pipeline/views/:view", guarded(viewRows)],
+    ["GET", "/v1/:pipeline/outputs/:name", guarded(follow)],
+    ["GET", "/v1/:pipeline/late", guarded(lateEvents)],
+    ["POST", "/v1/:pipeline/watermark", guarded(watermark)],
     ["GET", "/metrics", guarded(metrics)],
     ["GET", "/healthz", (context) => health(edge, context)],
     ["GET", "/readyz", (context) => readiness(edge, context)],
@@ -141,18 +146,13 @@ async function decide(edge: Edge, context: Context): Promise<Response> {
   if (declared !== null && Number(declared) > edge.eventBytesMax) throw tooLarge(edge.eventBytesMax);
   const body = await readBody(request, edge.eventBytesMax);
   const payload = type === "json" ? eventFromJsonBytes(route.members[0].pipeline.input, body) : body;
-  if (id !== undefined) edge.ids.check(route.name, id, payload);
-  const answer = await new Promise<Answer>((done) =>
-    ask(edge.runtime, route, payload, id === undefined ? NO_OPTIONS : { id }, done)
-  );
+  const answer = await new Promise<Answer>((done) => askOnce(edge.runtime, route, payload, id, done));
   edge.metrics.answered(route, answer, edge.clock.monotonic() - began);
   return answered(edge, request, route, answer, accept);
 }
 
-const NO_OPTIONS = {};
-
 function answered(edge: Edge, request: Request, route: Route, answer: Answer, accept: MediaType): Response {
-  const problem = problemOf(route.members[answer.index], answer.outcomes[answer.index]);
+  const problem = problemOfAnswer(route, answer);
   if (problem && accept !== "protobuf") return problemResponse(edge, request, problem);
   if (accept === "protobuf") {
     const headers = edge.headers(request, "application/x-protobuf");

@@ -78,7 +78,11 @@ function letterJson(member: Member, letter: DeadLetter): Record<string, unknown>
     reason: member.reject(letter.reason),
     clock: letter.clock,
     id: letter.id.length > 0 ? new TextDecoder().decode(letter.id) : undefined,
+    source: letter.source,
+    sequence: letter.sequence,
     payload,
+    type: letter.type,
+    text: letter.type === undefined ? undefined : new TextDecoder().decode(letter.payload),
     payloadBase64: base64Encode(letter.payload),
   };
 }
@@ -106,7 +110,7 @@ export async function redrive(edge: Edge, { req }: Context): Promise<Response> {
   return textResponse(text, 200, edge.headers(req.raw, "application/json"));
 }
 
-function memberOf(edge: Edge, name: string): Member {
+export function memberOf(edge: Edge, name: string): Member {
   const route = edge.routes.get(name);
   if (route === undefined) throw new ProblemError(refusal(name.slice(0, 64), "unknown", 0));
   if (!route.isGroup) return route.members[0];
@@ -122,9 +126,9 @@ function notFound(code: string, title: string, detail: string): ProblemError {
   return new ProblemError({ status: 404, code, title, detail });
 }
 
-const positionText = ({ partition, frame, event }: Position) => `${partition}.${frame}.${event}`;
+export const positionText = ({ partition, frame, event }: Position) => `${partition}.${frame}.${event}`;
 
-function parsePosition(text: string): Position {
+export function parsePosition(text: string): Position {
   const match = /^(\d{1,9})\.(\d{1,15})\.(\d{1,9})$/.exec(text);
   if (!match) {
     throw badRequest(

@@ -11,11 +11,11 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { Context } from "hono";
 import { type Answer, answerBinary, answerJson, problemBinary, type Route } from "./answer.ts";
-import { ask } from "./ask.ts";
 import { bodyParts, delimited, lines, readBody, tooLarge } from "./body.ts";
 import { admitted, type Edge } from "./http.ts";
 import type { MediaType } from "./http_headers.ts";
 import { decodeUtf8, eventFromJson, eventFromJsonBytes, parseJson } from "./json.ts";
+import { askOnce } from "./once.ts";
 import { badRequest, type Problem, ProblemError, problemJson } from "./problem.ts";
 
 /** Events of one request between their arrival and their answer. */
@@ -119,13 +119,13 @@ class BatchRun {
 
   /** Offers an event, again while the mailbox is full: the body is read no faster than events are taken. */
   async #ask(index: number, payload: Uint8Array): Promise<void> {
-    const { runtime, clock, metrics } = this.#edge;
-    const options = this.id === undefined ? {} : { id: `${this.id}/${index}` };
+    const { clock, metrics } = this.#edge;
+    const id = this.id === undefined ? undefined : `${this.id}/${index}`;
     const began = clock.monotonic();
     for (let waitedMs = 0; !this.signal.aborted; waitedMs += WAIT_MS) {
       let isFull = false;
       let asking = true;
-      ask(runtime, this.route, payload, options, (answer) => {
+      this.#once(index, payload, id, (answer) => {
         if (asking && waitedMs < WAIT_MS_MAX && mayTryAgain(answer)) isFull = true;
         else {
           metrics.answered(this.route, answer, clock.monotonic() - began);
@@ -135,6 +135,16 @@ class BatchRun {
       asking = false;
       if (!isFull) return;
       await clock.sleep(WAIT_MS, this.signal);
+    }
+  }
+
+  /** An event whose id is under way, or was used for another one, has that for its answer. */
+  #once(index: number, payload: Uint8Array, id: string | undefined, done: (answer: Answer) => void): void {
+    try {
+      askOnce(this.#edge.runtime, this.route, payload, id, done);
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      this.#settle(index, this.#problem(index, error.problem));
     }
   }
 
@@ -148,6 +158,7 @@ class BatchRun {
   }
 
   #record(index: number, answer: Answer): Uint8Array {
+    if (answer.problem) return this.#problem(index, answer.problem);
     return this.binary
       ? prefixed(answerBinary(this.route, answer))
       : line(`{"index":${index},${answerJson(this.route, answer).slice(1)}`);

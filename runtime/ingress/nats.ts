@@ -10,7 +10,7 @@
  * Nothing is awaited and nothing is allocated on the way that the answer does not need: a request is offered
  * in the same turn it arrives, and answered in the turn its frame is acknowledged.
  */
-import type { OfferOptions, Runtime } from "../runtime.ts";
+import type { Runtime } from "../runtime.ts";
 import type { Log, Network } from "../world/mod.ts";
 import type { Closable, NetworkRequest } from "../world/network.ts";
 import {
@@ -18,12 +18,13 @@ import {
   answerBinary,
   answerJson,
   problemBinary,
-  problemOf,
+  problemOfAnswer,
   type Route,
   routesOf,
 } from "./answer.ts";
-import { ask, closed, ID_BYTES_MAX, IdPayloads } from "./ask.ts";
+import { closed, ID_BYTES_MAX } from "./ask.ts";
 import { eventFromJsonBytes } from "./json.ts";
+import { askOnce } from "./once.ts";
 import { badRequest, type Problem, ProblemError, problemJson } from "./problem.ts";
 import { decideSubject } from "./subject.ts";
 
@@ -34,12 +35,11 @@ export async function serveNats(
   { log, queue = "millrace" }: { readonly log: Log; readonly queue?: string },
 ): Promise<Closable> {
   const served: Closable[] = [];
-  const ids = new IdPayloads();
   try {
     for (const route of routesOf(runtime, runtime.topology).values()) {
       const handle = (request: NetworkRequest) => {
         try {
-          decide(runtime, route, ids, request);
+          decide(runtime, route, request);
         } catch (error) {
           respondProblem(
             request,
@@ -56,30 +56,24 @@ export async function serveNats(
   return { close: async () => void await Promise.all(served.map((each) => each.close())) };
 }
 
-function decide(runtime: Runtime, route: Route, ids: IdPayloads, request: NetworkRequest): void {
+function decide(runtime: Runtime, route: Route, request: NetworkRequest): void {
   const problem = closed(runtime, route);
   if (problem) throw new ProblemError(problem);
   const json = isJson(request);
   const payload = json
     ? eventFromJsonBytes(route.members[0].pipeline.input, request.payload)
     : request.payload;
-  const id = request.header("Idempotency-Key") ?? request.header("Nats-Msg-Id");
-  let options: OfferOptions = NO_OPTIONS;
-  if (id !== undefined && id !== "") {
-    if (id.length > ID_BYTES_MAX) {
-      throw badRequest(
-        "bad-idempotency-key",
-        "The id cannot be used",
-        `An id has at most ${ID_BYTES_MAX} bytes.`,
-      );
-    }
-    ids.check(route.name, id, payload);
-    options = { id };
+  const id = (request.header("Idempotency-Key") ?? request.header("Nats-Msg-Id")) || undefined;
+  if (id !== undefined && id.length > ID_BYTES_MAX) {
+    throw badRequest(
+      "bad-idempotency-key",
+      "The id cannot be used",
+      `An id has at most ${ID_BYTES_MAX} bytes.`,
+    );
   }
-  ask(runtime, route, payload, options, (answer) => respond(request, route, answer, json));
+  askOnce(runtime, route, payload, id, (answer) => respond(request, route, answer, json));
 }
 
-const NO_OPTIONS: OfferOptions = {};
 const TEXT = new TextEncoder();
 const JSON_HEADERS = { "Content-Type": "application/json" };
 
@@ -88,7 +82,7 @@ function isJson(request: NetworkRequest): boolean {
 }
 
 function respond(request: NetworkRequest, route: Route, answer: Answer, json: boolean): void {
-  const problem = problemOf(route.members[answer.index], answer.outcomes[answer.index]);
+  const problem = problemOfAnswer(route, answer);
   if (problem && json) return respondProblem(request, problem);
   if (json) return request.respond(TEXT.encode(answerJson(route, answer)), JSON_HEADERS);
   request.respond(answerBinary(route, answer), problem && problemHeaders(problem));

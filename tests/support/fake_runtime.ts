@@ -53,6 +53,7 @@ export function fakeRuntime(topology: Topology, script: Script = {}): FakeRuntim
     admits: (pipeline) => script.admits?.(pipeline) ?? { open: true },
     query: () => Promise.resolve(undefined),
     applied: () => Promise.resolve(0),
+    recorded: () => Promise.reject(new Error("Cannot tell what was recorded: nothing was")),
     deadLetters: () => Promise.resolve([]),
     redrive: () => Promise.reject(new Error("Cannot redrive: there are no dead letters here")),
     async *outputs() {},
