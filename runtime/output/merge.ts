@@ -21,6 +21,9 @@ export async function* merge<T>(sources: AsyncGenerator<T>[], signal: AbortSigna
   }
 }
 
-async function step<T>(source: AsyncGenerator<T>) {
-  return { source, result: await source.next() };
+/** Its failure is met when its turn comes, which may be later: whoever reads may be slow, or never come back. */
+function step<T>(source: AsyncGenerator<T>) {
+  const next = source.next().then((result) => ({ source, result }));
+  next.catch(() => {});
+  return next;
 }

@@ -49,6 +49,9 @@ export class Incarnation {
   #fail!: (error: Error) => void;
   #idle: (() => void) | undefined;
   #barriers: { number: number; resolve: () => void; reject: (error: Error) => void }[] = [];
+  /** Of a pipeline that takes events in rounds: whether one is under way, and what forgets the next. */
+  #round = false;
+  #cancelRound: (() => void) | undefined;
   #nextTimer: number;
   #cancelTimer: (() => void) | undefined;
   #sinceCheckpoint = 0;
@@ -101,6 +104,7 @@ export class Incarnation {
   end(): void {
     this.#over = true;
     this.#cancelTimer?.();
+    this.#cancelRound?.();
     for (const { reject } of this.#barriers.splice(0)) reject(new Error("the partition restarted"));
   }
 
@@ -110,7 +114,7 @@ export class Incarnation {
    * frame begins in the microtask queue, before the event loop looks at its sockets again.
    */
   wake(): void {
-    if (this.#woken || this.#over) return;
+    if (this.#woken || this.#over || this.#waits()) return;
     this.#woken = true;
     const run = () => {
       this.#woken = false;
@@ -118,6 +122,20 @@ export class Incarnation {
     };
     if (this.#lone && this.#shell.inFlight.length === 0) queueMicrotask(run);
     else this.#world.clock.soon(run);
+  }
+
+  /** Whether events are to wait for the next round; arms it. */
+  #waits(): boolean {
+    const { trigger } = this.#shell.partition.pipeline;
+    const { mailbox } = this.#shell.partition;
+    if (!trigger || this.#idle || mailbox.events * 2 >= this.#bounds.mailboxEventsMax) return false;
+    if (this.#round) return false;
+    this.#cancelRound ??= this.#world.clock.after(trigger.everyMs, () => {
+      this.#cancelRound = undefined;
+      this.#round = true;
+      this.wake();
+    });
+    return true;
   }
 
   /** Whether the kernel has asked for a timer that is due. */
@@ -144,6 +162,7 @@ export class Incarnation {
     } catch (error) {
       this.#crash(error as Error);
     }
+    if (mailbox.events === 0) this.#round = false;
     if (this.#idle && mailbox.events === 0 && inFlight.length === 0 && !this.#open) this.#idle();
   }
 
@@ -304,6 +323,7 @@ export class Incarnation {
   #flushOpen(): void {
     const frame = this.#open!;
     this.#open = undefined;
+    if (frame.waiting.length === 0) return; // nothing fitted, or what came went to the mailbox: no frame of nothing
     this.#commit(
       frame.clock,
       frame.events(),

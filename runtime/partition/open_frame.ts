@@ -77,6 +77,7 @@ export class OpenFrame {
       partition,
       chain,
       durable: false,
+      id: fields?.id,
       done,
     });
   }

@@ -3,7 +3,12 @@
  * checkpoint, replay the frames after it. Replay is a proof: with the kernel that wrote a frame, its effects
  * must come out byte for byte.
  */
-import { type Manifest, manifests, restoreCheckpoint } from "../checkpoint/checkpoint.ts";
+import {
+  DamagedCheckpoint,
+  type Manifest,
+  newestManifests,
+  restoreCheckpoint,
+} from "../checkpoint/checkpoint.ts";
 import { bytesEqual, fromHex, hex } from "../hash.ts";
 import { checkRetained } from "../checkpoint/retention.ts";
 import type { Kernel, KernelModule } from "../kernel/host.ts";
@@ -20,6 +25,8 @@ export interface Recovered {
   readonly clock: number;
   readonly nextTimer: number;
   readonly manifest: Manifest | undefined;
+  /** Oldest frame retained. */
+  readonly first: number;
   readonly events: number;
   readonly micros: number;
 }
@@ -73,6 +80,14 @@ export async function recover(options: {
   const first = (await chain.extent()).first;
   const base = await restoreNewest(options, first, taken.number, progress);
   if (!base.manifest && first > 1) {
+    if (base.unread) {
+      throw new Error(
+        `Cannot recover ${chain.name} yet: no checkpoint could be read, and frames before ${first} were purged`,
+        {
+          cause: base.unread,
+        },
+      );
+    }
     throw new Unrecoverable(
       `Cannot recover ${chain.name}: frames before ${first} were purged and no checkpoint of kernel ${
         module.hashHex.slice(0, 12)
@@ -90,6 +105,7 @@ export async function recover(options: {
     clock: end.clock,
     nextTimer: end.nextTimer,
     manifest: base.manifest,
+    first,
     events: progress.events,
     micros: world.clock.monotonic() - began,
   };
@@ -199,6 +215,8 @@ function checkNumber(frame: Frame, sequence: number, chain: string): Frame {
 interface Base {
   readonly kernel: Kernel;
   readonly manifest: Manifest | undefined;
+  /** Why a checkpoint that may be whole was not read. */
+  readonly unread?: unknown;
 }
 
 async function restoreNewest(
@@ -207,7 +225,11 @@ async function restoreNewest(
   last: number,
   progress: Progress,
 ): Promise<Base> {
-  for (const manifest of await manifests(world, chain.name)) {
+  let unread: unknown;
+  const passed = (error: unknown) => {
+    if (!(error instanceof DamagedCheckpoint)) unread = error;
+  };
+  for await (const manifest of newestManifests(world, chain.name, passed)) {
     if (manifest.kernel !== module.hashHex) {
       world.log.info(
         `checkpoint at frame ${manifest.frame} of ${chain.name} is of another kernel: rebuilding`,
@@ -232,17 +254,20 @@ async function restoreNewest(
       world.log.warn(`passing over the checkpoint at frame ${manifest.frame} of ${chain.name}`, {
         error: String(error),
       });
+      passed(error);
     }
   }
   onManifest(undefined);
-  return { kernel: module.instantiate(), manifest: undefined };
+  return { kernel: module.instantiate(), manifest: undefined, unread };
 }
 
 async function checkSameChain(chain: Chain, manifest: Manifest, first: number): Promise<void> {
   if (manifest.frame < first) return;
   const frame = await readFrame(chain, manifest.frame);
   if (hex(frame.chain) !== manifest.frameHash) {
-    throw new Error(`it was taken on another ledger: frame ${manifest.frame} has another hash here`);
+    throw new DamagedCheckpoint(
+      `it was taken on another ledger: frame ${manifest.frame} has another hash here`,
+    );
   }
 }
 
