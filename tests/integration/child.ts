@@ -26,6 +26,13 @@ runtime.ended.then((error) => {
 });
 await runtime.ready;
 console.log("ready");
+// A partition that stepped down stays down here: then this process has nothing more to do.
+setInterval(() => {
+  const down = runtime.status().partitions.find(({ state }) => state === "failed");
+  if (!down) return;
+  console.error(down.lastError);
+  process.exit(3);
+}, 20).unref();
 
 const buffer = new Uint8Array(1024);
 for await (const line of createInterface({ input: process.stdin })) {

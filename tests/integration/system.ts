@@ -54,6 +54,8 @@ export interface Owner {
   /** What it wrote to standard error, the end of it. */
   said(): string;
   kill(): Promise<void>;
+  /** Resolves when the process has ended by itself. */
+  ended(): Promise<void>;
   /** Stops the process where it is, and lets it go on. */
   pause(): void;
   resume(): void;
@@ -114,6 +116,11 @@ export class System {
     return {
       child,
       said: () => said,
+      async ended() {
+        if (child.exitCode === null && child.signalCode === null) {
+          await new Promise((resolve) => child.once("exit", resolve));
+        }
+      },
       async kill() {
         if (child.exitCode !== null || child.signalCode !== null) return;
         const gone = new Promise((resolve) => child.once("exit", resolve));
@@ -145,8 +152,8 @@ export class System {
   }
 
   /** What became of what was acknowledged; the runtimes must be gone. */
-  async accounts(): Promise<Accounts> {
-    const ledger = await openLedger(this.config);
+  async accounts(natsUrl = this.config.natsUrl): Promise<Accounts> {
+    const ledger = await openLedger({ ...this.config, natsUrl });
     try {
       const module = await loadKernel("tally", await readKernel("tally"), kernelParams(pipeline));
       const chains = await Promise.all(
@@ -159,10 +166,10 @@ export class System {
   }
 
   /** Drains, ends the runtime, and insists that nothing acknowledged was lost, doubled, reordered or changed. */
-  async settle(): Promise<Accounts> {
+  async settle(natsUrl = this.config.natsUrl): Promise<Accounts> {
     await this.drain();
     await this.kill();
-    const accounts = await this.accounts();
+    const accounts = await this.accounts(natsUrl);
     const { lost, duplicated, outOfOrder, different, details } = accounts;
     assert.deepEqual({ lost, duplicated, outOfOrder, different, details }, {
       lost: 0,
