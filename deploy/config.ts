@@ -54,6 +54,18 @@ export const LEDGER_OPTIONS = {
 
 /** How the pipelines run: commands that decide. */
 export const ENGINE_OPTIONS = {
+  pipelines: text(
+    "",
+    "files",
+    "modules that declare pipelines, separated by commas, in place of those that ship",
+    "./errors_by_page.ts",
+  ),
+  trigger: text(
+    "continuous",
+    "when",
+    "when declared pipelines take what came: continuous, or every so often, such as 1m",
+    "1m",
+  ),
   partitions: integer(
     1,
     { min: 1, max: 1024 },
@@ -98,6 +110,24 @@ export const EDGE_OPTIONS = {
   httpHost: text("127.0.0.1", "host", "address the HTTP door listens on", "127.0.0.1"),
   httpPort: integer(8080, { min: 0, max: 65_535 }, "port", "port of the HTTP door; 0 = any that is free"),
   httpToken: text("", "secret", "when given, callers must send `Authorization: Bearer <secret>`", "secret"),
+  rateLimit: integer(
+    0,
+    { min: 0, max: 1_000_000 },
+    "n",
+    "HTTP requests a second that one client may send, beyond it 429; 0 = no bound",
+  ),
+  rateBurst: integer(
+    0,
+    { min: 0, max: 10_000_000 },
+    "n",
+    "requests that one client may send at once; 0 = those of two seconds",
+  ),
+  rateHeader: text(
+    "",
+    "name",
+    "header by which a trusted proxy in front names the client; default: its address",
+    "x-client-id",
+  ),
   bodyBytes: integer(1_048_576, { min: 1_024, max: 67_108_864 }, "n", "largest body of one event, bytes"),
 } as const satisfies Options;
 

@@ -1,6 +1,7 @@
 /** The HTTP door of a process: the edge of the runtime on a real socket. */
 import { type HttpServer, serveHttp } from "../runtime/adapters/http_server.ts";
 import { httpApp } from "../runtime/ingress/http.ts";
+import type { RateLimit } from "../runtime/ingress/rate_limit.ts";
 import type { SourceStatus } from "../runtime/ingress/streams.ts";
 import type { Runtime, World } from "../runtime/mod.ts";
 import type { EdgeConfig } from "./config.ts";
@@ -20,6 +21,15 @@ export function openHttp(
     eventBytesMax: config.bodyBytes,
     token: config.httpToken || undefined,
     sources,
+    ...(config.rateLimit > 0 ? { rate: rateOf(config) } : {}),
   });
-  return serveHttp((request) => app.fetch(request), { host: config.httpHost, port: config.httpPort, signal });
+  return serveHttp((request, peer) => app.fetch(request, peer), {
+    host: config.httpHost,
+    port: config.httpPort,
+    signal,
+  });
+}
+
+function rateOf({ rateLimit, rateBurst, rateHeader }: EdgeConfig): RateLimit {
+  return { perSecond: rateLimit, burst: rateBurst || undefined, header: rateHeader || undefined };
 }

@@ -54,13 +54,18 @@ export interface HttpServer {
   readonly closed: Promise<void>;
 }
 
+/** Who asks. */
+export interface HttpPeer {
+  readonly incoming: { readonly socket: { readonly remoteAddress?: string } };
+}
+
 export async function serveHttp(
-  fetch: (request: Request) => Response | Promise<Response>,
+  fetch: (request: Request, peer: HttpPeer) => Response | Promise<Response>,
   { host, port, limits: given, signal }: HttpServeOptions,
 ): Promise<HttpServer> {
   const limits = { ...HTTP_LIMITS, ...given };
   const server = serve({
-    fetch,
+    fetch: (request, env) => fetch(request, env as HttpPeer),
     hostname: host,
     port,
     serverOptions: {

@@ -7,6 +7,7 @@
  *   GET  /v1/{pipeline}/state/{key}                what the owning actor knows of a key
  *   GET  /v1/{pipeline}/dead-letters               ?after=partition.frame.event&limit=
  *   POST /v1/{pipeline}/dead-letters/{position}/redrive
+ *   GET  /v1/{pipeline}/outputs                    all that leave, for programs (http_outputs.ts)
  *   GET  /v1/{pipeline}/views/{view} /v1/{pipeline}/outputs/{name} /v1/{pipeline}/late (http_views.ts)
  *   GET  /healthz /readyz /metrics
  *
@@ -32,10 +33,12 @@ import {
   textResponse,
 } from "./http_headers.ts";
 import { eventFromJsonBytes } from "./json.ts";
+import { allOutputs } from "./http_outputs.ts";
 import { follow, lateEvents, viewRows, watermark } from "./http_views.ts";
 import { type EdgeMetrics, edgeMetrics } from "./metrics.ts";
 import { askOnce } from "./once.ts";
 import { ProblemError, refusal } from "./problem.ts";
+import { type RateLimit, rateLimited, rateLimiter } from "./rate_limit.ts";
 import type { SourceStatus } from "./streams.ts";
 
 export interface HttpOptions {
@@ -49,6 +52,8 @@ export interface HttpOptions {
   readonly batchEventsMax?: number;
   /** When given, everything but /healthz and /readyz asks for `Authorization: Bearer <token>`. */
   readonly token?: string;
+  /** Bounds what one client may ask; /healthz and /readyz are free. Default: no bound. */
+  readonly rate?: RateLimit;
   /** The streams that are read, as they are when asked. */
   readonly sources?: readonly SourceStatus[];
 }
@@ -80,11 +85,14 @@ export function httpApp(runtime: Runtime, options: HttpOptions): Hono {
     headers: requestHeaders(options.random.id()),
   };
   const allowed = checkToken(options.token);
-  const guarded =
-    (handle: (edge: Edge, context: Context) => Response | Promise<Response>) => (context: Context) => {
+  const limited = options.rate === undefined ? undefined : limitRate(edge, options.rate);
+  const guarded = (handle: (edge: Edge, context: Context) => Response | Promise<Response>) => {
+    const run = (context: Context) => {
       allowed(context.req.raw);
       return handle(edge, context);
     };
+    return limited === undefined ? run : limited(run);
+  };
   const app = new Hono();
   const paths: [
     method: "GET" | "POST",
@@ -97,6 +105,7 @@ export function httpApp(runtime: Runtime, options: HttpOptions): Hono {
     ["GET", "/v1/:pipeline/dead-letters", guarded(deadLetters)],
     ["POST", "/v1/:pipeline/dead-letters/:position/redrive", guarded(redrive)],
     ["GET", "/v1/:pipeline/views/:view", guarded(viewRows)],
+    ["GET", "/v1/:pipeline/outputs", guarded(allOutputs)],
     ["GET", "/v1/:pipeline/outputs/:name", guarded(follow)],
     ["GET", "/v1/:pipeline/late", guarded(lateEvents)],
     ["POST", "/v1/:pipeline/watermark", guarded(watermark)],
@@ -133,6 +142,38 @@ export function httpApp(runtime: Runtime, options: HttpOptions): Hono {
     });
   });
   return app;
+}
+
+type Handle = (context: Context) => Response | Promise<Response>;
+
+/** What the server adapter tells of a request besides the request. */
+interface Peer {
+  readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } };
+}
+
+function limitRate(edge: Edge, rate: RateLimit): (run: Handle) => Handle {
+  const take = rateLimiter(rate, edge.clock);
+  const clientOf = ({ req, env }: Context) =>
+    rate.header === undefined
+      ? (env as Peer | undefined)?.incoming?.socket?.remoteAddress ?? ""
+      : req.raw.headers.get(rate.header) ?? "";
+  return (run) => async (context) => {
+    const verdict = take(clientOf(context));
+    const response = verdict.retryAfterMs > 0
+      ? problemResponse(edge, context.req.raw, rateLimited(verdict))
+      : await answerOf(edge, context, run);
+    for (const [name, value] of Object.entries(verdict.headers)) response.headers.set(name, value);
+    return response;
+  };
+}
+
+async function answerOf(edge: Edge, context: Context, run: Handle): Promise<Response> {
+  try {
+    return await run(context);
+  } catch (error) {
+    if (error instanceof ProblemError) return problemResponse(edge, context.req.raw, error.problem);
+    throw error;
+  }
 }
 
 async function decide(edge: Edge, context: Context): Promise<Response> {
