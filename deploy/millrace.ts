@@ -14,6 +14,8 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   export: async () => (await import("./commands/export.ts")).exportCommand,
   import: async () => (await import("./commands/import.ts")).importCommand,
   step: async () => (await import("./commands/step.ts")).step,
+  explain: async () => (await import("./commands/explain.ts")).explain,
+  late: async () => (await import("./commands/late.ts")).late,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,
 };
 

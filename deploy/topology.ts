@@ -1,9 +1,27 @@
 /** The topology that ships: card payments judged by two pipelines together, and pre-trade risk of orders. */
 import { pretrade } from "../actors/orders/pretrade.ts";
 import { payments } from "../actors/payments/payments.ts";
-import type { Pipeline, Retention, Topology } from "../runtime/mod.ts";
+import { micros, type Pipeline, type Retention, type Topology } from "../runtime/mod.ts";
 import { Problem } from "./command.ts";
 import { ENGINE_OPTIONS, type EngineConfig } from "./config.ts";
+
+/** What a process runs: the declared pipelines where modules of them are named, what ships otherwise. */
+export async function configuredTopology(config: EngineConfig): Promise<Topology> {
+  if (!config.pipelines) return topology(config);
+  const { declaredPipelines } = await import("./declared.ts");
+  const everyMs = config.trigger === "continuous"
+    ? undefined
+    : Math.ceil(micros(config.trigger, "trigger") / 1000);
+  return {
+    pipelines: (await declaredPipelines(config.pipelines)).map(({ pipeline }) => ({
+      ...pipeline,
+      partitions: pipeline.key.length === 0 ? 1 : pipeline.partitions,
+      trigger: everyMs === undefined ? undefined : { everyMs },
+      dedupe: { windowMs: config.dedupeSeconds * 1_000, idsMax: config.dedupeIds },
+      retention: retention(config.retention),
+    })),
+  };
+}
 
 export function topology(config: EngineConfig): Topology {
   const configured = (pipeline: Pipeline): Pipeline => ({

@@ -37,6 +37,11 @@ export interface Pipeline {
   readonly partitions?: number;
   /** `durable` (default): answered after the frame is acknowledged. `early`: at once, and said so. */
   readonly reply?: "durable" | "early";
+  /**
+   * When events are taken: as they come (default), or all that came, every so often. The answers are the same.
+   * A mailbox that is half full does not wait.
+   */
+  readonly trigger?: { readonly everyMs: number };
   /** How long, and how many, event ids are remembered. Default 10 minutes, 1,000,000. */
   readonly dedupe?: { readonly windowMs: number; readonly idsMax: number };
   /** Linear memory may not grow past this, bytes. Default 2 GiB. */

@@ -10,7 +10,7 @@ import { ENGINE_OPTIONS, LEDGER_OPTIONS } from "../config.ts";
 import { readKernel } from "../kernels.ts";
 import { integer } from "../options.ts";
 import { Progress } from "../progress.ts";
-import { pipelineOfChain, topology } from "../topology.ts";
+import { configuredTopology, pipelineOfChain } from "../topology.ts";
 import { openExisting } from "../world.ts";
 
 export const exportCommand = command({
@@ -40,7 +40,7 @@ export const exportCommand = command({
     const world = await openExisting(values);
     try {
       const chains = await world.ledger.chains();
-      const pipeline = pipelineOfChain(topology(values), name);
+      const pipeline = pipelineOfChain(await configuredTopology(values), name);
       if (!chains.includes(name) || !pipeline) {
         throw new Problem(
           `Cannot export ${name}: ${world.ledger.name} holds ${chains.join(", ") || "no chain yet"}.`,

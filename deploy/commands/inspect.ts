@@ -9,7 +9,7 @@ import { decodeEvents, eventLines, frameLine, iso, readable, summarize } from ".
 import { readKernel } from "../kernels.ts";
 import { choice, integer, text, toggle } from "../options.ts";
 import { Progress } from "../progress.ts";
-import { pipelineOfChain, topology } from "../topology.ts";
+import { configuredTopology, pipelineOfChain } from "../topology.ts";
 import { type OpenedWorld, openExisting } from "../world.ts";
 import process from "node:process";
 
@@ -104,7 +104,7 @@ async function frames(
       `Cannot inspect ${name}: ${ledger.name} holds ${existing.join(", ") || "no chain yet"}.`,
     );
   }
-  const pipeline = pipelineOfChain(topology(wanted), name);
+  const pipeline = pipelineOfChain(await configuredTopology(wanted), name);
   const chain = await ledger.open(name);
   const { first, last } = await chain.extent();
   const from = Math.max(first, wanted.from || last - LAST_FRAMES + 1), to = wanted.to || last;
@@ -140,7 +140,8 @@ interface WantedState extends EngineConfig {
 async function state(world: OpenedWorld, name: string, wanted: WantedState, out: Out): Promise<void> {
   const chains = await world.ledger.chains();
   const key = new TextEncoder().encode(wanted.key);
-  const own = chains.filter((chain) => pipelineOfChain(topology(wanted), chain)?.name === name);
+  const topology = await configuredTopology(wanted);
+  const own = chains.filter((chain) => pipelineOfChain(topology, chain)?.name === name);
   const found = chains.includes(name)
     ? name
     : wanted.key && own.length > 0
@@ -148,7 +149,7 @@ async function state(world: OpenedWorld, name: string, wanted: WantedState, out:
     : own.length === 1
     ? own[0]
     : undefined;
-  const pipeline = found && pipelineOfChain(topology(wanted), found);
+  const pipeline = found && pipelineOfChain(topology, found);
   if (!found || !pipeline) {
     const choices = own.length > 0
       ? `name --key, or one of ${own.join(", ")}`

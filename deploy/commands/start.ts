@@ -5,7 +5,7 @@ import { START_OPTIONS } from "../config.ts";
 import { openDoors } from "../doors.ts";
 import { readKernel } from "../kernels.ts";
 import { sinkSpecs } from "../sinks.ts";
-import { topology } from "../topology.ts";
+import { configuredTopology } from "../topology.ts";
 import { openWorld } from "../world.ts";
 
 export const start = command({
@@ -30,7 +30,7 @@ export const start = command({
     const world = await openWorld(values);
     const over = new AbortController();
     try {
-      const declared = topology(values);
+      const declared = await configuredTopology(values);
       const runtime = await startRuntime(declared, world, over.signal, {
         kernels: readKernel,
         sinks: sinkSpecs(values.sinks, declared, world),

@@ -24,7 +24,7 @@ import { ENGINE_OPTIONS, LEDGER_OPTIONS } from "../config.ts";
 import { decodeEvents, eventLines, iso, readable, type ShownEvent } from "../frames.ts";
 import { readKernel } from "../kernels.ts";
 import { integer, text, toggle } from "../options.ts";
-import { pipelineOfChain, topology } from "../topology.ts";
+import { configuredTopology, pipelineOfChain } from "../topology.ts";
 import { openExisting, openWorld } from "../world.ts";
 
 const SEQUENCE = { min: 0, max: Number.MAX_SAFE_INTEGER };
@@ -83,13 +83,13 @@ interface Opened {
   close(): Promise<void>;
 }
 
-type Values = Parameters<typeof openWorld>[0] & Parameters<typeof topology>[0];
+type Values = Parameters<typeof openWorld>[0] & Parameters<typeof configuredTopology>[0];
 
 /** An archive is taken into memory: its own kernel decides, where it holds one. */
 async function openFile(path: string, values: Values): Promise<Opened> {
   const world = await openWorld({ ...values, ledger: "memory" });
   const { header, chain, kernel } = await importChain(world, openArchive(path));
-  const pipeline = topology(values).pipelines.find(({ name }) => name === header.pipeline);
+  const pipeline = (await configuredTopology(values)).pipelines.find(({ name }) => name === header.pipeline);
   if (!pipeline) {
     throw new Problem(`Cannot step through ${path}: it is of a pipeline "${header.pipeline}", unknown here.`);
   }
@@ -105,7 +105,7 @@ async function openFile(path: string, values: Values): Promise<Opened> {
 async function openChain(name: string, values: Values): Promise<Opened> {
   const world = await openExisting(values);
   const chains = await world.ledger.chains();
-  const pipeline = pipelineOfChain(topology(values), name);
+  const pipeline = pipelineOfChain(await configuredTopology(values), name);
   if (!chains.includes(name) || !pipeline) {
     await world.close();
     const held = chains.join(", ") || "no chain yet";

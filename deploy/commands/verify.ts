@@ -14,7 +14,7 @@ import { count } from "../demo/figures.ts";
 import { readKernel } from "../kernels.ts";
 import { toggle } from "../options.ts";
 import { Progress } from "../progress.ts";
-import { pipelineOfChain, topology } from "../topology.ts";
+import { configuredTopology, pipelineOfChain } from "../topology.ts";
 import { type OpenedWorld, openExisting } from "../world.ts";
 
 /** Where there is no terminal to draw on, progress is said so often. */
@@ -51,7 +51,7 @@ export const verify = command({
       }
       let code = 0;
       for (const name of chains) {
-        const pipeline = pipelineOfChain(topology(values), name);
+        const pipeline = pipelineOfChain(await configuredTopology(values), name);
         const module = pipeline &&
           await loadKernel(pipeline.kernel, await readKernel(pipeline.kernel), kernelParams(pipeline));
         const verified = await verifyOne(world, name, module, signal, err);

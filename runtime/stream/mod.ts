@@ -30,3 +30,4 @@ export {
 } from "./expr.ts";
 export * from "./windows.ts";
 export { compile, type Compiled } from "./compile/mod.ts";
+export { checkBounded, explain } from "./explain.ts";

@@ -5,11 +5,18 @@
 import { OUTPUT, OUTPUT_BYTES, alloc, release, touchRange } from "../lib/memory";
 import { Table, TABLE_BYTES } from "../lib/table";
 import { writeVarint } from "../lib/wire";
+import { minus, plus } from "./bounds";
 import { refuse } from "./out";
+import { watermark } from "./time";
 
 // @ts-ignore: decorator
 @inline
-export const VIEW_BYTES: usize = TABLE_BYTES;
+export const VIEW_BYTES: usize = TABLE_BYTES + 40;
+
+/** Rows looked at for their age with one event. */
+// @ts-ignore: decorator
+@inline
+const LOOKS: u32 = 256;
 
 // @ts-ignore: decorator
 @inline
@@ -22,9 +29,9 @@ const PAGE_BYTES_MAX: usize = 1 << 20;
 
 @unmanaged
 class Kept {
+  time: i64;
   row: usize;
   length: u32;
-  pad: u32;
 }
 
 function full(): bool {
@@ -34,20 +41,58 @@ function full(): bool {
 
 @unmanaged
 export class View {
+  /** Event time for which a row is kept after its own; 0 = for ever. */
+  private ttl: i64;
+  /** When the next round of looking for old rows begins; the next slot of the one under way. */
+  private next: i64;
+  private cursor: u32;
+  private looking: bool;
+
   // @ts-ignore: decorator
   @inline
  private get table(): Table<Kept> {
-    return changetype<Table<Kept>>(changetype<usize>(this));
+    return changetype<Table<Kept>>(changetype<usize>(this) + 40);
   }
 
-  init(keyInline: u32): bool {
-    return this.table.init(keyInline, 0);
+  init(keyInline: u32, ttl: i64): bool {
+    this.ttl = ttl;
+    this.next = i64.MAX_VALUE;
+    return ttl >= 0 && this.table.init(keyInline, 0);
+  }
+
+  due(): i64 {
+    return this.looking ? i64.MIN_VALUE : this.next;
+  }
+
+  /** Goes over some rows and forgets the old ones; eight rounds within the time to live. */
+  advance(w: i64): bool {
+    const table = this.table;
+    if (!this.looking) {
+      this.looking = true;
+      this.cursor = 0;
+    }
+    const slots = table.slots();
+    for (let i: u32 = 0; i < LOOKS && this.cursor < slots; i++) {
+      const kept = table.at(this.cursor++);
+      if (changetype<usize>(kept) && kept.time <= minus(w, this.ttl)) this.drop(kept);
+    }
+    if (this.cursor >= slots) {
+      this.looking = false;
+      this.next = table.count ? plus(w, max(this.ttl >> 3, 1)) : i64.MAX_VALUE;
+    }
+    // At the end of its inputs there are no more events to go on with.
+    return !this.looking || w != i64.MAX_VALUE;
   }
 
   /** Whether anything changed by it. */
-  put(key: usize, keyLength: u32, row: usize, length: u32): bool {
+  put(time: i64, key: usize, keyLength: u32, row: usize, length: u32): bool {
+    if (this.ttl) {
+      if (time <= minus(watermark(), this.ttl)) return false;
+      this.next = min(this.next, plus(time, this.ttl));
+    }
     const kept = this.table.upsert(key, keyLength);
     if (!changetype<usize>(kept)) return full();
+    kept.time = max(kept.time, time);
     if (kept.row && kept.length == length && !memory.compare(kept.row, row, length)) return false;
     if (kept.row && kept.length != length) {
       release(kept.row, kept.length);
@@ -70,10 +115,14 @@ export class View {
   take(key: usize, keyLength: u32): bool {
     const kept = this.table.find(key, keyLength);
     if (!changetype<usize>(kept)) return false;
+    this.drop(kept);
+    return true;
+  }
+
+  private drop(kept: Kept): void {
     const block = kept.row, length = kept.length;
     this.table.remove(kept);
     if (length) release(block, length);
-    return true;
   }
 
   keys(): u64 {

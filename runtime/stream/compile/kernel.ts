@@ -223,10 +223,10 @@ class Writer {
     return {
       type: this.#module.use("operators/view", "View"),
       bytes: this.#module.use("operators/view", "VIEW_BYTES"),
-      init: `op${number}.init(${keyInline(view.keys)})`,
+      init: `op${number}.init(${keyInline(view.keys)}, ${view.ttl})`,
       declarations: [`const ${buffer} = memory.data(1040, 8);`],
       delay: 0,
-      give: (block, scope, _side, _time, op) => {
+      give: (block, scope, _side, time, op) => {
         const key = writeKey(block, view.keys, scope, () => buffer);
         const name = this.#identity(
           view,
@@ -235,8 +235,8 @@ class Writer {
         );
         const p = this.#encode(view, block, scope, op);
         const put = view.from.changelog
-          ? `(${op} ? op${number}.take(${key.v}, ${key.n}) : op${number}.put(ROW))`
-          : `op${number}.put(ROW)`;
+          ? `(${op} ? op${number}.take(${key.v}, ${key.n}) : op${number}.put(${time}, ROW))`
+          : `op${number}.put(${time}, ROW)`;
         const row = `${key.v}, ${key.n}, scratch(), <u32> (${p} - scratch())`;
         // Whoever follows the view is told of the change.
         block.nest(`if (${put.replaceAll("ROW", row)})`, (inner) => {
@@ -405,7 +405,7 @@ class Writer {
       "}",
       "function fire(): bool {",
       `  const w = ${use("operators/time", "newest")}();`,
-      ...numbered.filter(({ step }) => step.kind !== "view").flatMap(({ step, number }) => {
+      ...numbered.filter(({ step }) => step.kind !== "view" || step.ttl > 0).flatMap(({ step, number }) => {
         const delay = this.#delayBefore(step);
         const mark = delay > 0 ? `${minus}(w, ${delay})` : "w";
         return [
