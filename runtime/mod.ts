@@ -20,3 +20,12 @@ export type { Clock } from "./world/mod.ts";
 export { type Decision, DecisionSchema, Verdict } from "./proto/gen/decision_pb.ts";
 export { RejectReasonSchema } from "./proto/gen/frame_pb.ts";
 export * from "./world/sink.ts";
+export {
+  CannotConsume,
+  consume,
+  type Consumed,
+  type ConsumeOptions,
+  type OutputSource,
+} from "./output/consume.ts";
+export { httpOutputs, type HttpOutputsOptions } from "./output/consume_http.ts";
+export { streamOutputs, type StreamOutputsOptions } from "./output/consume_stream.ts";

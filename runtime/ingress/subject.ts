@@ -11,6 +11,19 @@ export function keyToken(key: Uint8Array): string {
   return token === "" ? "%" : token;
 }
 
+/** The key of a token. */
+export function keyOfToken(token: string): Uint8Array {
+  const bytes: number[] = [];
+  for (let at = 0; at < token.length; at++) {
+    if (token[at] !== "%") bytes.push(token.charCodeAt(at));
+    else if (at + 2 < token.length) {
+      bytes.push(parseInt(token.slice(at + 1, at + 3), 16));
+      at += 2;
+    }
+  }
+  return Uint8Array.from(bytes);
+}
+
 export const decideSubject = (pipeline: string, token: string): string =>
   `millrace.${pipeline}.decide.${token}`;
 export const outputSubject = (pipeline: string, token: string): string => `millrace.${pipeline}.out.${token}`;

@@ -33,6 +33,12 @@ function escaped(text: string, last: number): string {
 }
 
 /** Headers of an output as a message of a stream. */
-export const OUTPUT_HEADERS = { position: "Millrace-Position", output: "Millrace-Output", id: "Millrace-Id" };
+export const OUTPUT_HEADERS = {
+  id: "Millrace-Id",
+  position: "Millrace-Position",
+  output: "Millrace-Output",
+  /** Only where it is not 0. */
+  channel: "Millrace-Channel",
+};
 /** On the last message of a batch: where each partition stands, "0=17.3 1=4.0". */
 export const MARKS = "Millrace-Marks";

@@ -3,6 +3,7 @@ import { after, before, describe, it } from "@std/testing/bdd";
 import assert from "node:assert/strict";
 import { jetstreamNetwork } from "../../runtime/adapters/jetstream/network.ts";
 import { type NatsLink, natsLink } from "../../runtime/adapters/jetstream/connection.ts";
+import { keyOfToken } from "../../runtime/ingress/subject.ts";
 import { keyText, OUTPUT_HEADERS } from "../../runtime/output/identity.ts";
 import { type NatsServer, startNats } from "../support/nats.ts";
 import { openSink } from "./sink_places.ts";
@@ -49,25 +50,13 @@ async function read(link: NatsLink, stream: string): Promise<Seen[]> {
       partition,
       frame,
       output: Number(message.header(OUTPUT_HEADERS.output)),
-      key: keyText(keyOfSubject(message.subject)),
+      key: keyText(keyOfToken(message.subject.slice("millrace.tally.out.".length))),
       payload: payloadText(message.payload),
     });
     if (message.sequence >= state.last_seq) break;
   }
   stop.abort();
   return seen;
-}
-
-function keyOfSubject(subject: string): Uint8Array {
-  const token = subject.slice("millrace.tally.out.".length);
-  const bytes: number[] = [];
-  for (let at = 0; at < token.length; at++) {
-    if (token[at] === "%") {
-      bytes.push(parseInt(token.slice(at + 1, at + 3), 16));
-      at += 2;
-    } else bytes.push(token.charCodeAt(at));
-  }
-  return Uint8Array.from(bytes);
 }
 
 describe("a stream as a sink", () => {

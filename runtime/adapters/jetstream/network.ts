@@ -7,6 +7,8 @@ import type { NatsLink } from "./connection.ts";
 /** A publish is sent again this often when no answer comes; its id makes the repeats harmless. */
 const PUBLISH_TRIES_MAX = 3;
 const READ_AHEAD = 256;
+/** When two of these are missed a reader begins anew: its server was another one, or forgot it. */
+const HEARTBEAT_MS = 1_000;
 
 export function jetstreamNetwork(link: NatsLink): Network {
   return {
@@ -58,7 +60,7 @@ async function openStream(link: NatsLink, options: StreamOptions): Promise<Strea
       ...(options.subject === undefined ? {} : { filter_subjects: options.subject }),
     });
     const { num_pending } = await consumer.info();
-    const messages = await consumer.consume({ max_messages: READ_AHEAD });
+    const messages = await consumer.consume({ max_messages: READ_AHEAD, idle_heartbeat: HEARTBEAT_MS });
     return new Reader(link, options.stream, messages, num_pending, options.signal);
   } catch (cause) {
     throw new Error(`Cannot read stream ${options.stream} at ${link.name}: ${(cause as Error).message}`, {

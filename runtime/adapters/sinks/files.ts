@@ -13,8 +13,8 @@ import { link, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Output } from "../../runtime.ts";
 import { keyText } from "../../output/identity.ts";
+import { recordBytesMax, writeRecord } from "../../output/record.ts";
 import { OutputRecordSchema } from "../../proto/gen/output_pb.ts";
-import { encodeOutputRecord } from "../../proto/gen/output_wire.ts";
 import {
   compareMarks,
   FIRST,
@@ -41,8 +41,6 @@ const SEGMENT_BYTES_MAX = 8 << 20;
 const SEGMENT_MS = 1_000;
 /** Ends the names of segments not finished yet. */
 const UNFINISHED = "~";
-/** Bytes of a protobuf record beside its key and payload. */
-const RECORD_BYTES = 64;
 const ENDING = { ndjson: ".ndjson", protobuf: ".pb" };
 
 export function fileSink(options: FileSinkOptions): Promise<Sink> {
@@ -201,19 +199,9 @@ function lastLine(bytes: Uint8Array): SinkMark | undefined {
 }
 
 function records(outputs: readonly Output[]): Uint8Array {
-  const size = outputs.reduce((sum, { key, payload }) => sum + key.length + payload.length + RECORD_BYTES, 0);
-  const bytes = new Uint8Array(size);
+  const bytes = new Uint8Array(outputs.reduce((sum, output) => sum + recordBytesMax(output), 0));
   let at = 0;
-  for (const { position, output, channel, key, payload } of outputs) {
-    // The length comes first and its own length depends on it: written behind room for it, then moved up.
-    const begin = at + 5;
-    const end = encodeOutputRecord({ ...position, output, channel, key, payload }, bytes, begin);
-    let length = end - begin;
-    for (; length > 127; length >>>= 7) bytes[at++] = (length & 127) | 128;
-    bytes[at++] = length;
-    bytes.copyWithin(at, begin, end);
-    at += end - begin;
-  }
+  for (const output of outputs) at = writeRecord(output, bytes, at);
   return bytes.subarray(0, at);
 }
 

@@ -235,7 +235,8 @@ function described(pipeline: string, output: Output): string {
   const { partition, frame, event } = output.position;
   return `${OUTPUT_HEADERS.id}: ${outputId(pipeline, output)}\r\n` +
     `${OUTPUT_HEADERS.position}: ${partition}.${frame}.${event}\r\n` +
-    `${OUTPUT_HEADERS.output}: ${output.output}\r\n`;
+    `${OUTPUT_HEADERS.output}: ${output.output}\r\n` +
+    (output.channel === 0 ? "" : `${OUTPUT_HEADERS.channel}: ${output.channel}\r\n`);
 }
 
 const TEXT = new TextEncoder();
