@@ -26,6 +26,7 @@ const WIRE = [
   "begin",
   "endNested",
   "INVALID_UTF8",
+  "joined",
   "lengthOf",
   "MALFORMED",
   "skip",
@@ -42,7 +43,10 @@ function imports(file: DescFile, messages: DescMessage[]): string {
     for (const { message: used } of message.fields) {
       if (!used || used.file === file || isMap(message, used)) continue;
       const names = foreign.get(used.file.name) ?? new Set();
-      foreign.set(used.file.name, names.add(nameOf(used)).add(`decode${nameOf(used)}`));
+      for (const part of ["", "decode", ...(isListed(used) ? [] : ["clear", "merge"])]) {
+        names.add(part + nameOf(used));
+      }
+      foreign.set(used.file.name, names);
     }
   }
   const lines = [`import { ${WIRE.join(", ")} } from "../lib/wire";`];
@@ -74,6 +78,16 @@ function refuseRecursion(message: DescMessage, above: DescMessage[]): void {
 function enumOf(desc: DescEnum): string {
   const values = desc.values.map((value) => `  ${value.name} = ${value.number},`);
   return `export const enum ${nameOf(desc)} {\n${values.join("\n")}\n}\n`;
+}
+
+/**
+ * Whether a message has a repeated field somewhere within. Such a field is read from one run of bytes; so when
+ * the message is given twice, both runs are joined and decoded anew. Others are merged in their struct.
+ */
+function isListed(message: DescMessage): boolean {
+  return message.fields.some((field) =>
+    field.fieldKind === "list" || field.fieldKind === "message" && isListed(field.message)
+  );
 }
 
 /** Nested names are joined: Outer.Inner is OuterInner. */
@@ -247,7 +261,8 @@ function iteratorOf(field: DescField): string[] {
     if (field.message) {
       lines.push(
         `        const next = at + length;`,
-        `        decode${nameOf(field.message)}(this.${name}, at, length);`,
+        // The bytes are sound, but what is given twice within them may find no more room to be joined.
+        `        if (decode${nameOf(field.message)}(this.${name}, at, length)) unreachable();`,
         `        p = next;`,
       );
     } else {lines.push(
@@ -307,16 +322,28 @@ function converted(kind: Kind, raw: string): string {
 function decoderOf(message: DescMessage): string {
   const name = nameOf(message);
   const lines = [
-    `/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */`,
+    `/** 0, or why not: MALFORMED or INVALID_UTF8. */`,
     `export function decode${name}(into: ${name}, ptr: usize, length: u32): i32 {`,
+    `  clear${name}(into);`,
+    `  return merge${name}(into, ptr, length);`,
+    `}\n`,
+    inline.replaceAll("  //", "//").replaceAll("  @", "@"),
+    `export function clear${name}(into: ${name}): void {`,
   ];
   for (const slot of slotsOf(message)) {
     if (/_\d+$/.test(slot.name)) continue;
     lines.push(`  into.${slot.name} = ${slot.type === "bool" ? "false" : "0"};`);
   }
   lines.push(
+    `}\n`,
+    isListed(message)
+      ? `/** Into a cleared struct. */`
+      : `/** Into a cleared struct, or one that another part of the same message was read into. */`,
+    `export function merge${name}(into: ${name}, ptr: usize, length: u32): i32 {`,
     `  let p = ptr;`,
     `  const stop = ptr + length;`,
+    ...message.fields.filter((field) => field.fieldKind === "message" && isListed(field.message))
+      .map(({ localName }) => `  let ${localName}From: usize = 0, ${localName}Size: u32 = 0;`),
     `  while (p < stop) {`,
     ...(message.fields.some((field) => field.fieldKind === "list") ? [`    const start = p;`] : []),
     `    let tag = <u32>load<u8>(p);`,
@@ -378,19 +405,7 @@ function casesOf(field: DescField): { tag: number; body: string[] }[] {
   if (field.fieldKind === "map") return [{ tag: tagOf(field, 2), body: [`skip(tag, p, stop);`, `p = at;`] }];
   if (field.fieldKind === "list") return listCases(field);
   if (field.message) {
-    const seen = field.oneof
-      ? `into.${field.oneof.localName}Case == ${field.number}`
-      : `into.has${capital(name)}`;
-    return [{
-      tag: tagOf(field, 2),
-      body: [
-        `if (${seen}) return MALFORMED;`,
-        field.oneof
-          ? `into.${field.oneof.localName}Case = ${field.number};`
-          : `into.has${capital(name)} = true;`,
-        ...nested(field.message, `into.${name}`),
-      ],
-    }];
+    return [{ tag: tagOf(field, 2), body: singular(field, field.message) }];
   }
   const present = field.oneof
     ? [`into.${field.oneof.localName}Case = ${field.number};`]
@@ -422,12 +437,48 @@ function bytesChecked(kind: Kind): string[] {
   return lines;
 }
 
-function nested(message: DescMessage, target: string): string[] {
+/** A message field that is not repeated. Given again, it is merged into what it was: so protobuf wants it. */
+function singular(field: DescField, message: DescMessage): string[] {
+  const name = field.localName, type = nameOf(message);
+  const isNew = field.oneof
+    ? `into.${field.oneof.localName}Case != ${field.number}`
+    : `!into.has${capital(name)}`;
+  const set = field.oneof
+    ? `into.${field.oneof.localName}Case = ${field.number};`
+    : `into.has${capital(name)} = true;`;
+  if (!isListed(message)) {
+    return [
+      `if (${isNew}) {`,
+      `  ${set}`,
+      `  clear${type}(into.${name});`,
+      `}`,
+      ...nested(`merge${type}(into.${name}, at, size)`),
+    ];
+  }
   return [
     `const size = lengthOf(p, stop);`,
     `if (!at) return MALFORMED;`,
     `p = at + size;`,
-    `const bad = decode${nameOf(message)}(${target}, at, size);`,
+    `if (${isNew}) {`,
+    `  ${set}`,
+    `  ${name}From = at;`,
+    `  ${name}Size = size;`,
+    `} else {`,
+    `  ${name}From = joined(${name}From, ${name}Size, at, size);`,
+    `  ${name}Size += size;`,
+    `  if (!${name}From) return MALFORMED; // more than JOINED_BYTES_MAX`,
+    `}`,
+    `const bad = decode${type}(into.${name}, ${name}From, ${name}Size);`,
+    `if (bad) return bad;`,
+  ];
+}
+
+function nested(call: string): string[] {
+  return [
+    `const size = lengthOf(p, stop);`,
+    `if (!at) return MALFORMED;`,
+    `p = at + size;`,
+    `const bad = ${call};`,
     `if (bad) return bad;`,
   ];
 }
@@ -443,7 +494,14 @@ function listCases(field: DescField): { tag: number; body: string[] }[] {
   ];
   const one = tagOf(field, kind.wire);
   if (field.message) {
-    return [{ tag: one, body: [...first, `into.${name}Count++;`, ...nested(field.message, `into.${name}`)] }];
+    return [{
+      tag: one,
+      body: [
+        ...first,
+        `into.${name}Count++;`,
+        ...nested(`decode${nameOf(field.message)}(into.${name}, at, size)`),
+      ],
+    }];
   }
   if (kind.type === "bytes") {
     return [{ tag: one, body: [...first, `into.${name}Count++;`, ...bytesChecked(kind), `p = at + size;`] }];

@@ -24,6 +24,18 @@ function randomMessage(random: Random): MessageInitShape<typeof EverythingSchema
     value: random.i64(),
     marks: Array.from({ length: random.below(5) }, () => random.u32() >>> random.below(32)),
   });
+  const leaf = () => ({ bytes: random.bytes(random.below(4)), number: random.below(9) - 4 });
+  const plain = () => ({
+    name: random.pick(WORDS),
+    value: random.pick([0n, random.i64()]),
+    maybe: maybe(() => random.below(3)),
+    leaf: maybe(leaf),
+    choice: random.pick([
+      () => ({ case: undefined }),
+      () => ({ case: "yes" as const, value: true }),
+      () => ({ case: "other" as const, value: leaf() }),
+    ])(),
+  });
   const list = <T>(make: () => T): T[] => Array.from({ length: random.below(6) }, make);
   return {
     double: maybe(() => random.pick([-0, 0.1, Number(random.i64()), Infinity])),
@@ -50,7 +62,9 @@ function randomMessage(random: Random): MessageInitShape<typeof EverythingSchema
       () => ({ case: "number" as const, value: random.pick([0n, random.i64()]) }),
       () => ({ case: "word" as const, value: random.pick(WORDS) }),
       () => ({ case: "deep" as const, value: inner() }),
+      () => ({ case: "flat" as const, value: plain() }),
     ])(),
+    plain: maybe(plain),
     packedNumbers: list(() => random.i64()),
     looseNumbers: list(() => Number(BigInt.asIntN(32, random.i64()))),
     packedFixed: list(() => random.u32()),
@@ -91,6 +105,43 @@ describe("generated codecs", () => {
         assert.ok(equals(EverythingSchema, comparable(answer), comparable(payloads[i])), `${payloads[i]}`);
       });
     }
+  });
+
+  it("merge what is given twice as protobuf-es does: fields, messages, oneofs and lists within", async () => {
+    const random = seeded("merged messages");
+    const kernel = (await loadForTest("echo")).instantiate();
+    for (let batch = 0; batch < 40; batch++) {
+      const payloads = Array.from({ length: 50 }, () => {
+        const parts = Array.from(
+          { length: 2 + random.below(3) },
+          () => toBinary(EverythingSchema, create(EverythingSchema, { ...randomMessage(random), map: {} })),
+        );
+        return Uint8Array.from(parts.flatMap((part) => [...part]));
+      });
+      echo(kernel, payloads).forEach((answer, i) => {
+        assert.ok(typeof answer !== "number", `reason ${answer} for ${payloads[i]}`);
+        assert.ok(equals(EverythingSchema, comparable(answer), comparable(payloads[i])), `${payloads[i]}`);
+      });
+    }
+  });
+
+  it("join up to 32 KiB of messages with lists that are given twice, and refuse more", async () => {
+    const kernel = (await loadForTest("echo")).instantiate();
+    const inner = (length: number) =>
+      toBinary(EverythingSchema, create(EverythingSchema, { inner: { name: "x".repeat(length) } }));
+    const deep = (length: number) =>
+      toBinary(
+        EverythingSchema,
+        create(EverythingSchema, { choice: { case: "deep", value: { name: "x".repeat(length) } } }),
+      );
+    const all = (...parts: Uint8Array[]) => Uint8Array.from(parts.flatMap((part) => [...part]));
+    const [grown, both, tooMuch] = echo(kernel, [
+      all(...Array.from({ length: 30 }, () => inner(500))), // 15 KB: each is joined to the run before it
+      all(inner(3_000), deep(3_000), inner(10), deep(10)),
+      all(inner(6_000), deep(6_000), ...Array.from({ length: 4 }, () => [inner(1), deep(1)]).flat()),
+    ]);
+    assert.deepEqual([typeof grown, typeof both], ["object", "object"]);
+    assert.equal(tooMuch, 1);
   });
 
   it("skip unknown fields of every wire type, groups among them", async () => {
@@ -167,9 +218,7 @@ describe("generated codecs", () => {
     const out = new Uint8Array(8192);
     for (let i = 0; i < 3000; i++) {
       const message = create(EverythingSchema, { ...randomMessage(random), map: {} });
-      const { choice, ...fields } = message;
-      const flat = choice.case ? { ...fields, [choice.case]: choice.value } : fields;
-      const end = encodeEverything(flat as EverythingFields, out, 3);
+      const end = encodeEverything(flattened(message) as EverythingFields, out, 3);
       assert.ok(equals(EverythingSchema, fromBinary(EverythingSchema, out.subarray(3, end)), message));
     }
     assert.throws(() => encodeEverything({ bytes: new Uint8Array(100) }, new Uint8Array(50), 0), RangeError);
@@ -179,6 +228,16 @@ describe("generated codecs", () => {
     );
   });
 });
+
+/** With the field of each oneof `choice` beside the others. */
+function flattened(message: object): object {
+  const entries = Object.entries(message).map(([name, value]) =>
+    name === "plain" ? [name, value && flattened(value)] : [name, value]
+  );
+  const { choice, ...fields } = Object.fromEntries(entries);
+  if (!choice?.case) return fields;
+  return { ...fields, [choice.case]: choice.case === "flat" ? flattened(choice.value) : choice.value };
+}
 
 function hasMap(bytes: Uint8Array): boolean {
   return bytes.some((byte, i) => byte === 0xe2 && bytes[i + 1] === 0x01);

@@ -1,7 +1,7 @@
 // Generated from tests/properties/proto/everything.proto by wasm/codegen.ts. Do not edit: change the .proto and run `deno task gen`.
-import { at, begin, endNested, INVALID_UTF8, lengthOf, MALFORMED, skip, utf8, varint, writeBytes, writeVarint, zigzag } from "../lib/wire";
+import { at, begin, endNested, INVALID_UTF8, joined, lengthOf, MALFORMED, skip, utf8, varint, writeBytes, writeVarint, zigzag } from "../lib/wire";
 
-export const SCHEMA_HASH = "e248818f8cee739b9422ff73201cb9e38e5bad0a8c2f771919f9dc7345b2e142";
+export const SCHEMA_HASH = "8f5b2e7776ae19bba1d640c521a3125142b28e06f87a68eb4a1cf9d3a9b6b34a";
 
 export const enum Colour {
   NO_COLOUR = 0,
@@ -9,6 +9,244 @@ export const enum Colour {
   NEGATIVE = -1,
 }
 
+@unmanaged
+export class EverythingPlainLeaf {
+  bytes: usize;
+  bytesLength: u32;
+  number: i32;
+  padding12: u8;
+  padding13: u8;
+  padding14: u8;
+  padding15: u8;
+}
+
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
+export function decodeEverythingPlainLeaf(into: EverythingPlainLeaf, ptr: usize, length: u32): i32 {
+  clearEverythingPlainLeaf(into);
+  return mergeEverythingPlainLeaf(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearEverythingPlainLeaf(into: EverythingPlainLeaf): void {
+  into.bytes = 0;
+  into.bytesLength = 0;
+  into.number = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeEverythingPlainLeaf(into: EverythingPlainLeaf, ptr: usize, length: u32): i32 {
+  let p = ptr;
+  const stop = ptr + length;
+  while (p < stop) {
+    let tag = <u32>load<u8>(p);
+    if (tag < 0x80) {
+      p++;
+    } else {
+      const wide = varint(p, stop);
+      if (!at || wide > 0xffffffff) return MALFORMED;
+      tag = <u32>wide;
+      p = at;
+    }
+    switch (tag) {
+      case 10: {
+        const size = lengthOf(p, stop);
+        if (!at) return MALFORMED;
+        into.bytes = at;
+        into.bytesLength = size;
+        p = at + size;
+        break;
+      }
+      case 16: {
+        into.number = <i32>zigzag(<u64><u32>varint(p, stop));
+        p = at;
+        break;
+      }
+      default: {
+        if (tag >>> 3 <= 2 && tag >= 8) return MALFORMED; // in another wire type
+        skip(tag, p, stop);
+        p = at;
+      }
+    }
+    if (!p) return MALFORMED;
+  }
+  return 0;
+}
+
+export function writeEverythingPlainLeaf_bytes(p: usize, ptr: usize, length: u32): usize {
+  if (!length) return p;
+  return writeBytes(p, 10, ptr, length);
+}
+export function writeEverythingPlainLeaf_number(p: usize, value: i32): usize {
+  if (value == 0) return p;
+  p = writeVarint(p, 16);
+  return writeVarint(p, <u64><u32>((value << 1) ^ (value >> 31)));
+}
+@unmanaged
+export class EverythingPlain {
+  value: i64;
+  leaf_0: u64;
+  leaf_1: u64;
+  other_0: u64;
+  other_1: u64;
+  name: usize;
+  nameLength: u32;
+  maybe: u32;
+  choiceCase: u32;
+  hasMaybe: bool;
+  hasLeaf: bool;
+  yes: bool;
+  padding59: u8;
+  padding60: u8;
+  padding61: u8;
+  padding62: u8;
+  padding63: u8;
+  // @ts-ignore: decorator
+  @inline
+  get leaf(): EverythingPlainLeaf {
+    return changetype<EverythingPlainLeaf>(changetype<usize>(this) + offsetof<EverythingPlain>("leaf_0"));
+  }
+  // @ts-ignore: decorator
+  @inline
+  get hasYes(): bool {
+    return this.choiceCase == 5;
+  }
+  // @ts-ignore: decorator
+  @inline
+  get other(): EverythingPlainLeaf {
+    return changetype<EverythingPlainLeaf>(changetype<usize>(this) + offsetof<EverythingPlain>("other_0"));
+  }
+  // @ts-ignore: decorator
+  @inline
+  get hasOther(): bool {
+    return this.choiceCase == 6;
+  }
+}
+
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
+export function decodeEverythingPlain(into: EverythingPlain, ptr: usize, length: u32): i32 {
+  clearEverythingPlain(into);
+  return mergeEverythingPlain(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearEverythingPlain(into: EverythingPlain): void {
+  into.value = 0;
+  into.name = 0;
+  into.nameLength = 0;
+  into.maybe = 0;
+  into.choiceCase = 0;
+  into.hasMaybe = false;
+  into.hasLeaf = false;
+  into.yes = false;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeEverythingPlain(into: EverythingPlain, ptr: usize, length: u32): i32 {
+  let p = ptr;
+  const stop = ptr + length;
+  while (p < stop) {
+    let tag = <u32>load<u8>(p);
+    if (tag < 0x80) {
+      p++;
+    } else {
+      const wide = varint(p, stop);
+      if (!at || wide > 0xffffffff) return MALFORMED;
+      tag = <u32>wide;
+      p = at;
+    }
+    switch (tag) {
+      case 10: {
+        const size = lengthOf(p, stop);
+        if (!at) return MALFORMED;
+        if (!utf8(at, size)) return INVALID_UTF8;
+        into.name = at;
+        into.nameLength = size;
+        p = at + size;
+        break;
+      }
+      case 16: {
+        into.value = <i64>varint(p, stop);
+        p = at;
+        break;
+      }
+      case 24: {
+        into.maybe = <u32>varint(p, stop);
+        p = at;
+        into.hasMaybe = true;
+        break;
+      }
+      case 34: {
+        if (!into.hasLeaf) {
+          into.hasLeaf = true;
+          clearEverythingPlainLeaf(into.leaf);
+        }
+        const size = lengthOf(p, stop);
+        if (!at) return MALFORMED;
+        p = at + size;
+        const bad = mergeEverythingPlainLeaf(into.leaf, at, size);
+        if (bad) return bad;
+        break;
+      }
+      case 40: {
+        into.yes = varint(p, stop) != 0;
+        p = at;
+        into.choiceCase = 5;
+        break;
+      }
+      case 50: {
+        if (into.choiceCase != 6) {
+          into.choiceCase = 6;
+          clearEverythingPlainLeaf(into.other);
+        }
+        const size = lengthOf(p, stop);
+        if (!at) return MALFORMED;
+        p = at + size;
+        const bad = mergeEverythingPlainLeaf(into.other, at, size);
+        if (bad) return bad;
+        break;
+      }
+      default: {
+        if (tag >>> 3 <= 6 && tag >= 8) return MALFORMED; // in another wire type
+        skip(tag, p, stop);
+        p = at;
+      }
+    }
+    if (!p) return MALFORMED;
+  }
+  return 0;
+}
+
+export function writeEverythingPlain_name(p: usize, ptr: usize, length: u32): usize {
+  if (!length) return p;
+  return writeBytes(p, 10, ptr, length);
+}
+export function writeEverythingPlain_value(p: usize, value: i64): usize {
+  if (value == 0) return p;
+  p = writeVarint(p, 16);
+  return writeVarint(p, <u64>value);
+}
+export function writeEverythingPlain_maybe(p: usize, value: u32): usize {
+  p = writeVarint(p, 24);
+  return writeVarint(p, <u64>value);
+}
+export function beginEverythingPlain_leaf(p: usize): usize {
+  return begin(p, 34);
+}
+export function endEverythingPlain_leaf(begun: usize, p: usize): usize {
+  return endNested(begun, p);
+}
+export function writeEverythingPlain_yes(p: usize, value: bool): usize {
+  p = writeVarint(p, 40);
+  return writeVarint(p, value ? 1 : 0);
+}
+export function beginEverythingPlain_other(p: usize): usize {
+  return begin(p, 50);
+}
+export function endEverythingPlain_other(begun: usize, p: usize): usize {
+  return endNested(begun, p);
+}
 @unmanaged
 export class EverythingInner {
   value: i64;
@@ -64,8 +302,15 @@ export class EverythingInner {
   }
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeEverythingInner(into: EverythingInner, ptr: usize, length: u32): i32 {
+  clearEverythingInner(into);
+  return mergeEverythingInner(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearEverythingInner(into: EverythingInner): void {
   into.value = 0;
   into.name = 0;
   into.nameLength = 0;
@@ -75,6 +320,10 @@ export function decodeEverythingInner(into: EverythingInner, ptr: usize, length:
   into.marksEnd = 0;
   into.marksPacked = 0;
   into.marksCount = 0;
+}
+
+/** Into a cleared struct. */
+export function mergeEverythingInner(into: EverythingInner, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -176,12 +425,28 @@ export class Everything {
   deep_2: u64;
   deep_3: u64;
   deep_4: u64;
+  flat_0: u64;
+  flat_1: u64;
+  flat_2: u64;
+  flat_3: u64;
+  flat_4: u64;
+  flat_5: u64;
+  flat_6: u64;
+  flat_7: u64;
   packedNumbers: i64;
   inners_0: u64;
   inners_1: u64;
   inners_2: u64;
   inners_3: u64;
   inners_4: u64;
+  plain_0: u64;
+  plain_1: u64;
+  plain_2: u64;
+  plain_3: u64;
+  plain_4: u64;
+  plain_5: u64;
+  plain_6: u64;
+  plain_7: u64;
   float: f32;
   int32: i32;
   uint32: u32;
@@ -232,10 +497,10 @@ export class Everything {
   hasInner: bool;
   hasMaybe: bool;
   hasMaybeText: bool;
-  padding380: u8;
-  padding381: u8;
-  padding382: u8;
-  padding383: u8;
+  hasPlain: bool;
+  padding509: u8;
+  padding510: u8;
+  padding511: u8;
   // @ts-ignore: decorator
   @inline
   get inner(): EverythingInner {
@@ -260,6 +525,16 @@ export class Everything {
   @inline
   get hasDeep(): bool {
     return this.choiceCase == 22;
+  }
+  // @ts-ignore: decorator
+  @inline
+  get flat(): EverythingPlain {
+    return changetype<EverythingPlain>(changetype<usize>(this) + offsetof<Everything>("flat_0"));
+  }
+  // @ts-ignore: decorator
+  @inline
+  get hasFlat(): bool {
+    return this.choiceCase == 30;
   }
   packedNumbersRewind(): void {
     this.packedNumbersAt = this.packedNumbersFrom;
@@ -434,7 +709,7 @@ export class Everything {
       if (tag == 218) {
         const length = lengthOf(p, end);
         const next = at + length;
-        decodeEverythingInner(this.inners, at, length);
+        if (decodeEverythingInner(this.inners, at, length)) unreachable();
         p = next;
         this.innersAt = p;
         return true;
@@ -445,10 +720,22 @@ export class Everything {
     this.innersAt = p;
     return false;
   }
+  // @ts-ignore: decorator
+  @inline
+  get plain(): EverythingPlain {
+    return changetype<EverythingPlain>(changetype<usize>(this) + offsetof<Everything>("plain_0"));
+  }
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeEverything(into: Everything, ptr: usize, length: u32): i32 {
+  clearEverything(into);
+  return mergeEverything(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearEverything(into: Everything): void {
   into.double = 0;
   into.int64 = 0;
   into.uint64 = 0;
@@ -508,8 +795,15 @@ export function decodeEverything(into: Everything, ptr: usize, length: u32): i32
   into.hasInner = false;
   into.hasMaybe = false;
   into.hasMaybeText = false;
+  into.hasPlain = false;
+}
+
+/** Into a cleared struct. */
+export function mergeEverything(into: Everything, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
+  let innerFrom: usize = 0, innerSize: u32 = 0;
+  let deepFrom: usize = 0, deepSize: u32 = 0;
   while (p < stop) {
     const start = p;
     let tag = <u32>load<u8>(p);
@@ -616,12 +910,19 @@ export function decodeEverything(into: Everything, ptr: usize, length: u32): i32
         break;
       }
       case 138: {
-        if (into.hasInner) return MALFORMED;
-        into.hasInner = true;
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeEverythingInner(into.inner, at, size);
+        if (!into.hasInner) {
+          into.hasInner = true;
+          innerFrom = at;
+          innerSize = size;
+        } else {
+          innerFrom = joined(innerFrom, innerSize, at, size);
+          innerSize += size;
+          if (!innerFrom) return MALFORMED; // more than JOINED_BYTES_MAX
+        }
+        const bad = decodeEverythingInner(into.inner, innerFrom, innerSize);
         if (bad) return bad;
         break;
       }
@@ -658,12 +959,31 @@ export function decodeEverything(into: Everything, ptr: usize, length: u32): i32
         break;
       }
       case 178: {
-        if (into.choiceCase == 22) return MALFORMED;
-        into.choiceCase = 22;
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeEverythingInner(into.deep, at, size);
+        if (into.choiceCase != 22) {
+          into.choiceCase = 22;
+          deepFrom = at;
+          deepSize = size;
+        } else {
+          deepFrom = joined(deepFrom, deepSize, at, size);
+          deepSize += size;
+          if (!deepFrom) return MALFORMED; // more than JOINED_BYTES_MAX
+        }
+        const bad = decodeEverythingInner(into.deep, deepFrom, deepSize);
+        if (bad) return bad;
+        break;
+      }
+      case 242: {
+        if (into.choiceCase != 30) {
+          into.choiceCase = 30;
+          clearEverythingPlain(into.flat);
+        }
+        const size = lengthOf(p, stop);
+        if (!at) return MALFORMED;
+        p = at + size;
+        const bad = mergeEverythingPlain(into.flat, at, size);
         if (bad) return bad;
         break;
       }
@@ -784,13 +1104,25 @@ export function decodeEverything(into: Everything, ptr: usize, length: u32): i32
         p = at;
         break;
       }
+      case 234: {
+        if (!into.hasPlain) {
+          into.hasPlain = true;
+          clearEverythingPlain(into.plain);
+        }
+        const size = lengthOf(p, stop);
+        if (!at) return MALFORMED;
+        p = at + size;
+        const bad = mergeEverythingPlain(into.plain, at, size);
+        if (bad) return bad;
+        break;
+      }
       case 4294967288: {
         into.farField = <i32>varint(p, stop);
         p = at;
         break;
       }
       default: {
-        if (tag >>> 3 <= 28 && tag >= 8 || tag >>> 3 == 536870911) return MALFORMED; // in another wire type
+        if (tag >>> 3 <= 30 && tag >= 8 || tag >>> 3 == 536870911) return MALFORMED; // in another wire type
         skip(tag, p, stop);
         p = at;
       }
@@ -910,6 +1242,12 @@ export function beginEverything_deep(p: usize): usize {
 export function endEverything_deep(begun: usize, p: usize): usize {
   return endNested(begun, p);
 }
+export function beginEverything_flat(p: usize): usize {
+  return begin(p, 242);
+}
+export function endEverything_flat(begun: usize, p: usize): usize {
+  return endNested(begun, p);
+}
 export function writeEverything_packedNumbers(p: usize, value: i64): usize {
   p = writeVarint(p, 184);
   return writeVarint(p, <u64>value);
@@ -930,6 +1268,12 @@ export function beginEverything_inners(p: usize): usize {
   return begin(p, 218);
 }
 export function endEverything_inners(begun: usize, p: usize): usize {
+  return endNested(begun, p);
+}
+export function beginEverything_plain(p: usize): usize {
+  return begin(p, 234);
+}
+export function endEverything_plain(begun: usize, p: usize): usize {
   return endNested(begun, p);
 }
 export function writeEverything_farField(p: usize, value: i32): usize {

@@ -1,5 +1,5 @@
 // Generated from actors/flights/flight.proto by wasm/codegen.ts. Do not edit: change the .proto and run `deno task gen`.
-import { at, begin, endNested, INVALID_UTF8, lengthOf, MALFORMED, skip, utf8, varint, writeBytes, writeVarint, zigzag } from "../lib/wire";
+import { at, begin, endNested, INVALID_UTF8, joined, lengthOf, MALFORMED, skip, utf8, varint, writeBytes, writeVarint, zigzag } from "../lib/wire";
 
 export const SCHEMA_HASH = "867d9c0bbe8e18c3e7018e3c2cdefbb7d2cde36e542cbeb9857f18eceb10c311";
 
@@ -14,8 +14,15 @@ export class Flight {
   destinationLength: u32;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeFlight(into: Flight, ptr: usize, length: u32): i32 {
+  clearFlight(into);
+  return mergeFlight(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearFlight(into: Flight): void {
   into.scheduledAt = 0;
   into.delay = 0;
   into.distance = 0;
@@ -23,6 +30,10 @@ export function decodeFlight(into: Flight, ptr: usize, length: u32): i32 {
   into.originLength = 0;
   into.destination = 0;
   into.destinationLength = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeFlight(into: Flight, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {

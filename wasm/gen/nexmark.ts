@@ -1,5 +1,5 @@
 // Generated from actors/nexmark/nexmark.proto by wasm/codegen.ts. Do not edit: change the .proto and run `deno task gen`.
-import { at, begin, endNested, INVALID_UTF8, lengthOf, MALFORMED, skip, utf8, varint, writeBytes, writeVarint, zigzag } from "../lib/wire";
+import { at, begin, endNested, INVALID_UTF8, joined, lengthOf, MALFORMED, skip, utf8, varint, writeBytes, writeVarint, zigzag } from "../lib/wire";
 
 export const SCHEMA_HASH = "7089ea73ddd5aa32795c4249b86824d531943fefa6a526c9c851b96d65bc3479";
 
@@ -67,9 +67,20 @@ export class Event {
   }
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeEvent(into: Event, ptr: usize, length: u32): i32 {
+  clearEvent(into);
+  return mergeEvent(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearEvent(into: Event): void {
   into.eventCase = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeEvent(into: Event, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -84,32 +95,38 @@ export function decodeEvent(into: Event, ptr: usize, length: u32): i32 {
     }
     switch (tag) {
       case 10: {
-        if (into.eventCase == 1) return MALFORMED;
-        into.eventCase = 1;
+        if (into.eventCase != 1) {
+          into.eventCase = 1;
+          clearPerson(into.person);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodePerson(into.person, at, size);
+        const bad = mergePerson(into.person, at, size);
         if (bad) return bad;
         break;
       }
       case 18: {
-        if (into.eventCase == 2) return MALFORMED;
-        into.eventCase = 2;
+        if (into.eventCase != 2) {
+          into.eventCase = 2;
+          clearAuction(into.auction);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeAuction(into.auction, at, size);
+        const bad = mergeAuction(into.auction, at, size);
         if (bad) return bad;
         break;
       }
       case 26: {
-        if (into.eventCase == 3) return MALFORMED;
-        into.eventCase = 3;
+        if (into.eventCase != 3) {
+          into.eventCase = 3;
+          clearBid(into.bid);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeBid(into.bid, at, size);
+        const bad = mergeBid(into.bid, at, size);
         if (bad) return bad;
         break;
       }
@@ -160,8 +177,15 @@ export class Person {
   extraLength: u32;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodePerson(into: Person, ptr: usize, length: u32): i32 {
+  clearPerson(into);
+  return mergePerson(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearPerson(into: Person): void {
   into.id = 0;
   into.dateTime = 0;
   into.name = 0;
@@ -176,6 +200,10 @@ export function decodePerson(into: Person, ptr: usize, length: u32): i32 {
   into.stateLength = 0;
   into.extra = 0;
   into.extraLength = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergePerson(into: Person, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -315,8 +343,15 @@ export class Auction {
   extraLength: u32;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeAuction(into: Auction, ptr: usize, length: u32): i32 {
+  clearAuction(into);
+  return mergeAuction(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearAuction(into: Auction): void {
   into.id = 0;
   into.initialBid = 0;
   into.reserve = 0;
@@ -330,6 +365,10 @@ export function decodeAuction(into: Auction, ptr: usize, length: u32): i32 {
   into.descriptionLength = 0;
   into.extra = 0;
   into.extraLength = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeAuction(into: Auction, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -477,8 +516,15 @@ export class Bid {
   extraLength: u32;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeBid(into: Bid, ptr: usize, length: u32): i32 {
+  clearBid(into);
+  return mergeBid(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearBid(into: Bid): void {
   into.auction = 0;
   into.bidder = 0;
   into.price = 0;
@@ -489,6 +535,10 @@ export function decodeBid(into: Bid, ptr: usize, length: u32): i32 {
   into.urlLength = 0;
   into.extra = 0;
   into.extraLength = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeBid(into: Bid, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {

@@ -1,5 +1,5 @@
 // Generated from actors/orders/order.proto by wasm/codegen.ts. Do not edit: change the .proto and run `deno task gen`.
-import { at, begin, endNested, INVALID_UTF8, lengthOf, MALFORMED, skip, utf8, varint, writeBytes, writeVarint, zigzag } from "../lib/wire";
+import { at, begin, endNested, INVALID_UTF8, joined, lengthOf, MALFORMED, skip, utf8, varint, writeBytes, writeVarint, zigzag } from "../lib/wire";
 
 export const SCHEMA_HASH = "a0c164ae5cab2bed6bc70a8b22231dd6dcc06f079845a714804168afd23824fd";
 
@@ -348,11 +348,22 @@ export class OrderEvent {
   }
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeOrderEvent(into: OrderEvent, ptr: usize, length: u32): i32 {
+  clearOrderEvent(into);
+  return mergeOrderEvent(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearOrderEvent(into: OrderEvent): void {
   into.at = 0;
   into.account = 0;
   into.eventCase = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeOrderEvent(into: OrderEvent, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -377,182 +388,218 @@ export function decodeOrderEvent(into: OrderEvent, ptr: usize, length: u32): i32
         break;
       }
       case 26: {
-        if (into.eventCase == 3) return MALFORMED;
-        into.eventCase = 3;
+        if (into.eventCase != 3) {
+          into.eventCase = 3;
+          clearNewOrder(into.newOrder);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeNewOrder(into.newOrder, at, size);
+        const bad = mergeNewOrder(into.newOrder, at, size);
         if (bad) return bad;
         break;
       }
       case 34: {
-        if (into.eventCase == 4) return MALFORMED;
-        into.eventCase = 4;
+        if (into.eventCase != 4) {
+          into.eventCase = 4;
+          clearReplaceOrder(into.replaceOrder);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeReplaceOrder(into.replaceOrder, at, size);
+        const bad = mergeReplaceOrder(into.replaceOrder, at, size);
         if (bad) return bad;
         break;
       }
       case 42: {
-        if (into.eventCase == 5) return MALFORMED;
-        into.eventCase = 5;
+        if (into.eventCase != 5) {
+          into.eventCase = 5;
+          clearCancelOrder(into.cancelOrder);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeCancelOrder(into.cancelOrder, at, size);
+        const bad = mergeCancelOrder(into.cancelOrder, at, size);
         if (bad) return bad;
         break;
       }
       case 50: {
-        if (into.eventCase == 6) return MALFORMED;
-        into.eventCase = 6;
+        if (into.eventCase != 6) {
+          into.eventCase = 6;
+          clearFill(into.fill);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeFill(into.fill, at, size);
+        const bad = mergeFill(into.fill, at, size);
         if (bad) return bad;
         break;
       }
       case 58: {
-        if (into.eventCase == 7) return MALFORMED;
-        into.eventCase = 7;
+        if (into.eventCase != 7) {
+          into.eventCase = 7;
+          clearOrderClosed(into.orderClosed);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeOrderClosed(into.orderClosed, at, size);
+        const bad = mergeOrderClosed(into.orderClosed, at, size);
         if (bad) return bad;
         break;
       }
       case 66: {
-        if (into.eventCase == 8) return MALFORMED;
-        into.eventCase = 8;
+        if (into.eventCase != 8) {
+          into.eventCase = 8;
+          clearAccountLimits(into.accountLimits);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeAccountLimits(into.accountLimits, at, size);
+        const bad = mergeAccountLimits(into.accountLimits, at, size);
         if (bad) return bad;
         break;
       }
       case 74: {
-        if (into.eventCase == 9) return MALFORMED;
-        into.eventCase = 9;
+        if (into.eventCase != 9) {
+          into.eventCase = 9;
+          clearInstrumentLimits(into.instrumentLimits);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeInstrumentLimits(into.instrumentLimits, at, size);
+        const bad = mergeInstrumentLimits(into.instrumentLimits, at, size);
         if (bad) return bad;
         break;
       }
       case 82: {
-        if (into.eventCase == 10) return MALFORMED;
-        into.eventCase = 10;
+        if (into.eventCase != 10) {
+          into.eventCase = 10;
+          clearMargin(into.margin);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeMargin(into.margin, at, size);
+        const bad = mergeMargin(into.margin, at, size);
         if (bad) return bad;
         break;
       }
       case 90: {
-        if (into.eventCase == 11) return MALFORMED;
-        into.eventCase = 11;
+        if (into.eventCase != 11) {
+          into.eventCase = 11;
+          clearCashMovement(into.cashMovement);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeCashMovement(into.cashMovement, at, size);
+        const bad = mergeCashMovement(into.cashMovement, at, size);
         if (bad) return bad;
         break;
       }
       case 98: {
-        if (into.eventCase == 12) return MALFORMED;
-        into.eventCase = 12;
+        if (into.eventCase != 12) {
+          into.eventCase = 12;
+          clearAuthorisedUser(into.authorisedUser);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeAuthorisedUser(into.authorisedUser, at, size);
+        const bad = mergeAuthorisedUser(into.authorisedUser, at, size);
         if (bad) return bad;
         break;
       }
       case 106: {
-        if (into.eventCase == 13) return MALFORMED;
-        into.eventCase = 13;
+        if (into.eventCase != 13) {
+          into.eventCase = 13;
+          clearStrategyThrottle(into.strategyThrottle);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeStrategyThrottle(into.strategyThrottle, at, size);
+        const bad = mergeStrategyThrottle(into.strategyThrottle, at, size);
         if (bad) return bad;
         break;
       }
       case 114: {
-        if (into.eventCase == 14) return MALFORMED;
-        into.eventCase = 14;
+        if (into.eventCase != 14) {
+          into.eventCase = 14;
+          clearStrategyEnable(into.strategyEnable);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeStrategyEnable(into.strategyEnable, at, size);
+        const bad = mergeStrategyEnable(into.strategyEnable, at, size);
         if (bad) return bad;
         break;
       }
       case 122: {
-        if (into.eventCase == 15) return MALFORMED;
-        into.eventCase = 15;
+        if (into.eventCase != 15) {
+          into.eventCase = 15;
+          clearBorrowInventory(into.borrowInventory);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeBorrowInventory(into.borrowInventory, at, size);
+        const bad = mergeBorrowInventory(into.borrowInventory, at, size);
         if (bad) return bad;
         break;
       }
       case 130: {
-        if (into.eventCase == 16) return MALFORMED;
-        into.eventCase = 16;
+        if (into.eventCase != 16) {
+          into.eventCase = 16;
+          clearInstrument(into.instrument);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeInstrument(into.instrument, at, size);
+        const bad = mergeInstrument(into.instrument, at, size);
         if (bad) return bad;
         break;
       }
       case 138: {
-        if (into.eventCase == 17) return MALFORMED;
-        into.eventCase = 17;
+        if (into.eventCase != 17) {
+          into.eventCase = 17;
+          clearReferencePrice(into.referencePrice);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeReferencePrice(into.referencePrice, at, size);
+        const bad = mergeReferencePrice(into.referencePrice, at, size);
         if (bad) return bad;
         break;
       }
       case 146: {
-        if (into.eventCase == 18) return MALFORMED;
-        into.eventCase = 18;
+        if (into.eventCase != 18) {
+          into.eventCase = 18;
+          clearPriceBand(into.priceBand);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodePriceBand(into.priceBand, at, size);
+        const bad = mergePriceBand(into.priceBand, at, size);
         if (bad) return bad;
         break;
       }
       case 154: {
-        if (into.eventCase == 19) return MALFORMED;
-        into.eventCase = 19;
+        if (into.eventCase != 19) {
+          into.eventCase = 19;
+          clearRestrictedInstrument(into.restrictedInstrument);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeRestrictedInstrument(into.restrictedInstrument, at, size);
+        const bad = mergeRestrictedInstrument(into.restrictedInstrument, at, size);
         if (bad) return bad;
         break;
       }
       case 162: {
-        if (into.eventCase == 20) return MALFORMED;
-        into.eventCase = 20;
+        if (into.eventCase != 20) {
+          into.eventCase = 20;
+          clearKillSwitch(into.killSwitch);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeKillSwitch(into.killSwitch, at, size);
+        const bad = mergeKillSwitch(into.killSwitch, at, size);
         if (bad) return bad;
         break;
       }
@@ -703,8 +750,15 @@ export class NewOrder {
   padding55: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeNewOrder(into: NewOrder, ptr: usize, length: u32): i32 {
+  clearNewOrder(into);
+  return mergeNewOrder(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearNewOrder(into: NewOrder): void {
   into.order = 0;
   into.quantity = 0;
   into.price = 0;
@@ -715,6 +769,10 @@ export function decodeNewOrder(into: NewOrder, ptr: usize, length: u32): i32 {
   into.trader = 0;
   into.strategy = 0;
   into.session = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeNewOrder(into: NewOrder, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -848,13 +906,24 @@ export class ReplaceOrder {
   session: u32;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeReplaceOrder(into: ReplaceOrder, ptr: usize, length: u32): i32 {
+  clearReplaceOrder(into);
+  return mergeReplaceOrder(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearReplaceOrder(into: ReplaceOrder): void {
   into.order = 0;
   into.quantity = 0;
   into.price = 0;
   into.trader = 0;
   into.session = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeReplaceOrder(into: ReplaceOrder, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -939,10 +1008,21 @@ export class CancelOrder {
   padding15: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeCancelOrder(into: CancelOrder, ptr: usize, length: u32): i32 {
+  clearCancelOrder(into);
+  return mergeCancelOrder(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearCancelOrder(into: CancelOrder): void {
   into.order = 0;
   into.session = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeCancelOrder(into: CancelOrder, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -996,13 +1076,24 @@ export class Fill {
   side: i32;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeFill(into: Fill, ptr: usize, length: u32): i32 {
+  clearFill(into);
+  return mergeFill(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearFill(into: Fill): void {
   into.order = 0;
   into.quantity = 0;
   into.price = 0;
   into.instrument = 0;
   into.side = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeFill(into: Fill, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -1082,9 +1173,20 @@ export class OrderClosed {
   order: u64;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeOrderClosed(into: OrderClosed, ptr: usize, length: u32): i32 {
+  clearOrderClosed(into);
+  return mergeOrderClosed(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearOrderClosed(into: OrderClosed): void {
   into.order = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeOrderClosed(into: OrderClosed, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -1149,8 +1251,15 @@ export class AccountLimits {
   padding111: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeAccountLimits(into: AccountLimits, ptr: usize, length: u32): i32 {
+  clearAccountLimits(into);
+  return mergeAccountLimits(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearAccountLimits(into: AccountLimits): void {
   into.credit = 0;
   into.openValueMax = 0;
   into.orderQuantityMax = 0;
@@ -1170,6 +1279,10 @@ export function decodeAccountLimits(into: AccountLimits, ptr: usize, length: u32
   into.orderToTradeMax = 0;
   into.cancelBpsMax = 0;
   into.closed = false;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeAccountLimits(into: AccountLimits, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -1402,8 +1515,15 @@ export class InstrumentLimits {
   padding47: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeInstrumentLimits(into: InstrumentLimits, ptr: usize, length: u32): i32 {
+  clearInstrumentLimits(into);
+  return mergeInstrumentLimits(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearInstrumentLimits(into: InstrumentLimits): void {
   into.orderQuantityMax = 0;
   into.orderValueMax = 0;
   into.longMax = 0;
@@ -1412,6 +1532,10 @@ export function decodeInstrumentLimits(into: InstrumentLimits, ptr: usize, lengt
   into.instrument = 0;
   into.restricted = false;
   into.removed = false;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeInstrumentLimits(into: InstrumentLimits, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -1528,12 +1652,23 @@ export class Margin {
   padding23: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeMargin(into: Margin, ptr: usize, length: u32): i32 {
+  clearMargin(into);
+  return mergeMargin(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearMargin(into: Margin): void {
   into.collateral = 0;
   into.version = 0;
   into.initialBps = 0;
   into.reduceOnlyAboveBps = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeMargin(into: Margin, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -1603,9 +1738,20 @@ export class CashMovement {
   amount: i64;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeCashMovement(into: CashMovement, ptr: usize, length: u32): i32 {
+  clearCashMovement(into);
+  return mergeCashMovement(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearCashMovement(into: CashMovement): void {
   into.amount = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeCashMovement(into: CashMovement, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -1649,11 +1795,22 @@ export class AuthorisedUser {
   padding7: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeAuthorisedUser(into: AuthorisedUser, ptr: usize, length: u32): i32 {
+  clearAuthorisedUser(into);
+  return mergeAuthorisedUser(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearAuthorisedUser(into: AuthorisedUser): void {
   into.trader = 0;
   into.authorised = false;
   into.mayEnable = false;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeAuthorisedUser(into: AuthorisedUser, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -1720,12 +1877,23 @@ export class StrategyThrottle {
   padding23: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeStrategyThrottle(into: StrategyThrottle, ptr: usize, length: u32): i32 {
+  clearStrategyThrottle(into);
+  return mergeStrategyThrottle(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearStrategyThrottle(into: StrategyThrottle): void {
   into.window = 0;
   into.version = 0;
   into.strategy = 0;
   into.executionsMax = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeStrategyThrottle(into: StrategyThrottle, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -1796,10 +1964,21 @@ export class StrategyEnable {
   by: u32;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeStrategyEnable(into: StrategyEnable, ptr: usize, length: u32): i32 {
+  clearStrategyEnable(into);
+  return mergeStrategyEnable(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearStrategyEnable(into: StrategyEnable): void {
   into.strategy = 0;
   into.by = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeStrategyEnable(into: StrategyEnable, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -1854,10 +2033,21 @@ export class BorrowInventory {
   padding15: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeBorrowInventory(into: BorrowInventory, ptr: usize, length: u32): i32 {
+  clearBorrowInventory(into);
+  return mergeBorrowInventory(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearBorrowInventory(into: BorrowInventory): void {
   into.quantity = 0;
   into.instrument = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeBorrowInventory(into: BorrowInventory, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -1913,8 +2103,15 @@ export class Instrument {
   collarPeriodBps: u32;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeInstrument(into: Instrument, ptr: usize, length: u32): i32 {
+  clearInstrument(into);
+  return mergeInstrument(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearInstrument(into: Instrument): void {
   into.multiplier = 0;
   into.collarPeriod = 0;
   into.referenceAgeMax = 0;
@@ -1922,6 +2119,10 @@ export function decodeInstrument(into: Instrument, ptr: usize, length: u32): i32
   into.instrument = 0;
   into.collarBps = 0;
   into.collarPeriodBps = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeInstrument(into: Instrument, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -2026,10 +2227,21 @@ export class ReferencePrice {
   padding15: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeReferencePrice(into: ReferencePrice, ptr: usize, length: u32): i32 {
+  clearReferencePrice(into);
+  return mergeReferencePrice(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearReferencePrice(into: ReferencePrice): void {
   into.price = 0;
   into.instrument = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeReferencePrice(into: ReferencePrice, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -2085,11 +2297,22 @@ export class PriceBand {
   padding23: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodePriceBand(into: PriceBand, ptr: usize, length: u32): i32 {
+  clearPriceBand(into);
+  return mergePriceBand(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearPriceBand(into: PriceBand): void {
   into.low = 0;
   into.high = 0;
   into.instrument = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergePriceBand(into: PriceBand, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -2153,10 +2376,21 @@ export class RestrictedInstrument {
   padding7: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeRestrictedInstrument(into: RestrictedInstrument, ptr: usize, length: u32): i32 {
+  clearRestrictedInstrument(into);
+  return mergeRestrictedInstrument(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearRestrictedInstrument(into: RestrictedInstrument): void {
   into.instrument = 0;
   into.restricted = false;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeRestrictedInstrument(into: RestrictedInstrument, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -2212,12 +2446,23 @@ export class KillSwitch {
   padding15: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeKillSwitch(into: KillSwitch, ptr: usize, length: u32): i32 {
+  clearKillSwitch(into);
+  return mergeKillSwitch(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearKillSwitch(into: KillSwitch): void {
   into.scope = 0;
   into.id = 0;
   into.by = 0;
   into.on = false;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeKillSwitch(into: KillSwitch, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -2293,8 +2538,15 @@ export class CancelRequest {
   by: u32;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeCancelRequest(into: CancelRequest, ptr: usize, length: u32): i32 {
+  clearCancelRequest(into);
+  return mergeCancelRequest(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearCancelRequest(into: CancelRequest): void {
   into.account = 0;
   into.order = 0;
   into.at = 0;
@@ -2302,6 +2554,10 @@ export function decodeCancelRequest(into: CancelRequest, ptr: usize, length: u32
   into.scope = 0;
   into.id = 0;
   into.by = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeCancelRequest(into: CancelRequest, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -2408,12 +2664,23 @@ export class OrderParams {
   padding31: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeOrderParams(into: OrderParams, ptr: usize, length: u32): i32 {
+  clearOrderParams(into);
+  return mergeOrderParams(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearOrderParams(into: OrderParams): void {
   into.aheadMax = 0;
   into.behindMax = 0;
   into.recentIdsWindow = 0;
   into.recentIdsMax = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeOrderParams(into: OrderParams, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -2524,7 +2791,7 @@ export class AccountState {
       if (tag == 106) {
         const length = lengthOf(p, end);
         const next = at + length;
-        decodePositionState(this.instruments, at, length);
+        if (decodePositionState(this.instruments, at, length)) unreachable();
         p = next;
         this.instrumentsAt = p;
         return true;
@@ -2537,8 +2804,15 @@ export class AccountState {
   }
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeAccountState(into: AccountState, ptr: usize, length: u32): i32 {
+  clearAccountState(into);
+  return mergeAccountState(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearAccountState(into: AccountState): void {
   into.account = 0;
   into.cash = 0;
   into.holds = 0;
@@ -2556,6 +2830,10 @@ export function decodeAccountState(into: AccountState, ptr: usize, length: u32):
   into.instrumentsEnd = 0;
   into.instrumentsPacked = 0;
   into.instrumentsCount = 0;
+}
+
+/** Into a cleared struct. */
+export function mergeAccountState(into: AccountState, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -2738,8 +3016,15 @@ export class PositionState {
   padding63: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodePositionState(into: PositionState, ptr: usize, length: u32): i32 {
+  clearPositionState(into);
+  return mergePositionState(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearPositionState(into: PositionState): void {
   into.net = 0;
   into.pendingBuy = 0;
   into.pendingSell = 0;
@@ -2749,6 +3034,10 @@ export function decodePositionState(into: PositionState, ptr: usize, length: u32
   into.instrument = 0;
   into.limitVersion = 0;
   into.openOrders = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergePositionState(into: PositionState, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {

@@ -1,5 +1,5 @@
 // Generated from actors/payments/payment.proto by wasm/codegen.ts. Do not edit: change the .proto and run `deno task gen`.
-import { at, begin, endNested, INVALID_UTF8, lengthOf, MALFORMED, skip, utf8, varint, writeBytes, writeVarint, zigzag } from "../lib/wire";
+import { at, begin, endNested, INVALID_UTF8, joined, lengthOf, MALFORMED, skip, utf8, varint, writeBytes, writeVarint, zigzag } from "../lib/wire";
 
 export const SCHEMA_HASH = "fcec14e35a455b27848e669afff283fac2e6d80c67a4666e1a8b44f1135c1c3e";
 
@@ -132,9 +132,20 @@ export class PaymentEvent {
   }
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodePaymentEvent(into: PaymentEvent, ptr: usize, length: u32): i32 {
+  clearPaymentEvent(into);
+  return mergePaymentEvent(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearPaymentEvent(into: PaymentEvent): void {
   into.eventCase = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergePaymentEvent(into: PaymentEvent, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -149,52 +160,62 @@ export function decodePaymentEvent(into: PaymentEvent, ptr: usize, length: u32):
     }
     switch (tag) {
       case 10: {
-        if (into.eventCase == 1) return MALFORMED;
-        into.eventCase = 1;
+        if (into.eventCase != 1) {
+          into.eventCase = 1;
+          clearPayment(into.payment);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodePayment(into.payment, at, size);
+        const bad = mergePayment(into.payment, at, size);
         if (bad) return bad;
         break;
       }
       case 18: {
-        if (into.eventCase == 2) return MALFORMED;
-        into.eventCase = 2;
+        if (into.eventCase != 2) {
+          into.eventCase = 2;
+          clearCustomerProfile(into.profile);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeCustomerProfile(into.profile, at, size);
+        const bad = mergeCustomerProfile(into.profile, at, size);
         if (bad) return bad;
         break;
       }
       case 26: {
-        if (into.eventCase == 3) return MALFORMED;
-        into.eventCase = 3;
+        if (into.eventCase != 3) {
+          into.eventCase = 3;
+          clearCardRelease(into.cardRelease);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeCardRelease(into.cardRelease, at, size);
+        const bad = mergeCardRelease(into.cardRelease, at, size);
         if (bad) return bad;
         break;
       }
       case 34: {
-        if (into.eventCase == 4) return MALFORMED;
-        into.eventCase = 4;
+        if (into.eventCase != 4) {
+          into.eventCase = 4;
+          clearMerchantPolicy(into.merchantPolicy);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeMerchantPolicy(into.merchantPolicy, at, size);
+        const bad = mergeMerchantPolicy(into.merchantPolicy, at, size);
         if (bad) return bad;
         break;
       }
       case 42: {
-        if (into.eventCase == 5) return MALFORMED;
-        into.eventCase = 5;
+        if (into.eventCase != 5) {
+          into.eventCase = 5;
+          clearBinRelease(into.binRelease);
+        }
         const size = lengthOf(p, stop);
         if (!at) return MALFORMED;
         p = at + size;
-        const bad = decodeBinRelease(into.binRelease, at, size);
+        const bad = mergeBinRelease(into.binRelease, at, size);
         if (bad) return bad;
         break;
       }
@@ -268,8 +289,15 @@ export class Payment {
   padding95: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodePayment(into: Payment, ptr: usize, length: u32): i32 {
+  clearPayment(into);
+  return mergePayment(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearPayment(into: Payment): void {
   into.amount = 0;
   into.at = 0;
   into.card = 0;
@@ -293,6 +321,10 @@ export function decodePayment(into: Payment, ptr: usize, length: u32): i32 {
   into.emailLength = 0;
   into.hasLatitude = false;
   into.hasLongitude = false;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergePayment(into: Payment, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -490,8 +522,15 @@ export class CustomerProfile {
   padding55: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeCustomerProfile(into: CustomerProfile, ptr: usize, length: u32): i32 {
+  clearCustomerProfile(into);
+  return mergeCustomerProfile(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearCustomerProfile(into: CustomerProfile): void {
   into.sumMax = 0;
   into.usualAmount = 0;
   into.card = 0;
@@ -506,6 +545,10 @@ export function decodeCustomerProfile(into: CustomerProfile, ptr: usize, length:
   into.hasHomeLatitude = false;
   into.hasHomeLongitude = false;
   into.removed = false;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeCustomerProfile(into: CustomerProfile, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -644,12 +687,23 @@ export class CardRelease {
   byLength: u32;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeCardRelease(into: CardRelease, ptr: usize, length: u32): i32 {
+  clearCardRelease(into);
+  return mergeCardRelease(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearCardRelease(into: CardRelease): void {
   into.card = 0;
   into.cardLength = 0;
   into.by = 0;
   into.byLength = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeCardRelease(into: CardRelease, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -715,8 +769,15 @@ export class MerchantPolicy {
   padding39: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeMerchantPolicy(into: MerchantPolicy, ptr: usize, length: u32): i32 {
+  clearMerchantPolicy(into);
+  return mergeMerchantPolicy(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearMerchantPolicy(into: MerchantPolicy): void {
   into.amountMin = 0;
   into.block = 0;
   into.merchant = 0;
@@ -725,6 +786,10 @@ export function decodeMerchantPolicy(into: MerchantPolicy, ptr: usize, length: u
   into.cardsBlock = 0;
   into.alikePermille = 0;
   into.removed = false;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeMerchantPolicy(into: MerchantPolicy, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -833,8 +898,15 @@ export class BinRelease {
   byLength: u32;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeBinRelease(into: BinRelease, ptr: usize, length: u32): i32 {
+  clearBinRelease(into);
+  return mergeBinRelease(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearBinRelease(into: BinRelease): void {
   into.at = 0;
   into.bin = 0;
   into.binLength = 0;
@@ -842,6 +914,10 @@ export function decodeBinRelease(into: BinRelease, ptr: usize, length: u32): i32
   into.merchantLength = 0;
   into.by = 0;
   into.byLength = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeBinRelease(into: BinRelease, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -930,8 +1006,15 @@ export class BinAlert {
   byLength: u32;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeBinAlert(into: BinAlert, ptr: usize, length: u32): i32 {
+  clearBinAlert(into);
+  return mergeBinAlert(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearBinAlert(into: BinAlert): void {
   into.at = 0;
   into.blockedUntil = 0;
   into.amount = 0;
@@ -943,6 +1026,10 @@ export function decodeBinAlert(into: BinAlert, ptr: usize, length: u32): i32 {
   into.distinctCards = 0;
   into.by = 0;
   into.byLength = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeBinAlert(into: BinAlert, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -1081,8 +1168,15 @@ export class CardState {
   padding79: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeCardState(into: CardState, ptr: usize, length: u32): i32 {
+  clearCardState(into);
+  return mergeCardState(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearCardState(into: CardState): void {
   into.newest = 0;
   into.sum = 0;
   into.suspiciousAt = 0;
@@ -1097,6 +1191,10 @@ export function decodeCardState(into: CardState, ptr: usize, length: u32): i32 {
   into.countMax = 0;
   into.speedKmhMax = 0;
   into.hasProfile = false;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeCardState(into: CardState, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -1263,13 +1361,24 @@ export class BinState {
   blocks: u32;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeBinState(into: BinState, ptr: usize, length: u32): i32 {
+  clearBinState(into);
+  return mergeBinState(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearBinState(into: BinState): void {
   into.newest = 0;
   into.blockedAt = 0;
   into.blockedUntil = 0;
   into.cards = 0;
   into.blocks = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeBinState(into: BinState, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -1365,8 +1474,15 @@ export class FraudParams {
   padding87: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeFraudParams(into: FraudParams, ptr: usize, length: u32): i32 {
+  clearFraudParams(into);
+  return mergeFraudParams(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearFraudParams(into: FraudParams): void {
   into.countWindow = 0;
   into.sumMax = 0;
   into.sumWindow = 0;
@@ -1380,6 +1496,10 @@ export function decodeFraudParams(into: FraudParams, ptr: usize, length: u32): i
   into.unusualTimes = 0;
   into.reviewAfter = 0;
   into.declineAfter = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeFraudParams(into: FraudParams, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -1552,8 +1672,15 @@ export class BinAttackParams {
   padding71: u8;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeBinAttackParams(into: BinAttackParams, ptr: usize, length: u32): i32 {
+  clearBinAttackParams(into);
+  return mergeBinAttackParams(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearBinAttackParams(into: BinAttackParams): void {
   into.window = 0;
   into.amountMin = 0;
   into.block = 0;
@@ -1564,6 +1691,10 @@ export function decodeBinAttackParams(into: BinAttackParams, ptr: usize, length:
   into.cardsReview = 0;
   into.cardsBlock = 0;
   into.alikePermille = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeBinAttackParams(into: BinAttackParams, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {

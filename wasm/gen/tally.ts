@@ -1,5 +1,5 @@
 // Generated from actors/tally/tally.proto by wasm/codegen.ts. Do not edit: change the .proto and run `deno task gen`.
-import { at, begin, endNested, INVALID_UTF8, lengthOf, MALFORMED, skip, utf8, varint, writeBytes, writeVarint, zigzag } from "../lib/wire";
+import { at, begin, endNested, INVALID_UTF8, joined, lengthOf, MALFORMED, skip, utf8, varint, writeBytes, writeVarint, zigzag } from "../lib/wire";
 
 export const SCHEMA_HASH = "b57de3e1e82a026826c1492801341d6698e92096816db85d00f3b9cc3ab4ef09";
 
@@ -19,14 +19,25 @@ export class Tally {
   noteLength: u32;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeTally(into: Tally, ptr: usize, length: u32): i32 {
+  clearTally(into);
+  return mergeTally(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearTally(into: Tally): void {
   into.amount = 0;
   into.at = 0;
   into.key = 0;
   into.keyLength = 0;
   into.note = 0;
   into.noteLength = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeTally(into: Tally, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -105,12 +116,23 @@ export class TallyState {
   keyLength: u32;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeTallyState(into: TallyState, ptr: usize, length: u32): i32 {
+  clearTallyState(into);
+  return mergeTallyState(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearTallyState(into: TallyState): void {
   into.count = 0;
   into.sum = 0;
   into.key = 0;
   into.keyLength = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeTallyState(into: TallyState, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {
@@ -174,10 +196,21 @@ export class TallyParams {
   trapNoteLength: u32;
 }
 
-/** 0, or why not: MALFORMED or INVALID_UTF8. A message field given twice is malformed. */
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
 export function decodeTallyParams(into: TallyParams, ptr: usize, length: u32): i32 {
+  clearTallyParams(into);
+  return mergeTallyParams(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearTallyParams(into: TallyParams): void {
   into.trapNote = 0;
   into.trapNoteLength = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeTallyParams(into: TallyParams, ptr: usize, length: u32): i32 {
   let p = ptr;
   const stop = ptr + length;
   while (p < stop) {

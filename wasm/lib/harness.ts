@@ -28,7 +28,7 @@ import {
   touchRoot,
 } from "./memory";
 import { advanceSource, sourceAt, sourcesInit } from "./sources";
-import { at, lengthOf, moveTo, skip, varint } from "./wire";
+import { at, dropJoined, lengthOf, moveTo, skip, varint } from "./wire";
 
 // @ts-ignore: decorator
 @inline
@@ -185,6 +185,7 @@ function lookAhead(p: usize, end: usize): void {
 function applyEvent(index: u32): void {
   enterEvent(index);
   beginEvent();
+  dropJoined();
   if (sequence && sourceLength) {
     const known = advanceSource(source, sourceLength, sequence);
     if (known > 0) return stale();

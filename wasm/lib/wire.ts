@@ -180,6 +180,38 @@ export function utf8(p: usize, length: u32): bool {
   return true;
 }
 
+// ---- joining ----
+
+/** Bytes of an event that may be joined, all in all. */
+// @ts-ignore: decorator
+@inline
+const JOINED_BYTES_MAX: u32 = 32768;
+
+const joins = memory.data(32768 + 16, 8);
+let joinsEnd: u32 = 0;
+
+/** Before each event: what was joined is not wanted any more. */
+// @ts-ignore: decorator
+@inline
+export function dropJoined(): void {
+  joinsEnd = 0;
+}
+
+/** Two runs of bytes as one, which is how protobuf merges a message that is given twice; 0 = no room. */
+export function joined(a: usize, aLength: u32, b: usize, bLength: u32): usize {
+  let start = joins + joinsEnd - aLength;
+  if (a != start) { // else it is the newest run, and grows where it stands
+    if (joinsEnd + aLength > JOINED_BYTES_MAX) return 0;
+    start = joins + joinsEnd;
+    memory.copy(start, a, aLength);
+    joinsEnd += aLength;
+  }
+  if (joinsEnd + bLength > JOINED_BYTES_MAX) return 0;
+  memory.copy(joins + joinsEnd, b, bLength);
+  joinsEnd += bLength;
+  return start;
+}
+
 // ---- writing ----
 
 // @ts-ignore: decorator

@@ -2,13 +2,23 @@
 import {
   beginEverything_deep,
   beginEverything_inner,
+  beginEverything_flat,
   beginEverything_inners,
+  beginEverything_plain,
+  beginEverythingPlain_leaf,
+  beginEverythingPlain_other,
   decodeEverything,
   endEverything_deep,
   endEverything_inner,
+  endEverything_flat,
   endEverything_inners,
+  endEverything_plain,
+  endEverythingPlain_leaf,
+  endEverythingPlain_other,
   Everything,
   EverythingInner,
+  EverythingPlain,
+  EverythingPlainLeaf,
   writeEverything_bool,
   writeEverything_bytes,
   writeEverything_colour,
@@ -37,6 +47,12 @@ import {
   writeEverythingInner_marks,
   writeEverythingInner_name,
   writeEverythingInner_value,
+  writeEverythingPlain_maybe,
+  writeEverythingPlain_name,
+  writeEverythingPlain_value,
+  writeEverythingPlain_yes,
+  writeEverythingPlainLeaf_bytes,
+  writeEverythingPlainLeaf_number,
 } from "../../../wasm/gen/everything";
 import { output, reject, scratch } from "../../../wasm/lib/effects";
 
@@ -84,6 +100,14 @@ export function onEvent(ptr: usize, length: u32): void {
     const begun = beginEverything_deep(p);
     p = endEverything_deep(begun, writeInner(begun, m.deep));
   }
+  if (m.hasPlain) {
+    const begun = beginEverything_plain(p);
+    p = endEverything_plain(begun, writePlain(begun, m.plain));
+  }
+  if (m.hasFlat) {
+    const begun = beginEverything_flat(p);
+    p = endEverything_flat(begun, writePlain(begun, m.flat));
+  }
   let seen: u32 = 0;
   while (m.packedNumbersNext()) p = writeEverything_packedNumbers(p, m.packedNumbers), seen++;
   while (m.looseNumbersNext()) p = writeEverything_looseNumbers(p, m.looseNumbers), seen++;
@@ -107,6 +131,27 @@ function writeInner(p: usize, inner: EverythingInner): usize {
   inner.marksRewind();
   while (inner.marksNext()) p = writeEverythingInner_marks(p, inner.marks);
   return p;
+}
+
+function writePlain(p: usize, plain: EverythingPlain): usize {
+  p = writeEverythingPlain_name(p, plain.name, plain.nameLength);
+  p = writeEverythingPlain_value(p, plain.value);
+  if (plain.hasMaybe) p = writeEverythingPlain_maybe(p, plain.maybe);
+  if (plain.hasLeaf) {
+    const begun = beginEverythingPlain_leaf(p);
+    p = endEverythingPlain_leaf(begun, writeLeaf(begun, plain.leaf));
+  }
+  if (plain.choiceCase == 5) p = writeEverythingPlain_yes(p, plain.yes);
+  if (plain.hasOther) {
+    const begun = beginEverythingPlain_other(p);
+    p = endEverythingPlain_other(begun, writeLeaf(begun, plain.other));
+  }
+  return p;
+}
+
+function writeLeaf(p: usize, leaf: EverythingPlainLeaf): usize {
+  p = writeEverythingPlainLeaf_bytes(p, leaf.bytes, leaf.bytesLength);
+  return writeEverythingPlainLeaf_number(p, leaf.number);
 }
 
 export function onQuery(key: usize, length: u32): bool {

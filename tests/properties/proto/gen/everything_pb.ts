@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tests/properties/proto/gen/everything.proto.
  */
 export const file_tests_properties_proto_gen_everything: GenFile = /*@__PURE__*/
-  fileDesc("Cit0ZXN0cy9wcm9wZXJ0aWVzL3Byb3RvL2dlbi9ldmVyeXRoaW5nLnByb3RvEhBtaWxscmFjZS50ZXN0LnYxIrcGCgpFdmVyeXRoaW5nEg4KBmRvdWJsZRgBIAEoARINCgVmbG9hdBgCIAEoAhINCgVpbnQzMhgDIAEoBRINCgVpbnQ2NBgEIAEoAxIOCgZ1aW50MzIYBSABKA0SDgoGdWludDY0GAYgASgEEg4KBnNpbnQzMhgHIAEoERIOCgZzaW50NjQYCCABKBISDwoHZml4ZWQzMhgJIAEoBxIPCgdmaXhlZDY0GAogASgGEhAKCHNmaXhlZDMyGAsgASgPEhAKCHNmaXhlZDY0GAwgASgQEgwKBGJvb2wYDSABKAgSDgoGc3RyaW5nGA4gASgJEg0KBWJ5dGVzGA8gASgMEigKBmNvbG91chgQIAEoDjIYLm1pbGxyYWNlLnRlc3QudjEuQ29sb3VyEjEKBWlubmVyGBEgASgLMiIubWlsbHJhY2UudGVzdC52MS5FdmVyeXRoaW5nLklubmVyEhIKBW1heWJlGBIgASgDSAGIAQESFwoKbWF5YmVfdGV4dBgTIAEoCUgCiAEBEhAKBm51bWJlchgUIAEoA0gAEg4KBHdvcmQYFSABKAlIABIyCgRkZWVwGBYgASgLMiIubWlsbHJhY2UudGVzdC52MS5FdmVyeXRoaW5nLklubmVySAASFgoOcGFja2VkX251bWJlcnMYFyADKAMSGQoNbG9vc2VfbnVtYmVycxgYIAMoEUICEAASFAoMcGFja2VkX2ZpeGVkGBkgAygHEg0KBXdvcmRzGBogAygJEjIKBmlubmVycxgbIAMoCzIiLm1pbGxyYWNlLnRlc3QudjEuRXZlcnl0aGluZy5Jbm5lchIyCgNtYXAYHCADKAsyJS5taWxscmFjZS50ZXN0LnYxLkV2ZXJ5dGhpbmcuTWFwRW50cnkSFQoJZmFyX2ZpZWxkGP////8BIAEoBRoqCghNYXBFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBGjMKBUlubmVyEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAMSDQoFbWFya3MYAyADKA1CCAoGY2hvaWNlQggKBl9tYXliZUINCgtfbWF5YmVfdGV4dCo3CgZDb2xvdXISDQoJTk9fQ09MT1VSEAASBwoDUkVEEAESFQoITkVHQVRJVkUQ////////////AWIGcHJvdG8z");
+  fileDesc("Cit0ZXN0cy9wcm9wZXJ0aWVzL3Byb3RvL2dlbi9ldmVyeXRoaW5nLnByb3RvEhBtaWxscmFjZS50ZXN0LnYxIpQJCgpFdmVyeXRoaW5nEg4KBmRvdWJsZRgBIAEoARINCgVmbG9hdBgCIAEoAhINCgVpbnQzMhgDIAEoBRINCgVpbnQ2NBgEIAEoAxIOCgZ1aW50MzIYBSABKA0SDgoGdWludDY0GAYgASgEEg4KBnNpbnQzMhgHIAEoERIOCgZzaW50NjQYCCABKBISDwoHZml4ZWQzMhgJIAEoBxIPCgdmaXhlZDY0GAogASgGEhAKCHNmaXhlZDMyGAsgASgPEhAKCHNmaXhlZDY0GAwgASgQEgwKBGJvb2wYDSABKAgSDgoGc3RyaW5nGA4gASgJEg0KBWJ5dGVzGA8gASgMEigKBmNvbG91chgQIAEoDjIYLm1pbGxyYWNlLnRlc3QudjEuQ29sb3VyEjEKBWlubmVyGBEgASgLMiIubWlsbHJhY2UudGVzdC52MS5FdmVyeXRoaW5nLklubmVyEhIKBW1heWJlGBIgASgDSAGIAQESFwoKbWF5YmVfdGV4dBgTIAEoCUgCiAEBEhAKBm51bWJlchgUIAEoA0gAEg4KBHdvcmQYFSABKAlIABIyCgRkZWVwGBYgASgLMiIubWlsbHJhY2UudGVzdC52MS5FdmVyeXRoaW5nLklubmVySAASMgoEZmxhdBgeIAEoCzIiLm1pbGxyYWNlLnRlc3QudjEuRXZlcnl0aGluZy5QbGFpbkgAEhYKDnBhY2tlZF9udW1iZXJzGBcgAygDEhkKDWxvb3NlX251bWJlcnMYGCADKBFCAhAAEhQKDHBhY2tlZF9maXhlZBgZIAMoBxINCgV3b3JkcxgaIAMoCRIyCgZpbm5lcnMYGyADKAsyIi5taWxscmFjZS50ZXN0LnYxLkV2ZXJ5dGhpbmcuSW5uZXISMgoDbWFwGBwgAygLMiUubWlsbHJhY2UudGVzdC52MS5FdmVyeXRoaW5nLk1hcEVudHJ5EjEKBXBsYWluGB0gASgLMiIubWlsbHJhY2UudGVzdC52MS5FdmVyeXRoaW5nLlBsYWluEhUKCWZhcl9maWVsZBj/////ASABKAUaKgoITWFwRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgDOgI4ARrzAQoFUGxhaW4SDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoAxISCgVtYXliZRgDIAEoDUgBiAEBEjUKBGxlYWYYBCABKAsyJy5taWxscmFjZS50ZXN0LnYxLkV2ZXJ5dGhpbmcuUGxhaW4uTGVhZhINCgN5ZXMYBSABKAhIABI4CgVvdGhlchgGIAEoCzInLm1pbGxyYWNlLnRlc3QudjEuRXZlcnl0aGluZy5QbGFpbi5MZWFmSAAaJQoETGVhZhINCgVieXRlcxgBIAEoDBIOCgZudW1iZXIYAiABKBFCCAoGY2hvaWNlQggKBl9tYXliZRozCgVJbm5lchIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgDEg0KBW1hcmtzGAMgAygNQggKBmNob2ljZUIICgZfbWF5YmVCDQoLX21heWJlX3RleHQqNwoGQ29sb3VyEg0KCU5PX0NPTE9VUhAAEgcKA1JFRBABEhUKCE5FR0FUSVZFEP///////////wFiBnByb3RvMw");
 
 /**
  * @generated from message millrace.test.v1.Everything
@@ -134,6 +134,12 @@ export type Everything = Message<"millrace.test.v1.Everything"> & {
      */
     value: Everything_Inner;
     case: "deep";
+  } | {
+    /**
+     * @generated from field: millrace.test.v1.Everything.Plain flat = 30;
+     */
+    value: Everything_Plain;
+    case: "flat";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -167,6 +173,11 @@ export type Everything = Message<"millrace.test.v1.Everything"> & {
   map: { [key: string]: bigint };
 
   /**
+   * @generated from field: millrace.test.v1.Everything.Plain plain = 29;
+   */
+  plain?: Everything_Plain | undefined;
+
+  /**
    * @generated from field: int32 far_field = 536870911;
    */
   farField: number;
@@ -178,6 +189,79 @@ export type Everything = Message<"millrace.test.v1.Everything"> & {
  */
 export const EverythingSchema: GenMessage<Everything> = /*@__PURE__*/
   messageDesc(file_tests_properties_proto_gen_everything, 0);
+
+/**
+ * No repeated field within, unlike Inner.
+ *
+ * @generated from message millrace.test.v1.Everything.Plain
+ */
+export type Everything_Plain = Message<"millrace.test.v1.Everything.Plain"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: int64 value = 2;
+   */
+  value: bigint;
+
+  /**
+   * @generated from field: optional uint32 maybe = 3;
+   */
+  maybe?: number | undefined;
+
+  /**
+   * @generated from field: millrace.test.v1.Everything.Plain.Leaf leaf = 4;
+   */
+  leaf?: Everything_Plain_Leaf | undefined;
+
+  /**
+   * @generated from oneof millrace.test.v1.Everything.Plain.choice
+   */
+  choice: {
+    /**
+     * @generated from field: bool yes = 5;
+     */
+    value: boolean;
+    case: "yes";
+  } | {
+    /**
+     * @generated from field: millrace.test.v1.Everything.Plain.Leaf other = 6;
+     */
+    value: Everything_Plain_Leaf;
+    case: "other";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message millrace.test.v1.Everything.Plain.
+ * Use `create(Everything_PlainSchema)` to create a new message.
+ */
+export const Everything_PlainSchema: GenMessage<Everything_Plain> = /*@__PURE__*/
+  messageDesc(file_tests_properties_proto_gen_everything, 0, 0);
+
+/**
+ * @generated from message millrace.test.v1.Everything.Plain.Leaf
+ */
+export type Everything_Plain_Leaf = Message<"millrace.test.v1.Everything.Plain.Leaf"> & {
+  /**
+   * @generated from field: bytes bytes = 1;
+   */
+  bytes: Uint8Array;
+
+  /**
+   * @generated from field: sint32 number = 2;
+   */
+  number: number;
+};
+
+/**
+ * Describes the message millrace.test.v1.Everything.Plain.Leaf.
+ * Use `create(Everything_Plain_LeafSchema)` to create a new message.
+ */
+export const Everything_Plain_LeafSchema: GenMessage<Everything_Plain_Leaf> = /*@__PURE__*/
+  messageDesc(file_tests_properties_proto_gen_everything, 0, 0, 0);
 
 /**
  * @generated from message millrace.test.v1.Everything.Inner
@@ -204,7 +288,7 @@ export type Everything_Inner = Message<"millrace.test.v1.Everything.Inner"> & {
  * Use `create(Everything_InnerSchema)` to create a new message.
  */
 export const Everything_InnerSchema: GenMessage<Everything_Inner> = /*@__PURE__*/
-  messageDesc(file_tests_properties_proto_gen_everything, 0, 0);
+  messageDesc(file_tests_properties_proto_gen_everything, 0, 1);
 
 /**
  * @generated from enum millrace.test.v1.Colour

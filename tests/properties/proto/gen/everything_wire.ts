@@ -4,6 +4,72 @@ export type Integer64 = number | bigint;
 /** A Uint8Array is taken for UTF-8. */
 export type Text = string | Uint8Array;
 
+export interface EverythingPlainLeafFields {
+  readonly bytes?: Uint8Array;
+  readonly number?: number;
+}
+/** Writes `message` at `at` and returns where it ends. */
+export function encodeEverythingPlainLeaf(message: EverythingPlainLeafFields, out: Uint8Array, at: number): number {
+  const bytes_ = message.bytes;
+  if (bytes_ !== undefined && bytes_.length !== 0) {
+    out[at++] = 10;
+    at = bytes(out, at, bytes_);
+  }
+  const number_ = message.number;
+  if (number_ !== undefined && number_ !== 0) {
+    out[at++] = 16;
+    at = zigzag32(out, at, number_);
+  }
+  if (at > out.length) throw new RangeError("Cannot encode EverythingPlainLeaf: the buffer is too small");
+  return at;
+}
+
+export interface EverythingPlainFields {
+  readonly name?: Text;
+  readonly value?: Integer64;
+  readonly maybe?: number;
+  readonly leaf?: EverythingPlainLeafFields;
+  readonly yes?: boolean;
+  readonly other?: EverythingPlainLeafFields;
+}
+/** Writes `message` at `at` and returns where it ends. */
+export function encodeEverythingPlain(message: EverythingPlainFields, out: Uint8Array, at: number): number {
+  const name_ = message.name;
+  if (name_ !== undefined && name_.length !== 0) {
+    out[at++] = 10;
+    at = text(out, at, name_);
+  }
+  const value_ = message.value;
+  if (value_ !== undefined && value_ != 0) {
+    out[at++] = 16;
+    at = varint(out, at, value_);
+  }
+  const maybe_ = message.maybe;
+  if (maybe_ !== undefined) {
+    out[at++] = 24;
+    at = varint(out, at, maybe_);
+  }
+  const leaf_ = message.leaf;
+  if (leaf_ !== undefined) {
+    out[at++] = 34;
+    const leafAt = ++at;
+    at = ended(out, leafAt, encodeEverythingPlainLeaf(leaf_, out, at));
+  }
+  const yes_ = message.yes;
+  if (yes_ !== undefined) {
+    out[at++] = 40;
+    at = bool(out, at, yes_);
+  }
+  const other_ = message.other;
+  if (other_ !== undefined) {
+    out[at++] = 50;
+    const otherAt = ++at;
+    at = ended(out, otherAt, encodeEverythingPlainLeaf(other_, out, at));
+  }
+  if (at > out.length) throw new RangeError("Cannot encode EverythingPlain: the buffer is too small");
+  return at;
+}
+
 export interface EverythingInnerFields {
   readonly name?: Text;
   readonly value?: Integer64;
@@ -54,11 +120,13 @@ export interface EverythingFields {
   readonly number?: Integer64;
   readonly word?: Text;
   readonly deep?: EverythingInnerFields;
+  readonly flat?: EverythingPlainFields;
   readonly packedNumbers?: readonly (Integer64)[];
   readonly looseNumbers?: readonly (number)[];
   readonly packedFixed?: readonly (number)[];
   readonly words?: readonly (Text)[];
   readonly inners?: readonly (EverythingInnerFields)[];
+  readonly plain?: EverythingPlainFields;
   readonly farField?: number;
 }
 /** Writes `message` at `at` and returns where it ends. */
@@ -175,6 +243,12 @@ export function encodeEverything(message: EverythingFields, out: Uint8Array, at:
     const deepAt = ++at;
     at = ended(out, deepAt, encodeEverythingInner(deep_, out, at));
   }
+  const flat_ = message.flat;
+  if (flat_ !== undefined) {
+    at = varint(out, at, 242);
+    const flatAt = ++at;
+    at = ended(out, flatAt, encodeEverythingPlain(flat_, out, at));
+  }
   if (message.packedNumbers !== undefined) {
     for (const value of message.packedNumbers) {
       at = varint(out, at, 184);
@@ -205,6 +279,12 @@ export function encodeEverything(message: EverythingFields, out: Uint8Array, at:
       const innersAt = ++at;
       at = ended(out, innersAt, encodeEverythingInner(value, out, at));
     }
+  }
+  const plain_ = message.plain;
+  if (plain_ !== undefined) {
+    at = varint(out, at, 234);
+    const plainAt = ++at;
+    at = ended(out, plainAt, encodeEverythingPlain(plain_, out, at));
   }
   const farField_ = message.farField;
   if (farField_ !== undefined && farField_ !== 0) {
