@@ -1,247 +1,124 @@
-/**
- * What must hold of a simulation's ledger and of everything that was told while it ran. The naive truth is a
- * fold over distinct ids in ledger order, in plain TypeScript.
- */
-import { fromBinary } from "@bufbuild/protobuf";
-import { TallySchema, TallyStateSchema } from "../../actors/tally/gen/tally_pb.ts";
-import { partitionOf } from "../../runtime/ingress/partition.ts";
+/** Everything that must hold of a finished simulation: reads its chains and runs each checker on them. */
+import { hex } from "../../runtime/hash.ts";
 import type { KernelModule } from "../../runtime/kernel/host.ts";
-import {
-  type Chain,
-  DecisionSchema,
-  decodeFrame,
-  EFFECT_KIND,
-  EffectCursor,
-  EventCursor,
-  type Frame,
-  type Output,
-  type Pipeline,
-  verifyChain,
-} from "../../runtime/mod.ts";
-import type { Planned, Told } from "./clients.ts";
+import type { Output, Pipeline, Topology } from "../../runtime/mod.ts";
+import { checkAcknowledged, checkQuarantine } from "./checkers/acknowledged.ts";
+import { checkFed, checkOnce, checkSeen, checkSink } from "./checkers/effects.ts";
+import { checkFence } from "./checkers/fence.ts";
+import { type ChainHistory, readHistory, type Told } from "./checkers/history.ts";
+import { checkOrder } from "./checkers/order.ts";
+import { checkReplay } from "./checkers/replay.ts";
+import { checkState } from "./checkers/state.ts";
+import type { Totals } from "./checkers/tally.ts";
+import { checkDamageIsReported, checkUnbroken, decodeChain } from "./checkers/unbroken.ts";
+import type { Client, Planned } from "./clients.ts";
+import type { Plan } from "./plan.ts";
+import { delivered, SINKS } from "./sinks.ts";
+import type { Ground } from "./world.ts";
 
-/** One event of the ledger that counted: neither a repeat nor stale. */
-export interface Recorded {
-  readonly id: string;
-  readonly key: string;
-  readonly amount: bigint;
-  readonly position: { readonly partition: number; readonly frame: number; readonly event: number };
-  /** The reply, or the reason of its reject. */
-  readonly answer: Uint8Array | number;
+export interface Finished {
+  readonly ground: Ground;
+  readonly plan: Plan;
+  readonly topology: Topology;
+  /** By pipeline: all versions of its kernel that ran. */
+  readonly modules: ReadonlyMap<string, readonly KernelModule[]>;
+  readonly told: readonly Told[];
+  /** As readers saw them released. */
+  readonly outputs: readonly Output[];
+  readonly clients: readonly Client[];
+  /** The process that serves at the end, when none other ever failed it. */
+  readonly survivor: number | undefined;
+  readonly violations: string[];
 }
 
-export interface History {
-  readonly recorded: Recorded[];
-  /** Payloads of outputs by "partition.frame.output". */
-  readonly outputs: Map<string, Uint8Array>;
-  readonly frames: number;
+export interface Checked {
   readonly events: number;
-  readonly chainHashes: string[];
-  /** Frames of owners already replaced when they arrived. */
-  readonly voids: number;
+  readonly frames: number;
+  readonly chainHashes: readonly string[];
+  /** By pipeline. */
+  readonly histories: ReadonlyMap<string, readonly ChainHistory[]>;
+  readonly totals: ReadonlyMap<string, ReadonlyMap<string, Totals>>;
 }
 
-/** Replays the chains of a pipeline and reads what they record. */
-export async function readHistory(
-  pipeline: Pipeline,
-  module: KernelModule,
-  chains: readonly Chain[],
-  violations: string[],
-): Promise<History> {
-  const history = {
-    recorded: [] as Recorded[],
-    outputs: new Map<string, Uint8Array>(),
-    frames: 0,
-    events: 0,
-    chainHashes: [] as string[],
-    voids: 0,
-  };
-  for (const [partition, chain] of chains.entries()) {
-    const verified = await verifyChain(chain, module);
-    for (const { detail } of verified.findings) violations.push(`replay of ${chain.name}: ${detail}`);
-    history.chainHashes.push(verified.chainHash);
-    history.frames += verified.frames;
-    history.events += verified.events;
-    let last: Frame | undefined, voided = false;
-    try {
-      for await (const { sequence, message } of chain.read(1)) {
-        const frame = decodeFrame(message, `frame ${sequence} of ${chain.name}`);
-        // What a replaced owner had in flight may still fit the sequence; it is void, and no fold may count it;
-        // nor what its successor had in flight behind it. An epoch frame ends that.
-        const epoch = last?.epoch ?? 0;
-        voided = frame.epoch < epoch || (voided && frame.epoch === epoch);
-        if (voided) {
-          if (frame.events.length === 0) {
-            violations.push(`frame ${sequence} of ${chain.name}: an old epoch begins`);
-          }
-          history.voids++;
-          continue;
-        }
-        checkSuccession(chain.name, last, frame, violations);
-        readEffects(pipeline, chains.length, partition, frame, history, violations);
-        last = frame;
-      }
-    } catch (error) {
-      violations.push(String(error));
+export async function checkLedger(finished: Finished): Promise<Checked> {
+  const { ground, violations, modules } = finished;
+  const histories = new Map<string, ChainHistory[]>();
+  const totals = new Map<string, Map<string, Totals>>();
+  const chainHashes: string[] = [];
+  let events = 0, frames = 0;
+  for (const pipeline of finished.topology.pipelines) {
+    const own: ChainHistory[] = [];
+    const folded = new Map<string, Totals>();
+    for (let partition = 0; partition < (pipeline.partitions ?? 1); partition++) {
+      const { messages } = ground.store.chain(`${pipeline.name}-${partition}`);
+      const checked = checkChain(pipeline, partition, messages, modules.get(pipeline.name)!, violations);
+      for (const [key, total] of checked.totals) folded.set(key, total);
+      ground.counters.saw("voidFrames", checked.voids);
+      own.push(checked.history);
+      events += checked.history.events;
+      frames += messages.length;
+      chainHashes.push(checked.chainHash);
+    }
+    histories.set(pipeline.name, own);
+    totals.set(pipeline.name, folded);
+  }
+  checkClients(finished, histories);
+  checkFed(totals.get("tally")!, totals.get("second")!, violations);
+  for (const name of SINKS) {
+    for (const history of histories.get(name)!) {
+      checkSink(history, delivered(ground, name, history.partition), violations);
     }
   }
-  return history;
+  checkSeen(histories.get("second")!, finished.outputs, violations);
+  await damageOne(finished, histories);
+  return { events, frames, chainHashes, histories, totals };
 }
 
-/** Each epoch begins with its own frame, and frame time never runs backward. */
-function checkSuccession(chain: string, last: Frame | undefined, frame: Frame, violations: string[]): void {
-  const where = `frame ${frame.number} of ${chain}`;
-  const epoch = last?.epoch ?? 0;
-  if (frame.epoch > epoch && frame.events.length > 0) {
-    violations.push(`${where}: epoch ${frame.epoch} begins with events`);
-  }
-  if (frame.clock < (last?.clock ?? 0)) violations.push(`${where}: its clock runs backward`);
-}
-
-function readEffects(
+/** What must hold of one chain, whoever wrote it. */
+export function checkChain(
   pipeline: Pipeline,
-  partitions: number,
   partition: number,
-  frame: Frame,
-  history: { recorded: Recorded[]; outputs: Map<string, Uint8Array> },
+  messages: readonly Uint8Array[],
+  modules: readonly KernelModule[],
   violations: string[],
+): { history: ChainHistory; totals: Map<string, Totals>; voids: number; chainHash: string } {
+  const name = `${pipeline.name}-${partition}`;
+  const frames = decodeChain(name, messages, violations);
+  const { counted, voids } = checkFence(name, frames, violations);
+  checkUnbroken(name, frames, counted, violations);
+  const history = readHistory(name, pipeline, partition, counted);
+  checkReplay(history, modules, violations);
+  const totals = checkState(history, pipeline.partitions ?? 1, violations);
+  return { history, totals, voids, chainHash: hex(frames.at(-1)?.chain ?? new Uint8Array(0)) };
+}
+
+function checkClients(
+  { clients, told, violations, ground, plan, survivor }: Finished,
+  histories: ReadonlyMap<string, readonly ChainHistory[]>,
 ): void {
-  const events = new EventCursor(frame.events), effects = new EffectCursor(frame.effects);
-  let index = -1, outputs = 0;
-  while (effects.next()) {
-    while (index < effects.event) {
-      events.next();
-      index++;
-    }
-    if (effects.kind === EFFECT_KIND.OUTPUT) {
-      history.outputs.set(`${partition}.${frame.number}.${outputs++}`, effects.payload.slice());
-    }
-    if (effects.kind !== EFFECT_KIND.REPLY && effects.kind !== EFFECT_KIND.REJECT) continue;
-    const { key, amount } = readInput(pipeline, events.payload);
-    if (partitionOf(new TextEncoder().encode(key), partitions) !== partition) {
-      violations.push(`${key} stands in partition ${partition} of ${pipeline.name}`);
-    }
-    const id = events.id.length > 0 ? new TextDecoder().decode(events.id) : "";
-    const answer = effects.kind === EFFECT_KIND.REPLY ? effects.payload.slice() : effects.reason;
-    history.recorded.push({
-      id,
-      key,
-      amount,
-      answer,
-      position: { partition, frame: frame.number, event: index },
-    });
+  const events: Planned[] = clients.flatMap((client) => client.events);
+  const planned = new Map(events.map((event) => [event.id, event]));
+  const own = [...histories.get("tally")!, ...histories.get("quick")!];
+  const recorded = checkOnce(own, violations);
+  checkOnce(histories.get("second")!, violations);
+  checkAcknowledged(recorded, told, survivor, violations);
+  const mayDiffer = { upgraded: plan.upkeep === "upgrade", traps: ground.counters.faults.kernelTrap };
+  checkQuarantine(recorded, events, mayDiffer, violations);
+  for (const { recorded, pipeline } of own) {
+    checkOrder(recorded, planned, pipeline.reply === "early", violations);
   }
 }
 
-function readInput(pipeline: Pipeline, payload: Uint8Array): { key: string; amount: bigint } {
-  if (pipeline.input.typeName === TallyStateSchema.typeName) {
-    const { key, count } = fromBinary(TallyStateSchema, payload);
-    return { key, amount: count };
-  }
-  return fromBinary(TallySchema, payload);
-}
-
-export interface Totals {
-  count: bigint;
-  sum: bigint;
-}
-
-/** Recounts from nothing and compares every recorded answer; returns the totals per key. */
-export function recount(name: string, history: History, violations: string[]): Map<string, Totals> {
-  const totals = new Map<string, Totals>();
-  for (const { id, key, amount, answer } of history.recorded) {
-    if (answer === 9) continue; // poison
-    const total = totals.get(key) ?? { count: 0n, sum: 0n };
-    const sum = total.sum + amount;
-    if (typeof answer === "number") {
-      if (answer !== 4 || sum <= 2n ** 63n - 1n) violations.push(`${name}: ${id} was rejected for ${answer}`);
-      continue;
-    }
-    total.count += 1n;
-    total.sum = sum;
-    totals.set(key, total);
-    const figures = fromBinary(DecisionSchema, answer).figures;
-    const said = { count: figures[0]?.value, sum: figures[1]?.value };
-    if (said.count !== total.count || said.sum !== total.sum) {
-      violations.push(
-        `${name}: ${id || key} answers ${said.count}/${said.sum}, the recount is ${total.count}/${total.sum}`,
-      );
-    }
-  }
-  return totals;
-}
-
-/** Everything told stands in the ledger, once, as it was told; and in the order in which it was asked. */
-export function checkTold(
-  history: History,
-  told: readonly Told[],
-  planned: readonly (readonly Planned[])[],
-  violations: string[],
-): void {
-  const byId = new Map<string, Recorded>();
-  for (const recorded of history.recorded) {
-    if (byId.has(recorded.id)) violations.push(`${recorded.id} counted twice`);
-    byId.set(recorded.id, recorded);
-  }
-  for (const { event, position, answer } of told) {
-    const recorded = byId.get(event.id);
-    if (!recorded) violations.push(`${event.id} was acknowledged and is not in the ledger`);
-    else if (!samePlace(recorded.position, position) || !sameAnswer(recorded.answer, answer)) {
-      violations.push(`${event.id} was told something else than the ledger holds`);
-    }
-  }
-  for (const event of planned.flat()) {
-    const recorded = byId.get(event.id);
-    const expected = event.note === "poison";
-    if (recorded && (recorded.answer === 9) !== expected) {
-      violations.push(`${event.id} ${expected ? "is poison and was applied" : "was quarantined"}`);
-    }
-  }
-  for (const events of planned) checkOrder(events, byId, violations);
-}
-
-function checkOrder(events: readonly Planned[], byId: Map<string, Recorded>, violations: string[]): void {
-  for (const [i, earlier] of events.entries()) {
-    for (const later of events.slice(i + 1)) {
-      if (later.key !== earlier.key || later.offeredAt < earlier.answeredAt || !earlier.answeredAt) continue;
-      const a = byId.get(earlier.id)?.position, b = byId.get(later.id)?.position;
-      if (a && b && (a.frame - b.frame || a.event - b.event) > 0) {
-        violations.push(`${later.id} was asked after ${earlier.id} was answered, and stands before it`);
-      }
-    }
-  }
-}
-
-/** Outputs as they were released, whenever and by whom, are those of the ledger. */
-export function checkOutputs(history: History, seen: readonly Output[], violations: string[]): void {
-  for (const { position, output, payload } of seen) {
-    const name = `${position.partition}.${position.frame}.${output}`;
-    const recorded = history.outputs.get(name);
-    if (!recorded || !sameAnswer(recorded, payload)) {
-      violations.push(`output ${name} was released and is not what the ledger holds`);
-    }
-  }
-}
-
-/** What was fed: of n events of a key, the counts 1 to n, each once. */
-export function checkFed(
-  from: Map<string, Totals>,
-  to: Map<string, Totals>,
-  violations: string[],
-): void {
-  for (const [key, { count }] of from) {
-    const fed = to.get(key);
-    if (fed?.count !== count || fed.sum !== count * (count + 1n) / 2n) {
-      violations.push(`feed: of ${count} outputs of ${key} came ${fed?.count ?? 0}, sum ${fed?.sum ?? 0}`);
-    }
-  }
-}
-
-function samePlace(a: Recorded["position"], b: Recorded["position"]): boolean {
-  return a.partition === b.partition && a.frame === b.frame && a.event === b.event;
-}
-
-function sameAnswer(a: Uint8Array | number, b: Uint8Array | number): boolean {
-  if (typeof a === "number" || typeof b === "number") return a === b;
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+/** One chain a seed: of one kernel, so that what is found is the damage. */
+async function damageOne(
+  { ground, modules, violations, plan }: Finished,
+  histories: ReadonlyMap<string, readonly ChainHistory[]>,
+): Promise<void> {
+  const random = plan.random.fork("damage");
+  const { name, pipeline, frames } = random.pick([...histories.values()].flat());
+  const kernels = new Set(frames.filter(({ events }) => events.length > 0).map(({ kernel }) => hex(kernel)));
+  const module = modules.get(pipeline.name)!.find(({ hashHex }) => kernels.has(hashHex));
+  if (!module || kernels.size !== 1) return;
+  const { messages } = ground.store.chain(name);
+  await checkDamageIsReported(name, messages, module, random, ground.counters, violations);
 }

@@ -1,152 +1,311 @@
 /**
  * Clients of a simulated system: each has events to get decided, in order per key, and offers each with the
- * same id until it is answered. They write down everything they are told.
+ * same id until it is answered. They write down everything they are told. Between them and the processes lies
+ * a network that loses, delays, doubles and reorders what they say and what they hear.
  */
 import type { Seeded } from "../../actors/random.ts";
 import { encodeTally } from "../../actors/tally/gen/tally_wire.ts";
-import type { Outcome, Position, Runtime } from "../../runtime/mod.ts";
-import type { Ground, SimWorld } from "./world.ts";
+import type { Admission, Outcome, Position } from "../../runtime/mod.ts";
+import type { Told } from "./checkers/history.ts";
+import type { ClientPlan } from "./plan.ts";
+import type { Ground } from "./world.ts";
+import type { Process } from "./processes.ts";
 
+/** An event as its client has it. */
 export interface Planned {
   readonly id: string;
   readonly key: string;
   readonly amount: bigint;
   readonly note: string;
+  readonly pipeline: string;
   /** When it was first offered and when it was first answered: moments of the whole simulation. */
   offeredAt: number;
   answeredAt: number;
+  /** How often a process admitted it, and which did last and when. */
+  admissions: number;
+  admittedBy: number;
+  admittedAt: number;
 }
 
-/** One answer as it left a runtime. */
-export interface Told {
+interface Open {
   readonly event: Planned;
-  readonly position: Position;
-  /** The reply, or the reason of a reject. */
-  readonly answer: Uint8Array | number;
-  readonly duplicate: boolean;
-}
-
-export interface Process {
-  readonly world: SimWorld;
-  readonly runtime: Runtime;
+  readonly payload: Uint8Array;
+  readonly id: Uint8Array;
+  /** When to ask again, virtual time. */
+  retryAt: number;
 }
 
 /** What clients see of the system, and where they write down what they saw. */
 export interface Market {
   readonly ground: Ground;
-  /** Processes a client may reach now. */
+  /** Processes a client may try now. */
   reachable(): readonly Process[];
   readonly told: Told[];
   readonly violations: string[];
   moment(): number;
 }
 
-/** How long a client waits before it asks again, microseconds. */
-const PATIENCE = 1_500_000;
-const RETRY = 30_000;
+/** How long a client waits before it asks again, and after a refusal; microseconds. */
+const PATIENCE = 1_000_000;
+const RETRY = 20_000;
+const SWEEP = 15_000;
 /** The third of them overflows the sum of its key. */
 const HUGE = 2n ** 62n;
+const TEXT = new TextEncoder();
 
-export function planEvents(random: Seeded, client: number, count: number): Planned[] {
-  return Array.from({ length: count }, (_, i) => {
-    const huge = random.chance(0.01), poison = random.chance(0.01);
-    return {
+export function planEvents(random: Seeded, client: number, plan: ClientPlan, poison: number): Planned[] {
+  return Array.from({ length: plan.events }, (_, i) => {
+    const huge = random.chance(0.002), poisoned = random.chance(poison);
+    const key = random.int(0, plan.keys - 1);
+    return planned({
       id: `c${client}-${i}`,
-      key: huge ? "huge" : `k${client}-${random.int(0, 3)}`,
+      key: huge ? "huge" : `k${client}-${key}`,
       amount: huge ? HUGE : BigInt(random.int(1, 1000)),
-      note: poison ? "poison" : "",
-      offeredAt: 0,
-      answeredAt: 0,
-    };
+      note: poisoned ? "poison" : "",
+      pipeline: plan.pipeline,
+    });
   });
+}
+
+/** An event that was never offered yet. */
+export function planned(
+  event: Pick<Planned, "id" | "key" | "amount" | "pipeline"> & { readonly note?: string },
+): Planned {
+  return { note: "", ...event, offeredAt: 0, answeredAt: 0, admissions: 0, admittedBy: 0, admittedAt: 0 };
 }
 
 export class Client {
   readonly events: readonly Planned[];
   answered = 0;
+  /** It went away without waiting for its answers. */
+  gone = false;
   readonly #market: Market;
   readonly #random: Seeded;
-  /** Events it may have under way at once, and the pause between two, microseconds. */
-  readonly #window: number;
-  readonly #pause: number;
+  readonly #plan: ClientPlan;
+  readonly #open = new Map<string, Open>();
   #next = 0;
+  #rested = false;
+  /** Its window is full. */
+  #waits = false;
+  #slow = 0;
 
-  constructor(market: Market, random: Seeded, index: number, count: number) {
+  constructor(market: Market, random: Seeded, index: number, plan: ClientPlan, poison: number) {
     this.#market = market;
     this.#random = random;
-    this.#window = random.pick([1, 1, 4, 32]);
-    this.#pause = random.pick([0, 1_000, 20_000]);
-    this.events = planEvents(random.fork("events"), index, count);
+    this.#plan = plan;
+    this.events = planEvents(random.fork("events"), index, plan, poison);
+    for (const event of this.events) if (event.note) market.ground.counters.fault("poison");
   }
 
   get done(): boolean {
-    return this.answered === this.events.length;
+    return this.gone || this.answered === this.events.length;
   }
 
   begin(): void {
-    for (let i = 0; i < this.#window; i++) this.#goOn();
+    const { ground } = this.#market;
+    const happens = (kind: "slowClient" | "deadClient") => {
+      if (!this.#random.chance(ground.faults[kind])) return false;
+      ground.counters.fault(kind);
+      return true;
+    };
+    if (happens("slowClient")) this.#slow = this.#random.int(10_000, 200_000);
+    if (happens("deadClient")) this.#later(this.#random.int(5_000, 1_000_000), () => (this.gone = true));
+    this.#later(this.#random.int(0, this.#plan.pause), () => this.#goOn());
+    this.#sweep();
   }
 
+  /** Sends the next packet while its window is open. */
   #goOn(): void {
-    const event = this.events[this.#next++];
-    if (!event) return;
-    this.#later(this.#random.int(0, this.#pause), () => {
-      event.offeredAt = this.#market.moment();
-      this.#offer(event);
-    });
-  }
-
-  #offer(event: Planned): void {
-    if (event.answeredAt) return;
-    const processes = this.#market.reachable();
-    if (processes.length === 0) return this.#later(RETRY, () => this.#offer(event));
-    let asked = this.#ask(this.#random.pick(processes), event);
-    if (this.#random.chance(this.#market.ground.faults.repeat)) {
-      this.#market.ground.counters.hit("repeat");
-      asked = this.#ask(this.#random.pick(processes), event) || asked;
+    const { packet, window, pause } = this.#plan;
+    if (this.gone || this.#next >= this.events.length) return;
+    if (!this.#rested && this.#plan.night > 0 && 2 * this.#next >= this.events.length) {
+      if (this.#open.size === 0) this.#rested = true;
+      return this.#later(this.#rested ? this.#plan.night : SWEEP, () => this.#goOn());
     }
-    this.#later(asked ? PATIENCE : this.#random.int(0, RETRY), () => this.#offer(event));
-  }
-
-  #ask({ world, runtime }: Process, event: Planned): boolean {
-    const { key, amount, note, id } = event;
-    const buffer = new Uint8Array(512);
-    const payload = buffer.subarray(0, encodeTally({ key, amount, note }, buffer, 0));
-    let answers = 0;
-    const admission = runtime.offer("tally", payload, { id }, (outcome) => {
-      if (!world.alive) return;
-      if (++answers > 1) this.#market.violations.push(`${id} was answered twice by one offer`);
-      this.#told(event, outcome);
-    });
-    if (admission !== "admitted" && admission !== "full" && admission !== "unavailable") {
-      this.#market.violations.push(`${id} was refused: ${admission}`);
-    }
-    return admission === "admitted";
-  }
-
-  #told(event: Planned, outcome: Outcome): void {
-    const { ground, told, violations } = this.#market;
-    if (outcome.kind === "unknown") {
-      ground.counters.hit("outcomeUnknown");
-      return this.#later(this.#random.int(0, RETRY), () => this.#offer(event));
-    }
-    if (outcome.kind !== "decided" && outcome.kind !== "rejected") {
-      violations.push(`${event.id} was answered "${outcome.kind}"`);
+    if (this.#open.size + packet <= window * packet) {
+      const opened = this.events.slice(this.#next, this.#next + packet).map((event) => this.#begin(event));
+      this.#next += opened.length;
+      this.#send(opened);
+    } else {
+      this.#waits = true;
       return;
     }
-    const { position, duplicate } = outcome;
-    const answer = outcome.kind === "decided" ? outcome.reply.slice() : outcome.reason;
-    told.push({ event, position, answer, duplicate });
-    ground.trace(`told ${event.id} ${position.partition}.${position.frame}.${position.event} ${duplicate}`);
-    this.#later(this.#random.int(10, 500), () => {
-      if (event.answeredAt) return;
-      event.answeredAt = this.#market.moment();
-      this.answered++;
-      this.#goOn();
+    this.#later(this.#random.int(50, 50 + pause), () => this.#goOn());
+  }
+
+  #begin(event: Planned): Open {
+    const buffer = new Uint8Array(128);
+    const payload = buffer.subarray(0, encodeTally(event, buffer, 0));
+    const open = { event, payload, id: TEXT.encode(event.id), retryAt: 0 };
+    event.offeredAt = this.#market.moment();
+    this.#open.set(event.id, open);
+    return open;
+  }
+
+  /** Asks again where no answer came in time. */
+  #sweep(): void {
+    if (this.done) return;
+    const { now } = this.#market.ground.scheduler;
+    const overdue = [...this.#open.values()].filter(({ retryAt }) => retryAt <= now);
+    if (overdue.length > 0) {
+      this.#market.ground.counters.fault("retry");
+      this.#send(overdue);
+    }
+    this.#later(SWEEP + this.#random.int(0, SWEEP), () => this.#sweep());
+  }
+
+  #send(opened: readonly Open[]): void {
+    const { scheduler, counters } = this.#market.ground;
+    for (const open of opened) open.retryAt = scheduler.now + PATIENCE + this.#random.int(0, PATIENCE / 4);
+    const copies = this.#happens("requestDuplicated") ? 2 : this.#happens("repeat") ? 2 : 1;
+    for (let copy = 0; copy < copies; copy++) {
+      if (this.#happens("requestLost")) continue;
+      let travel = this.#random.int(20, 300);
+      if (this.#happens("requestDelayed")) travel += this.#random.int(0, 2 * PATIENCE);
+      const packet = this.#happens("requestReordered") ? shuffled(this.#random, opened) : opened;
+      this.#later(travel, () => {
+        const processes = this.#market.reachable();
+        const process = processes.length > 0 ? this.#random.pick(processes) : undefined;
+        if (!process || process.world.unreachable) {
+          counters.saw("nobodyThere");
+          for (const open of opened) open.retryAt = Math.min(open.retryAt, scheduler.now + RETRY);
+        } else if (!process.world.paused) this.#arrive(process, packet);
+        else process.world.later(0, () => this.#arrive(process, packet));
+      });
+    }
+  }
+
+  /** At a process. It may die in the middle of it, or before its kernel has seen any of it. */
+  #arrive(process: Process, packet: readonly Open[]): void {
+    const { world } = process;
+    const { counters, scheduler } = this.#market.ground;
+    const reply = new Reply(this, process, this.#random);
+    const diesAt = world.fails("crashAtAdmit") ? this.#random.int(0, packet.length - 1) : Infinity;
+    let full = false;
+    for (const [index, open] of packet.entries()) {
+      if (index === diesAt) return world.die("crashAtAdmit");
+      const admission: Admission = full ? "full" : this.#offer(process, open, reply);
+      if (admission === "full" && !full) counters.fault("mailboxFull");
+      full ||= admission === "full"; // as an edge does: the rest of the packet is refused with it
+      if (admission === "admitted") {
+        open.event.admissions++;
+        open.event.admittedBy = process.index;
+        open.event.admittedAt = this.#market.moment();
+        continue;
+      }
+      open.retryAt = Math.min(open.retryAt, scheduler.now + this.#random.int(0, RETRY));
+      if (admission !== "full" && admission !== "unavailable") {
+        this.#market.violations.push(`${open.event.id} was refused: ${admission}`);
+      }
+    }
+    world.crashesAt("crashBeforeKernel");
+  }
+
+  #offer({ world, runtime, index }: Process, { event, payload, id }: Open, reply: Reply) {
+    let answers = 0;
+    const { told, violations, ground } = this.#market;
+    return runtime.offer(event.pipeline, payload, { id }, (outcome) => {
+      if (!world.alive) return;
+      if (++answers > 1) violations.push(`effects: ${event.id} was answered twice by one offer`);
+      if (outcome.kind === "unknown") {
+        ground.counters.saw("outcomeUnknown");
+        return reply.add(event, false);
+      }
+      if (outcome.kind !== "decided" && outcome.kind !== "rejected") {
+        violations.push(`effects: ${event.id} was answered "${outcome.kind}"`);
+        return;
+      }
+      told.push(toldOf(event, outcome, index));
+      reply.add(event, true);
+      if (answers === 1) world.crashesAt("crashDuringRelease");
     });
+  }
+
+  /** Back at the client. */
+  hear(ids: readonly { event: Planned; answered: boolean }[]): void {
+    if (this.gone) return;
+    const { scheduler } = this.#market.ground;
+    const moment = this.#market.moment();
+    for (const { event, answered } of ids) {
+      const open = this.#open.get(event.id);
+      if (!open) continue;
+      if (!answered) {
+        open.retryAt = Math.min(open.retryAt, scheduler.now + this.#random.int(0, RETRY));
+        continue;
+      }
+      event.answeredAt = moment;
+      this.#open.delete(event.id);
+      this.answered++;
+    }
+    if (!this.#waits) return;
+    this.#waits = false;
+    this.#later(this.#random.int(50, 50 + this.#plan.pause), () => this.#goOn());
+  }
+
+  get slow(): number {
+    return this.#slow;
+  }
+
+  #happens(
+    kind: "requestLost" | "requestDelayed" | "requestDuplicated" | "requestReordered" | "repeat",
+  ): boolean {
+    const { faults, counters } = this.#market.ground;
+    if (faults[kind] === 0 || !this.#random.chance(faults[kind])) return false;
+    counters.fault(kind);
+    return true;
   }
 
   #later(micros: number, run: () => void): void {
     this.#market.ground.scheduler.after(micros, run);
   }
+}
+
+/** Answers of one process to one packet, gathered until they are sent. */
+class Reply {
+  readonly #client: Client;
+  readonly #process: Process;
+  readonly #random: Seeded;
+  #gathered: { event: Planned; answered: boolean }[] = [];
+
+  constructor(client: Client, process: Process, random: Seeded) {
+    this.#client = client;
+    this.#process = process;
+    this.#random = random;
+  }
+
+  add(event: Planned, answered: boolean): void {
+    if (this.#gathered.push({ event, answered }) > 1) return;
+    const { world } = this.#process;
+    world.later(this.#random.int(0, 20), () => {
+      const gathered = this.#gathered;
+      this.#gathered = [];
+      if (world.unreachable || world.fails("replyLost")) return;
+      const copies = world.fails("replyDuplicated") ? 2 : 1;
+      for (let copy = 0; copy < copies; copy++) {
+        let travel = this.#random.int(10, 500) + this.#client.slow;
+        if (world.fails("replyDelayed")) travel += this.#random.int(0, 2 * PATIENCE);
+        world.ground.scheduler.after(travel, () => this.#client.hear(gathered));
+      }
+    });
+  }
+}
+
+function toldOf(
+  event: Planned,
+  outcome: Extract<Outcome, { kind: "decided" | "rejected" }>,
+  process: number,
+): Told {
+  const position: Position = outcome.position;
+  return outcome.kind === "decided"
+    ? { event, position, answer: outcome.reply.slice(), durable: outcome.durable, process }
+    : { event, position, answer: outcome.reason, durable: event.pipeline !== "quick", process };
+}
+
+function shuffled<T>(random: Seeded, values: readonly T[]): T[] {
+  const copy = [...values];
+  for (let i = copy.length - 1; i > 0; i--) {
+    const j = random.int(0, i);
+    [copy[i], copy[j]] = [copy[j], copy[i]];
+  }
+  return copy;
 }

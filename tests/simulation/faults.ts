@@ -1,69 +1,144 @@
 /** What may go wrong in a simulated world: each seed draws which kinds, and how often (swarm testing). */
 import type { Seeded } from "../../actors/random.ts";
 
-/** Chance of each, per opportunity. */
-export interface Faults {
-  /** Stored, but the answer never comes. */
-  readonly appendAckLost: number;
-  /** Neither stored nor answered. */
-  readonly appendLost: number;
+/** The most a kind may be drawn: a chance per opportunity. */
+const PER_OPPORTUNITY = {
+  // The process dies at a step of the road.
+  crashAtAdmit: 0.00067,
+  crashBeforeKernel: 0.00067,
+  crashBeforeAppend: 0.00067,
+  crashDuringAppend: 0.00067,
+  crashAfterAppend: 0.00067,
+  crashBeforeRelease: 0.00067,
+  crashDuringRelease: 0.00007,
+  crashAfterRelease: 0.00067,
+  crashBeforeCheckpoint: 0.05,
+  crashDuringCheckpoint: 0.05,
+  crashAfterCheckpoint: 0.05,
+  crashBeforeTakeover: 0.00333,
+  crashAfterTakeover: 0.00333,
+  crashInRecovery: 0.001,
+  /** Either side of a feed loses its append while outputs are on their way. */
+  feedSenderFails: 0.01,
+  feedReceiverFails: 0.01,
+  // Between a process and the ledger.
+  appendLost: 0.01,
   /** Stored long after the writer gave up waiting. */
-  readonly appendLate: number;
-  /** Refused: disk full. */
-  readonly appendFailed: number;
-  readonly readFailed: number;
-  readonly slow: number;
-  /** The process dies just after a message reached the ledger, before it knows. */
-  readonly crashAfterAppend: number;
-  readonly crashAtCheckpoint: number;
-  readonly checkpointPutFailed: number;
+  appendDelayed: 0.01,
+  appendDuplicated: 0.02,
+  appendReordered: 0.02,
+  answerLost: 0.01,
+  answerDelayed: 0.05,
+  answerDuplicated: 0.05,
+  answerReordered: 0.1,
+  /** Refused once: disk full, read-only. */
+  appendFailed: 0.01,
+  readFailed: 0.03,
+  /** What a read brings is damaged, the ledger is not. */
+  frameFlipped: 0.0005,
+  frameTruncated: 0.0005,
+  slow: 0.1,
+  // Checkpoints.
+  checkpointPutFailed: 0.2,
   /** The process or the disk leaves part of a blob behind. */
-  readonly checkpointTorn: number;
+  checkpointTorn: 0.1,
   /** The store says yes and keeps something else. */
-  readonly checkpointRotten: number;
-  readonly checkpointReadFailed: number;
-  /** Per second of virtual time. */
-  readonly crash: number;
-  readonly secondOwner: number;
-  readonly clockJump: number;
-  readonly clockFrozen: number;
+  checkpointFlipped: 0.1,
+  checkpointTruncated: 0.1,
+  checkpointMissing: 0.1,
+  checkpointReadFailed: 0.1,
+  // Between clients and processes.
+  requestLost: 0.03,
+  requestDelayed: 0.05,
+  requestDuplicated: 0.05,
+  requestReordered: 0.2,
+  replyLost: 0.03,
+  replyDelayed: 0.05,
+  replyDuplicated: 0.05,
   /** A client sends an event again though nothing went wrong. */
-  readonly repeat: number;
+  repeat: 0.05,
+  slowClient: 0.1,
+  deadClient: 0.1,
+  // Sinks.
+  crashBeforeSink: 0.00167,
+  crashAfterSink: 0.00167,
+  sinkRefused: 0.05,
+  /** It has taken the batch, and nobody hears of it. */
+  sinkAnswerLost: 0.05,
+  slowReader: 0.3,
+  deadReader: 0.3,
+  // Inside.
+  poison: 0.01,
+  /** A trap that does not come again. */
+  kernelTrap: 0.002,
+} as const;
+
+/** The most per second of virtual time. */
+const PER_SECOND = {
+  crash: 0.4,
+  gracefulStop: 0.2,
+  secondOwner: 0.4,
+  thirdOwner: 0.2,
+  pausedOwner: 0.4,
+  partitionLedger: 0.4,
+  partitionAnswers: 0.4,
+  partitionClients: 0.4,
+  diskFull: 0.2,
+  slowDisk: 0.2,
+  clockForward: 0.4,
+  clockBackward: 0.4,
+  clockFrozen: 0.4,
+  checkpointRot: 0.4,
+  upgrade: 0.4,
+} as const;
+
+/** What simply happens, or is done to a finished ledger: counted, not drawn. */
+const COUNTED = [
+  "arrivedAfterDeath",
+  "heal",
+  "mailboxFull",
+  "purge",
+  "retry",
+  "ledgerFlipped",
+  "ledgerTruncated",
+  "ledgerGap",
+  "ledgerSwapped",
+] as const;
+
+export type PerOpportunity = keyof typeof PER_OPPORTUNITY;
+export type PerSecond = keyof typeof PER_SECOND;
+export type FaultKind = PerOpportunity | PerSecond;
+export type Faults = Readonly<Record<FaultKind, number>>;
+
+const MOST: Faults = { ...PER_OPPORTUNITY, ...PER_SECOND };
+export const FAULT_KINDS = Object.keys(MOST) as FaultKind[];
+export const PER_SECOND_KINDS = Object.keys(PER_SECOND) as PerSecond[];
+
+export const NO_FAULTS = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])) as Faults;
+
+/** Each kind with a chance of one half; those of `without` never. The draws do not depend on `without`. */
+export function drawFaults(random: Seeded, without: ReadonlySet<string>): Faults {
+  const drawn = FAULT_KINDS.map((kind) => {
+    const rate = random.chance(0.5) ? MOST[kind] * random.next() : 0;
+    return [kind, without.has(kind) ? 0 : rate] as const;
+  });
+  return Object.fromEntries(drawn) as Faults;
 }
 
-const MOST: Faults = {
-  appendAckLost: 0.02,
-  appendLost: 0.02,
-  appendLate: 0.02,
-  appendFailed: 0.02,
-  readFailed: 0.1,
-  slow: 0.2,
-  crashAfterAppend: 0.01,
-  crashAtCheckpoint: 0.2,
-  checkpointPutFailed: 0.3,
-  checkpointTorn: 0.2,
-  checkpointRotten: 0.2,
-  checkpointReadFailed: 0.2,
-  crash: 0.6,
-  secondOwner: 0.6,
-  clockJump: 1,
-  clockFrozen: 0.5,
-  repeat: 0.1,
-};
-
-export const NO_FAULTS = Object.fromEntries(Object.keys(MOST).map((kind) => [kind, 0])) as unknown as Faults;
-
-export function drawFaults(random: Seeded): Faults {
-  const draw = (most: number) => random.chance(0.5) ? most * random.next() : 0;
-  return Object.fromEntries(
-    Object.entries(MOST).map(([kind, most]) => [kind, draw(most)]),
-  ) as unknown as Faults;
-}
-
-/** How often each thing happened, and a line in the trace each time. */
+/** How often each fault happened, and what else is worth counting. */
 export class Counters {
-  readonly counts: Record<string, number> = {};
-  hit(kind: string): void {
-    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+  readonly faults: Record<string, number> = {};
+  readonly seen: Record<string, number> = {};
+
+  constructor() {
+    for (const kind of [...FAULT_KINDS, ...COUNTED]) this.faults[kind] = 0;
+  }
+
+  fault(kind: FaultKind | typeof COUNTED[number]): void {
+    this.faults[kind]++;
+  }
+
+  saw(what: string, times = 1): void {
+    this.seen[what] = (this.seen[what] ?? 0) + times;
   }
 }

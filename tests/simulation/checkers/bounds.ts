@@ -1,0 +1,52 @@
+/** Memory and queues stay within their bounds, whatever happens. */
+import type { PartitionStatus, Runtime } from "../../../runtime/mod.ts";
+
+export interface Bounds {
+  readonly mailboxEventsMax: number;
+  readonly mailboxBytesMax: number;
+  readonly frameBytesMax: number;
+  readonly checkpointsKept: number;
+}
+
+/** Frames that a ledger lets be in flight: after a failure their events wait again, beyond the bound. */
+const IN_FLIGHT_MAX = 6;
+/** The least an event with its effects takes in a frame. */
+const EVENT_BYTES_MIN = 30;
+/** Parts of a chain of checkpoints before it is begun anew. */
+const PARTS_MAX = 9;
+/** What a few thousand keys and ids may take. */
+const STATE_BYTES_MAX = 16 * 1024 * 1024;
+
+export interface BoundsChecker {
+  check(runtime: Runtime, violations: string[]): void;
+}
+
+export function boundsOf(bounds: Bounds): BoundsChecker {
+  const putBack = IN_FLIGHT_MAX * Math.ceil(bounds.frameBytesMax / EVENT_BYTES_MIN);
+  const events = bounds.mailboxEventsMax + putBack + 1;
+  const bytes = bounds.mailboxBytesMax + IN_FLIGHT_MAX * bounds.frameBytesMax;
+  const check = ({ pipeline, partition, mailbox, stateBytes }: PartitionStatus, violations: string[]) => {
+    const name = `${pipeline}-${partition}`;
+    if (mailbox.events > events || mailbox.bytes > bytes) {
+      violations.push(`bounds: ${mailbox.events} events, ${mailbox.bytes} bytes wait in ${name}`);
+    }
+    if (stateBytes > STATE_BYTES_MAX) {
+      violations.push(`bounds: the state of ${name} takes ${stateBytes} bytes`);
+    }
+  };
+  return {
+    check: (runtime, violations) => {
+      for (const partition of runtime.status().partitions) check(partition, violations);
+    },
+  };
+}
+
+/** Old checkpoints are dropped. Those of a process that died in the middle of it are, at the next one. */
+export function checkCheckpoints(
+  blobs: ReadonlyMap<string, Uint8Array>,
+  chains: number,
+  violations: string[],
+): void {
+  const most = chains * 2 * (3 * (PARTS_MAX + 1) + PARTS_MAX);
+  if (blobs.size > most) violations.push(`bounds: ${blobs.size} blobs of checkpoints are kept`);
+}

@@ -1,0 +1,91 @@
+/**
+ * Kernels' instances, used again by the next simulation: to make one costs far more than to clean one, since each
+ * reserves memory that the garbage collector then counts. Cleaning needs to know where state stands in memory
+ * (wasm/lib/memory.ts); that it leaves an instance as it was born is proven once for each module.
+ */
+import { PAGE_BYTES } from "../../runtime/kernel/abi.ts";
+
+interface Used {
+  readonly instance: WebAssembly.Instance;
+  readonly module: WebAssembly.Module;
+}
+
+interface Born {
+  /** Memory below the tables of pages, as it is before the first call. */
+  readonly image: Uint8Array;
+  readonly memoryBytes: number;
+  proven: boolean;
+}
+
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  input(length: number): number;
+  restored(): void;
+}
+
+/** One byte, and one word, for each page of memory. */
+const FLAGS = 0x60000, SHADOWS = 0x160000;
+
+const Native = WebAssembly.Instance;
+const born = new WeakMap<WebAssembly.Module, Born>();
+const free = new Map<WebAssembly.Module, WebAssembly.Instance[]>();
+let lent: Used[] = [];
+
+/** Everything that was lent since the last call may be used again: whoever had it is gone. */
+export function takeInstancesBack(): void {
+  for (const { instance, module } of lent) {
+    let list = free.get(module);
+    if (!list) free.set(module, list = []);
+    list.push(instance);
+  }
+  lent = [];
+}
+
+function lend(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Instance {
+  const used = free.get(module)?.pop();
+  const instance = used ?? new Native(module, imports);
+  if (used) clean(used.exports as unknown as Exports, born.get(module)!);
+  else if (!born.has(module)) born.set(module, birthOf(instance.exports as unknown as Exports));
+  lent.push({ instance, module });
+  return instance;
+}
+
+function birthOf({ memory }: Exports): Born {
+  const image = new Uint8Array(memory.buffer).slice(0, FLAGS);
+  return { image, memoryBytes: memory.buffer.byteLength, proven: false };
+}
+
+function clean(exports: Exports, birth: Born): void {
+  wipe(exports.memory, birth);
+  exports.input(0);
+  exports.restored(); // what it keeps outside of memory
+  wipe(exports.memory, birth);
+  if (birth.proven) return;
+  birth.proven = true;
+  prove(exports, birth);
+}
+
+function wipe({ buffer }: WebAssembly.Memory, birth: Born): void {
+  const memory = new Uint8Array(buffer);
+  const pages = Math.ceil(memory.length / PAGE_BYTES);
+  memory.set(birth.image);
+  memory.fill(0, FLAGS, FLAGS + pages);
+  memory.fill(0, SHADOWS, SHADOWS + 4 * pages);
+  memory.fill(0, birth.memoryBytes);
+}
+
+function prove({ memory, input }: Exports, birth: Born): void {
+  const bytes = new Uint8Array(memory.buffer.slice(0));
+  const inputAt = input(0) >>> 0;
+  for (let at = FLAGS; at < bytes.length; at++) {
+    // Input and output are scratch: each call writes what it reads there.
+    if (at === inputAt) at = birth.memoryBytes;
+    if (bytes[at] !== 0) throw new Error(`Cannot use an instance again: its memory at ${at} is not clean`);
+  }
+  wipe(memory, birth);
+}
+
+// deno-lint-ignore no-explicit-any -- the global's own type asks for a class
+(WebAssembly as any).Instance = function (module: WebAssembly.Module, imports: WebAssembly.Imports) {
+  return lend(module, imports);
+};

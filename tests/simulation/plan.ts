@@ -1,0 +1,84 @@
+/** What a seed draws before anything happens: the topology's options, the clients, the rates of the faults. */
+import { type Seeded, seeded } from "../../actors/random.ts";
+import { drawFaults, type Faults } from "./faults.ts";
+
+/** What a run may leave out, so that a failing seed becomes small. The draws of the rest stay what they were. */
+export interface Limits {
+  /** Only so many of the clients. */
+  readonly clients?: number;
+  /** Only so many events of each. */
+  readonly events?: number;
+  /** Kinds of faults that do not happen. */
+  readonly without?: readonly string[];
+}
+
+export interface Plan {
+  readonly seed: number;
+  readonly limits: Limits;
+  readonly random: Seeded;
+  readonly faults: Faults;
+  /** Events of each client. */
+  readonly clients: readonly ClientPlan[];
+  readonly checkpointEvents: number;
+  readonly restartsMax: number;
+  /** What an owner that was fenced off does. */
+  readonly onFenced: "stop" | "retake";
+  /** Ledgers are purged, or kernels upgraded: rebuilding with another kernel takes the whole history. */
+  readonly upkeep: "purge" | "upgrade";
+}
+
+export interface ClientPlan {
+  readonly pipeline: "tally" | "quick";
+  readonly events: number;
+  /** Events sent together. */
+  readonly packet: number;
+  /** Events it may have under way at once, in packets. */
+  readonly window: number;
+  /** Most microseconds between two packets. */
+  readonly pause: number;
+  /** Keys it writes to. */
+  readonly keys: number;
+  /** Microseconds it rests at half of its events, when all are answered; 0 = it does not. */
+  readonly night: number;
+}
+
+/** Long enough for ids to be forgotten where ledgers are purged; then their frames may go. */
+const NIGHT = 33_000_000;
+export const PURGE_DEDUPE_MS = 30_000;
+
+/** Clients that send much at once, and clients that ask one thing at a time. */
+const BULK = { events: [600, 1600], packets: [60, 150, 300], windows: [1, 2, 3], pauses: [0, 5_000, 40_000] };
+const SINGLE = { events: [30, 120], packets: [1, 1, 3], windows: [1, 4, 16], pauses: [0, 1_000, 20_000] };
+
+export function planOf(seed: number, limits: Limits = {}): Plan {
+  const random = seeded(`simulation ${seed}`);
+  const draws = random.fork("plan");
+  const bulk = draws.int(2, 3), single = draws.int(2, 4);
+  const upkeep = draws.pick(["purge", "upgrade"] as const);
+  const clients = Array.from({ length: bulk + single }, (_, i) => {
+    const kind = i < bulk ? BULK : SINGLE;
+    return {
+      pipeline: i === 0 || draws.chance(0.75) ? "tally" : "quick",
+      events: draws.int(kind.events[0], kind.events[1]),
+      packet: draws.pick(kind.packets),
+      window: draws.pick(kind.windows),
+      pause: draws.pick(kind.pauses),
+      keys: draws.pick([1, 4, 40]),
+      night: upkeep === "purge" ? NIGHT : 0,
+    } satisfies ClientPlan;
+  });
+  return {
+    seed,
+    limits,
+    random,
+    faults: drawFaults(random.fork("faults"), new Set(limits.without)),
+    clients: clients.slice(0, limits.clients).map((client) => ({
+      ...client,
+      events: Math.min(client.events, limits.events ?? Infinity),
+    })),
+    checkpointEvents: draws.pick([100, 400, 1500, 100_000]),
+    restartsMax: draws.pick([10, 1000]),
+    onFenced: draws.chance(0.3) ? "retake" : "stop",
+    upkeep,
+  };
+}

@@ -1,0 +1,146 @@
+/** The processes of a simulation: each runs the real `start` in a world of its own, and dies as it is told. */
+import type { Seeded } from "../../actors/random.ts";
+import { tallyThatTraps } from "../../actors/tally/tally.ts";
+import { readKernel } from "../../deploy/kernels.ts";
+import { type Pipeline, type Runtime, start, type Topology } from "../../runtime/mod.ts";
+import { second } from "../support/tally.ts";
+import { checkHealth } from "./checkers/unbroken.ts";
+import { type BoundsChecker, boundsOf } from "./checkers/bounds.ts";
+import { type Plan, PURGE_DEDUPE_MS } from "./plan.ts";
+import { simSink, SINKS } from "./sinks.ts";
+import { type Ground, SimWorld } from "./world.ts";
+
+export interface Process {
+  readonly index: number;
+  readonly world: SimWorld;
+  readonly runtime: Runtime;
+  readonly bounds: BoundsChecker;
+}
+
+/** Ids are remembered for longer than all clock jumps together; or for as long as clients ask again. */
+const DEDUPE = { windowMs: 365 * 86_400_000, idsMax: 100_000 };
+const DEDUPE_PURGED = { windowMs: PURGE_DEDUPE_MS, idsMax: 100_000 };
+
+/**
+ * What runs: `tally` feeds `second`, keyed anew; `quick` answers before its frames are durable. Each version is
+ * another kernel: it has other parameters, and does not trap any more on what the one before did.
+ */
+const TOPOLOGIES = {
+  upgrade: ["poison", "venom", ""].map((note) => topology(note, { dedupe: DEDUPE })),
+  purge: [topology("poison", { dedupe: DEDUPE_PURGED, retention: "compact" })],
+};
+
+function topology(note: string, options: Pick<Pipeline, "dedupe" | "retention">): Topology {
+  return {
+    pipelines: [
+      { ...tallyThatTraps(note), partitions: 2, ...options },
+      { ...tallyThatTraps(note, second), partitions: 2, ...options },
+      { ...tallyThatTraps(note), name: "quick", reply: "early", ...options },
+    ],
+    feeds: [{ from: "tally", to: "second" }],
+  };
+}
+
+/** Read once: the same bytes for all processes of all seeds. */
+const kernelBytes = new Map<string, Promise<Uint8Array>>();
+export function kernels(name: string): Promise<Uint8Array> {
+  if (!kernelBytes.has(name)) kernelBytes.set(name, readKernel(name));
+  return kernelBytes.get(name)!;
+}
+
+export class Processes {
+  readonly topologies: readonly Topology[];
+  /** Which version is started from now on. */
+  version = 0;
+  /** The storm is over: processes are well kept. */
+  settling = false;
+  all: Process[] = [];
+  starting = 0;
+  readonly #ground: Ground;
+  readonly #plan: Plan;
+  readonly #random: Seeded;
+  readonly #violations: string[];
+  readonly #onStart: (process: Process) => void;
+  #born = 0;
+
+  constructor(ground: Ground, plan: Plan, violations: string[], onStart: (process: Process) => void) {
+    this.#ground = ground;
+    this.#plan = plan;
+    this.topologies = TOPOLOGIES[plan.upkeep];
+    this.#random = plan.random.fork("processes");
+    this.#violations = violations;
+    this.#onStart = onStart;
+  }
+
+  /** Starts a process on the ledger as it is. */
+  async spawn(): Promise<void> {
+    const index = this.#born++;
+    const draws = this.#random.fork(`process ${index}`);
+    const offset = this.all.at(-1)?.world.clockOffset ?? 0;
+    const world = new SimWorld(this.#ground, draws, offset, (why) => this.crash(process, why));
+    this.#ground.trace(`process ${index} starts version ${this.version}`);
+    const bounds = {
+      checkpointsKept: draws.int(1, 3),
+      mailboxEventsMax: draws.pick([40, 400, 2000]),
+      mailboxBytesMax: 16 * 1024 * 1024,
+      frameBytesMax: draws.pick([12_000, 64_000]),
+    };
+    const runtime = await start(this.topologies[this.version], world, new AbortController().signal, {
+      ...bounds,
+      kernels,
+      sinks: SINKS.map((pipeline) => simSink(world, pipeline)),
+      checkpointEvents: this.#plan.checkpointEvents,
+      flushBytes: draws.pick([1, 2000, 16_000]),
+      onFenced: this.#plan.onFenced,
+      intensity: { restartsMax: this.#plan.restartsMax, withinMs: 10_000 },
+    });
+    const process: Process = { index, world, runtime, bounds: boundsOf(bounds) };
+    world.recovering = () =>
+      runtime.status().partitions.some(({ state }) => state === "recovering" || state === "restarting");
+    this.all.push(process);
+    runtime.ended.then((error) => {
+      if (!world.alive) return;
+      if (error) this.#ground.counters.saw("escalated");
+      this.#ground.trace(`process ${index} ended: ${error?.name}`);
+      world.later(0, () => this.crash(process, "its end"));
+    });
+    this.#onStart(process);
+  }
+
+  spawnLater(micros: number): void {
+    this.starting++;
+    this.#ground.scheduler.after(micros, async () => {
+      await this.spawn();
+      this.starting--;
+    });
+  }
+
+  crash(process: Process, why: string): void {
+    const { world } = process;
+    if (!world.alive) return;
+    world.cut();
+    this.#ground.counters.saw("crashes");
+    this.#ground.trace(`crash of ${process.index}: ${why}`);
+    this.check(process);
+    this.all = this.all.filter((other) => other !== process);
+    if (this.all.length === 0 && this.starting === 0) this.spawnLater(this.#random.pick([0, 2_000, 300_000]));
+  }
+
+  /** What may be said of a process at any moment. */
+  check(process: Process): void {
+    const { world, runtime, bounds } = process;
+    if (world.damagedReads === 0) checkHealth(runtime, this.#violations);
+    bounds.check(runtime, this.#violations);
+  }
+
+  /** What an operator's service manager does: a process that cannot serve is started anew. */
+  replaceFailed(): void {
+    if (this.settling && this.all.length > 1) this.crash(this.all[0], "one too many");
+    for (const process of this.all) {
+      const { state, partitions } = process.runtime.status();
+      if (partitions.some((each) => each.state === "failed")) {
+        this.crash(process, "a partition is down for good");
+      } else if (this.settling && state === "stopping") this.crash(process, "it takes too long to stop");
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Where outputs go in a simulated world: sinks that hold their own position, as a table in a database does, and
+ * readers that take what a process puts out, some of them slowly, some not at all.
+ */
+import type { Output } from "../../runtime/mod.ts";
+import { FIRST, sameMark, SinkFenced, type SinkMark, type SinkSpec } from "../../runtime/world/sink.ts";
+import type { Process } from "./processes.ts";
+import type { Ground, SimWorld } from "./world.ts";
+
+/** Pipelines whose outputs go outside. */
+export const SINKS = ["second", "quick"];
+
+export interface Delivery {
+  readonly frame: number;
+  readonly output: number;
+  readonly payload: Uint8Array;
+}
+
+/** What a sink holds of one partition, and where it stands. */
+export interface Delivered {
+  mark: SinkMark | undefined;
+  readonly outputs: Delivery[];
+}
+
+export function delivered(ground: Ground, pipeline: string, partition: number): Delivered {
+  const name = `${pipeline}-${partition}`;
+  let found = ground.sinks.get(name);
+  if (!found) ground.sinks.set(name, found = { mark: undefined, outputs: [] });
+  return found;
+}
+
+/** Outputs and position move together, or neither does. */
+export function simSink(world: SimWorld, pipeline: string): SinkSpec {
+  const name = `sink of ${pipeline}`;
+  const { ground } = world;
+  return {
+    name,
+    pipeline,
+    open: () =>
+      world.wait(world.latency()).then(() => ({
+        name,
+        bounds: { outputsMax: 500, bytesMax: 64 * 1024, lingerMs: 1 },
+        keepsEmpty: true,
+        async position(partition) {
+          await world.wait(world.latency());
+          return delivered(ground, pipeline, partition).mark;
+        },
+        async commit(batch) {
+          await world.wait(world.latency());
+          world.crashesAt("crashBeforeSink");
+          if (!world.alive) return;
+          if (world.fails("sinkRefused")) throw new Error("the sink would not take it");
+          const held = delivered(ground, pipeline, batch.partition);
+          if (!sameMark(held.mark ?? FIRST, batch.after)) throw new SinkFenced(name, batch, held.mark);
+          held.mark = batch.next;
+          for (const { position, output, payload } of batch.outputs) {
+            held.outputs.push({ frame: position.frame, output, payload: payload.slice() });
+          }
+          ground.trace(`sink ${pipeline}-${batch.partition} ${batch.next.frame}.${batch.next.output}`);
+          world.crashesAt("crashAfterSink");
+          await world.wait(world.latency());
+          if (world.fails("sinkAnswerLost")) throw new Error("the sink does not answer");
+        },
+        close: () => Promise.resolve(),
+      })),
+  };
+}
+
+/** Reads the outputs of one process for as long as it lives; what came is checked against the ledger later. */
+export async function readOutputs({ world, runtime }: Process, seen: Output[]): Promise<void> {
+  const from = world.draws.pick(["start", "now"] as const);
+  const slow = world.fails("slowReader"), dead = world.fails("deadReader");
+  const takes = dead ? world.draws.int(0, 100) : Infinity;
+  for (let taken = 0; world.alive;) {
+    try {
+      for await (const output of runtime.outputs("second", from, new AbortController().signal)) {
+        if (!world.alive) return;
+        if (++taken > takes) await new Promise<void>(() => {}); // it never comes back
+        seen.push({ ...output, payload: output.payload.slice() });
+        if (slow) await world.wait(world.draws.int(0, 5_000));
+      }
+      return;
+    } catch {
+      await world.wait(10_000); // the ledger went away during a read
+    }
+  }
+}
