@@ -1,17 +1,10 @@
 /** The declaration of pipelines: what `runtime/mod.ts` exports of it. */
 export { pipeline, source, type SourceOptions, variant } from "./pipeline.ts";
-export {
-  countOver,
-  Declaration,
-  descending,
-  KeyedStream,
-  lag,
-  rowNumber,
-  Stream,
-  sumOver,
-  sumOverRows,
-  WindowedStream,
-} from "./stream.ts";
+export { Declaration } from "./base.ts";
+export { countOver, descending, lag, rowNumber, sumOver, sumOverRows } from "./columns.ts";
+export { KeyedStream } from "./keyed.ts";
+export { Stream } from "./stream.ts";
+export { WindowedStream } from "./windowed.ts";
 export * from "./aggregate.ts";
 export {
   allOf,

@@ -4,7 +4,8 @@ import type { RowVariable } from "./expr.ts";
 import { num, type NumLike } from "./expr.ts";
 import { type FieldsOf, fieldsOf, type Variant } from "./fields.ts";
 import type { PlanOptions, Source } from "./plan.ts";
-import { Declaration, type Draft, Stream } from "./stream.ts";
+import { Declaration, type Draft } from "./base.ts";
+import { Stream } from "./stream.ts";
 import { type Duration, micros, type Watermark } from "./windows.ts";
 
 /** Event time further ahead of the clock than this is not believed, unless declared otherwise. */

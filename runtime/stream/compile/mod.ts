@@ -5,7 +5,7 @@ import { hex, sha256 } from "../../hash.ts";
 import type { Node } from "../expr.ts";
 import { resolvePath } from "../fields.ts";
 import { inOrder, inputsOf, type Named, type Plan, type Step, type View } from "../plan.ts";
-import type { Declaration } from "../stream.ts";
+import type { Declaration } from "../base.ts";
 import { kernelText } from "./kernel.ts";
 import { endMessages, inputOf } from "./output.ts";
 
