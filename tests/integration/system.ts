@@ -139,6 +139,11 @@ export class System {
     this.#owner = undefined;
   }
 
+  /** Until the runtime that has the load says so in its log. */
+  async says(what: RegExp): Promise<void> {
+    await this.#until(() => what.test(this.#owner?.said() ?? ""), String(what));
+  }
+
   /** Lets it work until so many more answers came. */
   async answered(more: number): Promise<void> {
     const target = this.told.length + more;

@@ -1,0 +1,169 @@
+/**
+ * Disks that fail: full, read-only, and slow to sync, under the embedded ledger and under a real nats-server.
+ * What was acknowledged stays, the error says what to do, and answers come again within ten seconds of relief,
+ * without a restart. The disks are small file systems in memory; where none may be mounted the tests say so.
+ */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { describe, it } from "@std/testing/bdd";
+import { seeded, seedOf } from "../../actors/random.ts";
+import type { LedgerConfig } from "../../deploy/config.ts";
+import { type NatsServer, startNats } from "../support/nats.ts";
+import { amount, CONFIG, System } from "./system.ts";
+
+const ROUNDS = amount(1);
+const DISK_BYTES = 48 << 20;
+/** Answers must come again so soon after relief. */
+const RELIEF_MS_MAX = 10_000;
+const seed = seedOf(process.env, 1);
+const skip = mountable() ? false : "this user may not mount a file system here";
+
+describe(`a disk (seed ${seed})`, { skip }, () => {
+  it("that is full under sqlite: nothing acknowledged is lost, answers come again within 10 s of relief", async () => {
+    await onDisk("sqlite", {}, async (system, disk) => {
+      for (let round = 0; round < ROUNDS; round++) {
+        await system.answered(500);
+        const ballast = disk.fill();
+        await quiet(system);
+        await system.says(/disk is full.*Free space on the disk/);
+        const began = Date.now();
+        ballast.remove();
+        await system.answered(500);
+        within(began);
+      }
+    });
+  });
+
+  it("that is full under nats-server, which then needs a restart: nothing acknowledged is lost, answers come again", async () => {
+    await onDisk("jetstream", {}, async (system, disk) => {
+      for (let round = 0; round < ROUNDS; round++) {
+        await system.answered(500);
+        const ballast = disk.fill();
+        await quiet(system);
+        await system.says(/disk was full turns JetStream off until there is space and it is started again/);
+        ballast.remove();
+        await disk.server!.restart();
+        const began = Date.now();
+        await system.answered(500);
+        within(began);
+      }
+    });
+  });
+
+  it("that is read-only under sqlite: the start says so, and answers come again within 10 s of relief", async () => {
+    await onDisk("sqlite", {}, async (system, disk) => {
+      await system.answered(500);
+      await system.kill();
+      disk.remount("ro");
+      await assert.rejects(system.start(), /(readonly|read-only|unable to open).*Make .* writable/);
+      disk.remount("rw");
+      const began = Date.now();
+      await system.start();
+      await system.answered(500);
+      within(began);
+    });
+  });
+
+  it("that is synced on every append under jetstream: acknowledged means on disk, and the load goes on", async () => {
+    await onDisk("jetstream", { durability: "fsync", natsSync: "always" }, async (system) => {
+      await system.answered(2_000);
+    });
+  });
+});
+
+interface Disk {
+  readonly folder: string;
+  /** Takes all the space that is left. */
+  fill(): { remove(): void };
+  /** `ro` or `rw`; nobody may have files open on it. */
+  remount(mode: "ro" | "rw"): void;
+  readonly server: NatsServer | undefined;
+}
+
+async function onDisk(
+  ledger: "sqlite" | "jetstream",
+  config: Partial<LedgerConfig>,
+  use: (system: System, disk: Disk) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "millrace-disk-"));
+  mount(folder);
+  const data = join(folder, "data");
+  mkdirSync(data);
+  const syncInterval = config.natsSync === "always" ? "always" : undefined;
+  const server = ledger === "jetstream"
+    ? await startNats({
+      storeDir: data,
+      maxStoreBytes: DISK_BYTES * 4,
+      ...(syncInterval ? { syncInterval } : {}),
+    })
+    : undefined;
+  const where = server ? { natsUrl: server.url } : { data };
+  const system = new System(
+    { ...CONFIG, logLevel: "warn", ...config, ledger, ...where },
+    seeded(`disk ${ledger} ${seed}`),
+  );
+  const disk: Disk = {
+    folder,
+    server,
+    fill() {
+      const ballast = join(folder, "ballast");
+      const { bavail, bsize } = statfsSync(folder);
+      const chunk = new Uint8Array(64 << 10);
+      try {
+        for (let left = bavail * bsize + chunk.length; left > 0; left -= chunk.length) {
+          writeFileSync(ballast, chunk, { flag: "a" });
+        }
+      } catch {
+        // Full, as it should be.
+      }
+      return { remove: () => rmSync(ballast, { force: true }) };
+    },
+    remount: (mode) => void execFileSync("mount", ["-o", `remount,${mode}`, folder], { stdio: "ignore" }),
+  };
+  try {
+    await system.start();
+    await use(system, disk);
+    rmSync(join(folder, "ballast"), { force: true });
+    await system.settle();
+  } finally {
+    await system.kill();
+    await server?.close();
+    execFileSync("umount", ["-l", folder]);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Until no answer came for a while: the disk is felt. */
+async function quiet(system: System): Promise<void> {
+  const QUIET_MS = 1_000;
+  for (let last = -1; last !== system.told.length;) {
+    last = system.told.length;
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+  }
+}
+
+function within(began: number): void {
+  const ms = Date.now() - began;
+  assert.ok(ms <= RELIEF_MS_MAX, `answers came ${ms} ms after relief`);
+}
+
+function mount(folder: string): void {
+  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", folder], { stdio: "ignore" });
+}
+
+function mountable(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), "millrace-mount-"));
+  try {
+    mount(folder);
+    execFileSync("umount", [folder]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
