@@ -1,7 +1,8 @@
 /**
  * Seeded order flow over many accounts: 9 % good-till-cancel, 3 % immediate-or-cancel, 6 % cancel, 82 % moves
- * of an open order; instruments by Pareto(0.001, 1.5) weights; event time explicit. Reference data comes
- * first. The same seed gives the same events.
+ * of an open order; instruments by Pareto(0.001, 1.5) weights; event time explicit. A few orders are mistakes: a
+ * quantity too many, a price far off, a restricted instrument. Reference data comes first: what is not known is
+ * declined. The same seed gives the same events.
  *
  * State per account is a few typed-array cells, so that a million accounts are set up in seconds.
  */
@@ -17,14 +18,20 @@ export interface OrderTrafficOptions {
   readonly instruments?: number;
   /** Event time of the reference data, and what orders begin after. Microseconds. */
   readonly startAt?: number;
-  /** Event time between two events of the whole flow, microseconds. Default 100. */
+  /** Event time between two events of the whole flow, microseconds, unless it is given. Default 100. */
   readonly stepMicros?: number;
   /** Share of orders with a mistake in them. Default 0.01. */
   readonly mistakes?: number;
+  /** Open orders of an account; beyond it one is cancelled instead. Default 4. */
+  readonly openMax?: number;
+  /** Rises with each run on the same state: limits are renewed, and order ids never met before. Default 1. */
+  readonly run?: number;
 }
 
-/** Open orders that the generator works with per account; one more takes the place of the oldest. */
-const OPEN_MAX = 4;
+/** Orders in it are mistakes. */
+const RESTRICTED = 13;
+/** Order ids of a run. */
+const RUN_IDS = 1_000_000;
 const DEFAULT_START = 1_700_265_600_000_000;
 export const STRATEGY = 5;
 
@@ -39,10 +46,12 @@ export class OrderTraffic {
   readonly #prices: Int32Array;
   readonly #sums: Float64Array;
   readonly #buffer = new Uint8Array(1_024);
+  readonly #openMax: number;
+  readonly #run: number;
   readonly #openIds: Float64Array;
   readonly #openInstruments: Int32Array;
   readonly #openCounts: Uint8Array;
-  #orders = 0;
+  #orders: number;
 
   constructor(options: OrderTrafficOptions = {}) {
     this.accounts = options.accounts ?? 1_000;
@@ -53,14 +62,18 @@ export class OrderTraffic {
     this.#mistakes = options.mistakes ?? 0.01;
     this.#prices = Int32Array.from({ length: this.instruments }, (_, i) => 1_000 + ((i * 977) % 9_000));
     this.#sums = sumsOf(this.instruments, this.#random.fork("weights"));
-    this.#openIds = new Float64Array(this.accounts * OPEN_MAX);
-    this.#openInstruments = new Int32Array(this.accounts * OPEN_MAX);
+    this.#openMax = Math.min(255, options.openMax ?? 4);
+    this.#run = options.run ?? 1;
+    this.#orders = (this.#run - 1) * RUN_IDS;
+    this.#openIds = new Float64Array(this.accounts * this.#openMax);
+    this.#openInstruments = new Int32Array(this.accounts * this.#openMax);
     this.#openCounts = new Uint8Array(this.accounts);
   }
 
   /** Instruments with prices and bands, then each account's limits, margin, cash, user and strategy. */
   *referenceData(): Generator<OrderEventFields> {
     for (let instrument = 1; instrument <= this.instruments; instrument++) yield* this.#declare(instrument);
+    yield { at: this.at, restrictedInstrument: { instrument: RESTRICTED, restricted: true } };
     for (let account = 1; account <= this.accounts; account++) yield* this.#open(account);
   }
 
@@ -69,7 +82,7 @@ export class OrderTraffic {
     yield {
       at,
       instrument: {
-        version: 1,
+        version: this.#run,
         instrument,
         multiplier: 100,
         collarBps: 1_000,
@@ -88,7 +101,7 @@ export class OrderTraffic {
       at,
       account,
       accountLimits: {
-        version: 1,
+        version: this.#run,
         client: account,
         desk: 1 + (account % 100),
         credit: 10 ** 13,
@@ -111,23 +124,28 @@ export class OrderTraffic {
     yield {
       at,
       account,
-      margin: { version: 1, collateral: 10 ** 13, initialBps: 1_000, reduceOnlyAboveBps: 9_000 },
+      margin: { version: this.#run, collateral: 10 ** 13, initialBps: 1_000, reduceOnlyAboveBps: 9_000 },
     };
     yield { at, account, authorisedUser: { trader: 1, authorised: true, mayEnable: true } };
     yield {
       at,
       account,
-      strategyThrottle: { version: 1, strategy: STRATEGY, executionsMax: 1_000_000, window: 1_000_000 },
+      strategyThrottle: {
+        version: this.#run,
+        strategy: STRATEGY,
+        executionsMax: 1_000_000,
+        window: 1_000_000,
+      },
     };
   }
 
-  /** The next message of the flow. */
-  next(): OrderEventFields {
+  /** The next message of the flow; `at` must not go back. */
+  next(at = this.at + this.#step): OrderEventFields {
     const random = this.#random, account = random.int(1, this.accounts);
-    this.at += this.#step;
+    this.at = at;
     const count = this.#openCounts[account - 1], draw = random.next();
     if (count > 0 && draw < 0.82) return this.#move(account, count);
-    if (count > 0 && draw < 0.88) return this.#cancel(account, count);
+    if (count > 0 && draw < 0.88 || count === this.#openMax) return this.#cancel(account, count);
     return this.#enter(account, draw >= 0.97);
   }
 
@@ -143,7 +161,7 @@ export class OrderTraffic {
   }
 
   #move(account: number, count: number): OrderEventFields {
-    const cell = (account - 1) * OPEN_MAX + this.#random.int(0, count - 1);
+    const cell = (account - 1) * this.#openMax + this.#random.int(0, count - 1);
     const price = this.#near(this.#openInstruments[cell]);
     return {
       at: this.at,
@@ -153,8 +171,8 @@ export class OrderTraffic {
   }
 
   #cancel(account: number, count: number): OrderEventFields {
-    const cell = (account - 1) * OPEN_MAX + this.#random.int(0, count - 1);
-    const last = (account - 1) * OPEN_MAX + count - 1, order = this.#openIds[cell];
+    const cell = (account - 1) * this.#openMax + this.#random.int(0, count - 1);
+    const last = (account - 1) * this.#openMax + count - 1, order = this.#openIds[cell];
     this.#openIds[cell] = this.#openIds[last];
     this.#openInstruments[cell] = this.#openInstruments[last];
     this.#openCounts[account - 1] = count - 1;
@@ -162,8 +180,9 @@ export class OrderTraffic {
   }
 
   #enter(account: number, immediate: boolean): OrderEventFields {
-    const random = this.#random, instrument = this.#symbol(), order = ++this.#orders;
-    const mistake = random.chance(this.#mistakes) ? random.int(1, 2) : 0;
+    const random = this.#random, order = ++this.#orders;
+    const mistake = random.chance(this.#mistakes) ? random.int(1, 3) : 0;
+    const instrument = mistake === 3 ? RESTRICTED : this.#symbol();
     if (!immediate && mistake === 0) this.#remember(account, order, instrument);
     return {
       at: this.at,
@@ -184,12 +203,10 @@ export class OrderTraffic {
   }
 
   #remember(account: number, order: number, instrument: number): void {
-    const count = this.#openCounts[account - 1];
-    const slot = count < OPEN_MAX ? count : order % OPEN_MAX;
-    const cell = (account - 1) * OPEN_MAX + slot;
+    const count = this.#openCounts[account - 1]++;
+    const cell = (account - 1) * this.#openMax + count;
     this.#openIds[cell] = order;
     this.#openInstruments[cell] = instrument;
-    if (count < OPEN_MAX) this.#openCounts[account - 1] = count + 1;
   }
 
   #quantity(): number {
@@ -208,7 +225,7 @@ export class OrderTraffic {
       if (this.#sums[middle] <= target) low = middle + 1;
       else high = middle;
     }
-    return low + 1;
+    return low + 1 === RESTRICTED ? RESTRICTED + 1 : low + 1;
   }
 }
 

@@ -3,11 +3,10 @@
  * asks both payment pipelines; the strictest verdict counts, and it is decided when the later one is.
  */
 import { type Clock, type Outcome, type Runtime, Verdict } from "../../runtime/mod.ts";
-import { seeded } from "../../actors/random.ts";
+import { OrderTraffic } from "../../actors/orders/generator.ts";
 import { Audit } from "./audit.ts";
 import { Cards } from "./cards.ts";
 import { Numbers, verdictOf } from "./numbers.ts";
-import { OrderFlow } from "./orders.ts";
 import type { TimedLedger } from "./timed_ledger.ts";
 
 export interface LoadOptions {
@@ -32,6 +31,8 @@ export interface LoadOptions {
 const PAYMENT_SHARE = 0.6;
 const PAYMENT_PIPELINES = ["fraud", "bin-attack"] as const;
 const ORDER_PIPELINE = "pretrade";
+/** A thousand accounts, few mistakes; a ledger that ran before has the orders of those runs too. */
+const ORDERS = { accounts: 1_000, openMax: 40, mistakes: 0.004 };
 /** Between two looks at the schedule. */
 const TICK_MS = 4;
 /** Offers in one tick, so that a schedule far behind does not hold the event loop. */
@@ -52,7 +53,7 @@ export class Load {
   readonly audits: ReadonlyMap<string, Audit>;
   readonly cards: Cards;
   readonly #options: LoadOptions;
-  readonly #orders: OrderFlow | undefined;
+  readonly #orders: OrderTraffic | undefined;
   readonly #beganAt: number;
   readonly #ordersPerSecond: number;
   #ordersOffered = 0;
@@ -73,7 +74,8 @@ export class Load {
       attackAt: startAt + options.attackAfterMs * 1_000,
     });
     if (hasOrders) {
-      this.#orders = new OrderFlow(seeded(seed).fork("orders"), Math.floor(options.clock.now() / 1_000_000));
+      const run = Math.floor(options.clock.now() / 1_000_000);
+      this.#orders = new OrderTraffic({ seed: `${seed} orders`, startAt, run, ...ORDERS });
     }
     this.#beganAt = options.clock.monotonic();
   }
@@ -113,15 +115,16 @@ export class Load {
     for (let burst = 0; burst < BURST_MAX && this.#ordersOffered < due; burst++) {
       if (!this.#open([ORDER_PIPELINE])) return;
       this.#ordersOffered++;
-      this.#ask([ORDER_PIPELINE], this.#orders.next(Math.floor(at)), false, 0);
+      const order = this.#orders.next(Math.floor(at));
+      this.#ask([ORDER_PIPELINE], this.#orders.encode(order), false, 0);
     }
   }
 
-  async #setUp(orders: OrderFlow, signal: AbortSignal): Promise<void> {
-    const { clock, startAt } = this.#options;
-    for (const payload of orders.setUp(startAt)) {
+  async #setUp(orders: OrderTraffic, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    for (const event of orders.referenceData()) {
       while (!this.#open([ORDER_PIPELINE]) && !signal.aborted) await clock.sleep(TICK_MS, signal);
-      this.#tell(ORDER_PIPELINE, payload);
+      this.#tell(ORDER_PIPELINE, orders.encode(event));
     }
   }
 
