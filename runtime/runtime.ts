@@ -220,6 +220,8 @@ export interface SinkStatus {
   readonly to?: string;
   readonly partitions: readonly SinkPartitionStatus[];
   readonly restarts: number;
+  /** Outputs given up that wait to be sent again, where it keeps such. */
+  readonly deadLetters?: number;
   readonly lastError?: string;
 }
 

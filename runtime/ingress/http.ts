@@ -9,6 +9,7 @@
  *   POST /v1/{pipeline}/dead-letters/{position}/redrive
  *   GET  /v1/{pipeline}/outputs                    all that leave, for programs (http_outputs.ts)
  *   GET  /v1/{pipeline}/views/{view} /v1/{pipeline}/outputs/{name} /v1/{pipeline}/late (http_views.ts)
+ *   GET  /v1/status /v1/sinks/{sink}/dead-letters  POST …/{id}/redrive (http_sinks.ts)
  *   GET  /healthz /readyz /metrics
  *
  * {pipeline} may be a decision group for `decide` and `events`. Every error is problem+json. What can be
@@ -34,6 +35,7 @@ import {
 } from "./http_headers.ts";
 import { eventFromJsonBytes } from "./json.ts";
 import { allOutputs } from "./http_outputs.ts";
+import { redriveSink, sinkDeadLetters, status } from "./http_sinks.ts";
 import { follow, lateEvents, viewRows, watermark } from "./http_views.ts";
 import { type EdgeMetrics, edgeMetrics } from "./metrics.ts";
 import { askOnce } from "./once.ts";
@@ -109,6 +111,9 @@ export function httpApp(runtime: Runtime, options: HttpOptions): Hono {
     ["GET", "/v1/:pipeline/outputs/:name", guarded(follow)],
     ["GET", "/v1/:pipeline/late", guarded(lateEvents)],
     ["POST", "/v1/:pipeline/watermark", guarded(watermark)],
+    ["GET", "/v1/status", guarded(status)],
+    ["GET", "/v1/sinks/:sink/dead-letters", guarded(sinkDeadLetters)],
+    ["POST", "/v1/sinks/:sink/dead-letters/:id/redrive", guarded(redriveSink)],
     ["GET", "/metrics", guarded(metrics)],
     ["GET", "/healthz", (context) => health(edge, context)],
     ["GET", "/readyz", (context) => readiness(edge, context)],

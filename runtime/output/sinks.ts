@@ -117,6 +117,7 @@ export class SinkRun {
       to: this.#sink?.name,
       partitions,
       restarts: this.#restarts,
+      ...(this.#sink?.deadLetters ? { deadLetters: this.#sink.deadLetters.count } : {}),
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
     };
   }

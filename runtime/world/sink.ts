@@ -64,6 +64,8 @@ export interface Sink {
 
 /** Outputs that a receiver would not take, kept until they are driven again. */
 export interface SinkDeadLetters {
+  /** How many wait. */
+  readonly count: number;
   /** Ids of those that wait, oldest first by partition, frame and output. */
   list(limit: number): Promise<SinkDeadLetter[]>;
   /** Sends it once more, under the same id; when it is taken it is no dead letter any more. */

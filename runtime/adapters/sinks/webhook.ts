@@ -110,6 +110,10 @@ class WebhookSink implements Sink, SinkDeadLetters {
     await step?.("stored");
   }
 
+  get count(): number {
+    return this.#dead.size;
+  }
+
   async list(limit: number): Promise<SinkDeadLetter[]> {
     const letters: SinkDeadLetter[] = [];
     for (const id of [...this.#dead].sort(byPlace).slice(0, limit)) {
