@@ -69,22 +69,23 @@ export class Accumulator {
         : part.refuses(acc, of, false);
       return [where ? `(${where.v} && ${test})` : test];
     });
-    if (refusals.length > 0) {
-      const refuse = this.#module.use("operators/out", "refuse"),
-        reject = this.#module.use("lib/effects", "Reject");
-      block.line(`if (${refusals.join(" || ")}) return ${refuse}(${reject}.OVERFLOW);`);
-    }
-    this.#parts.forEach((part, i) => {
-      const { of, where } = values[i];
-      const add = part.add(acc, of, time), sub = retracts ? part.sub(acc, of) : [];
-      const write = (inner: Block) => {
-        if (!retracts) return add.forEach((line) => inner.line(line));
-        inner.nest(`if (${op})`, (then) => sub.forEach((line) => then.line(line)));
-        inner.nest("else", (otherwise) => add.forEach((line) => otherwise.line(line)));
-      };
-      if (where) block.nest(`if (${where.v})`, write);
-      else write(block);
-    });
+    const apply = (block: Block) =>
+      this.#parts.forEach((part, i) => {
+        const { of, where } = values[i];
+        const add = part.add(acc, of, time), sub = retracts ? part.sub(acc, of) : [];
+        const write = (inner: Block) => {
+          if (!retracts) return add.forEach((line) => inner.line(line));
+          inner.nest(`if (${op})`, (then) => sub.forEach((line) => then.line(line)));
+          inner.nest("else", (otherwise) => add.forEach((line) => otherwise.line(line)));
+        };
+        if (where) block.nest(`if (${where.v})`, write);
+        else write(block);
+      });
+    if (refusals.length === 0) return apply(block);
+    const refuse = this.#module.use("operators/out", "refuse");
+    const reject = this.#module.use("lib/effects", "Reject");
+    block.line(`if (${refusals.join(" || ")}) ${refuse}(${reject}.OVERFLOW);`);
+    block.nest("else", apply);
   }
 
   /** The result of an aggregate. */

@@ -6,7 +6,7 @@
 import type { End, Plan, Source, Step, To, View } from "../plan.ts";
 import { inOrder, inputsOf } from "../plan.ts";
 import { Decoder } from "./decode.ts";
-import { type Operator, operatorOf } from "./operators.ts";
+import { type Operator, operatorOf } from "./operators/mod.ts";
 import { endFields, inputOf } from "./output.ts";
 import { keyInline, writeKey } from "./rows.ts";
 import { Block, type Code, express, type Fields, integer, Module, type Scope, within } from "./text.ts";
