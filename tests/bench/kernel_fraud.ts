@@ -1,10 +1,9 @@
 /** The fraud kernel at many cards: throughput in frames, latency of single decisions, bytes a card, and its model. */
 import process from "node:process";
-import { encodePaymentEvent } from "../../actors/payments/gen/payment_wire.ts";
-import { type Seeded, seeded, zipf } from "../../actors/random.ts";
 import type { Kernel } from "../../runtime/kernel/host.ts";
 import { FraudModel } from "../models/fraud.ts";
 import { loadForTest, region } from "../properties/kernel_under_test.ts";
+import { Payments } from "./payments.ts";
 
 export interface FraudBenchOptions {
   /** Default 1,000,000. */
@@ -34,15 +33,13 @@ export interface FraudBench {
 const PRESENT = 0.7;
 const START = 1_700_265_600_000_000;
 const FRAME_EVENTS = 500, CHUNK_FRAMES = 200;
-/** Event time between two payments of the whole: each card pays every 20 minutes or so. */
-const CYCLE = 1_200_000_000;
 
 export async function benchFraud(options: FraudBenchOptions = {}): Promise<FraudBench> {
   const cards = options.cards ?? 1_000_000, events = options.events ?? 2_000_000;
-  const traffic = new Payments(cards, options.zipf ?? 0, seeded(options.seed ?? 1));
+  const { seed, zipf } = options, traffic = new Payments(cards, 0, START, { seed, zipf, present: PRESENT });
   const kernel = (await loadForTest("fraud")).instantiate();
   const empty = kernel.stateBytes;
-  for (let done = 0; done < cards; done += traffic.frameEvents) applyFrame(kernel, traffic.fillFrame());
+  for (let done = 0; done < cards; done += FRAME_EVENTS) applyFrame(kernel, frameOf(traffic));
   const bytesPerKey = (kernel.stateBytes - empty) / kernel.keys;
   const perSecond = throughput(kernel, traffic, events);
   const [p99Us, p999Us] = latencies(kernel, traffic, options.decisions ?? 200_000);
@@ -67,73 +64,9 @@ interface Frame {
   readonly clock: number;
 }
 
-/** Payments of a fixed population, encoded. */
-class Payments {
-  readonly frameEvents = FRAME_EVENTS;
-  readonly #cards: number;
-  readonly #random: Seeded;
-  readonly #rank: ((random: Seeded) => number) | undefined;
-  readonly #step: number;
-  readonly #scratch = new Uint8Array(1024);
-  at = START;
-  #filled = 0;
-
-  constructor(cards: number, exponent: number, random: Seeded) {
-    this.#cards = cards;
-    this.#random = random;
-    this.#rank = exponent ? zipf(cards, exponent) : undefined;
-    this.#step = Math.max(1, Math.round(CYCLE / cards));
-  }
-
-  /** Frames that see every card once. */
-  fillFrame(): Frame {
-    return this.#frame(() => this.#filled++ % this.#cards);
-  }
-  frame(): Frame {
-    return this.#frame(() => this.#draw());
-  }
-  one(): Uint8Array {
-    return this.payload(this.#draw());
-  }
-
-  payload(card: number): Uint8Array {
-    const random = this.#random;
-    this.at += this.#step;
-    const payment = {
-      card: cardName(card),
-      bin: "431940",
-      amount: random.int(100, 2000),
-      currency: "INR",
-      at: this.at,
-      merchant: "grocery_pos-17",
-      category: "grocery_pos",
-    };
-    const present = random.chance(PRESENT);
-    const event = present
-      ? {
-        payment: {
-          ...payment,
-          channel: 1,
-          latitude: 19_000_000 + card % 1000 * 100 + random.int(0, 10_000),
-          longitude: 72_000_000 + random.int(0, 10_000),
-        },
-      }
-      : { payment: { ...payment, channel: 2 } };
-    return this.#scratch.slice(0, encodePaymentEvent(event, this.#scratch, 0));
-  }
-
-  #draw(): number {
-    return this.#rank ? this.#rank(this.#random) : this.#random.int(0, this.#cards - 1);
-  }
-
-  #frame(draw: () => number): Frame {
-    const events = Array.from({ length: FRAME_EVENTS }, () => ({ payload: this.payload(draw()) }));
-    return { bytes: region(events), clock: this.at };
-  }
-}
-
-function cardName(card: number): string {
-  return `431940${String(card).padStart(10, "0")}`;
+function frameOf(traffic: Payments): Frame {
+  const events = Array.from({ length: FRAME_EVENTS }, () => ({ payload: traffic.next().slice() }));
+  return { bytes: region(events), clock: Math.ceil(traffic.at) };
 }
 
 function applyFrame(kernel: Kernel, frame: Frame): void {
@@ -147,7 +80,7 @@ function applyFrame(kernel: Kernel, frame: Frame): void {
 function throughput(kernel: Kernel, traffic: Payments, events: number): number {
   let elapsed = 0, applied = 0;
   while (applied < events) {
-    const frames = Array.from({ length: CHUNK_FRAMES }, () => traffic.frame());
+    const frames = Array.from({ length: CHUNK_FRAMES }, () => frameOf(traffic));
     const began = performance.now();
     for (const frame of frames) applyFrame(kernel, frame);
     elapsed += performance.now() - began;
@@ -161,12 +94,12 @@ function latencies(kernel: Kernel, traffic: Payments, count: number): [number, n
   const taken = new Float64Array(count);
   for (let done = 0; done < count;) {
     const batch = Array.from({ length: Math.min(10_000, count - done) }, () => {
-      const payload = traffic.one();
+      const payload = traffic.next().slice();
       return region([{ payload }]).slice(2); // the Event message without the frame's tag and length
     });
     for (const event of batch) {
       const began = process.hrtime.bigint();
-      kernel.decide(traffic.at, 1, 0, event);
+      kernel.decide(Math.ceil(traffic.at), 1, 0, event);
       taken[done++] = Number(process.hrtime.bigint() - began) / 1000;
     }
   }
@@ -177,11 +110,11 @@ function latencies(kernel: Kernel, traffic: Payments, count: number): [number, n
 function twinPerSecond(traffic: Payments, cards: number, count: number): number {
   if (!count) return 0;
   const model = new FraudModel();
-  for (let card = 0; card < cards; card++) model.apply(traffic.payload(card), BigInt(traffic.at));
+  for (let card = 0; card < cards; card++) model.apply(traffic.of(card), BigInt(Math.ceil(traffic.at)));
   let elapsed = 0;
   for (let done = 0; done < count; done += 10_000) {
-    const payloads = Array.from({ length: 10_000 }, () => traffic.one());
-    const clock = BigInt(traffic.at);
+    const payloads = Array.from({ length: 10_000 }, () => traffic.next().slice());
+    const clock = BigInt(Math.ceil(traffic.at));
     const began = performance.now();
     for (const payload of payloads) model.apply(payload, clock);
     elapsed += performance.now() - began;
