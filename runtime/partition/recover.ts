@@ -51,6 +51,8 @@ export class Unrecoverable extends Error {
 const NOTHING = new Uint8Array(0);
 /** Attempts to append the epoch frame while others append too. */
 const TAKE_OVER_ATTEMPTS_MAX = 8;
+/** Appends of it that the ledger leaves without an answer: each is waited for. */
+const SILENT_ATTEMPTS_MAX = 2;
 /** Newest frames among which the highest epoch stands: more than all owners together have in flight. */
 export const TAIL_FRAMES = 64;
 const TAKE_OVER_WAIT_MS = 2;
@@ -155,6 +157,7 @@ class Progress implements RecoveryProgress {
 }
 
 async function takeOver({ world, chain, module }: { world: World; chain: Chain; module: KernelModule }) {
+  let silent = 0;
   for (let attempt = 0; attempt < TAKE_OVER_ATTEMPTS_MAX; attempt++) {
     const { last } = await chain.extent();
     const tail = last === 0 ? undefined : await readFrame(chain, last);
@@ -174,6 +177,9 @@ async function takeOver({ world, chain, module }: { world: World; chain: Chain; 
     if (outcome.kind === "unknown") {
       const stored = await chain.get(last + 1);
       if (stored && bytesEqual(stored, message)) return { ...head, hash };
+      if (++silent >= SILENT_ATTEMPTS_MAX) {
+        throw new Error(`Cannot take over ${chain.name}: ${outcome.cause.message}`, { cause: outcome.cause });
+      }
     }
     // A replicated ledger refuses against appends still being agreed on: its tail shows them a little later.
     await world.clock.sleep(TAKE_OVER_WAIT_MS * 2 ** attempt);

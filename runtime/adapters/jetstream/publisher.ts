@@ -92,7 +92,10 @@ export class Publisher {
       this.#inFlight.delete(token);
       settle({
         kind: "unknown",
-        cause: new Error(`No answer from ${this.link.name} in ${this.timeoutMs} ms.`),
+        cause: new Error(
+          `No answer from ${this.link.name} in ${this.timeoutMs} ms. If that lasts, look at the server's log: one ` +
+            "whose disk was full answers no appends until there is space and it is started again.",
+        ),
       });
     }
   }
