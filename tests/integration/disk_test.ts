@@ -44,7 +44,7 @@ describe(`a disk (seed ${seed})`, { skip }, () => {
         await system.answered(500);
         const ballast = disk.fill();
         await quiet(system);
-        await system.says(/disk was full turns JetStream off until there is space and it is started again/);
+        await system.says(/disk was full answers no appends until there is space and it is started again/);
         ballast.remove();
         await disk.server!.restart();
         const began = Date.now();

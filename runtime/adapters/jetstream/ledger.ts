@@ -174,8 +174,7 @@ class JetStreamLedger implements Ledger {
         const { message } = cause as Error;
         const passing = /timeout|no responders|unavailable|leader|503/i.test(message);
         if (!passing || clock.monotonic() >= until || given()) {
-          const fix = passing ? `. ${SILENT}` : "";
-          throw new Error(`Cannot ${action}: ${message}${fix}`, { cause });
+          throw new Error(`Cannot ${action}: ${message}`, { cause });
         }
         await clock.sleep(RETRY_MS);
       }
@@ -316,10 +315,6 @@ function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/** What an operator may look at while nobody answers. */
-const SILENT =
-  "JetStream does not answer there: start the server, or look at its log. A server whose disk was " +
-  "full turns JetStream off until there is space and it is started again; it is asked again meanwhile.";
 /** How long a question is repeated while nobody answers. */
 const PATIENCE_MS = 10_000;
 const RETRY_MS = 20;
