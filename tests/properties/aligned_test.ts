@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "@std/testing/bdd";
-import { Aligned, floor, growing, hopping, type Told, type WindowRules } from "../models/aligned.ts";
+import { Aligned, growing, hopping, type WindowRules } from "../models/aligned.ts";
 import { type Random, seeded } from "./kernel_under_test.ts";
 import { command, loadOperator, MAX, restored, run, settle, watermark } from "./operator_under_test.ts";
-
-const SUMS = 0n, BAG = 1n;
-const UPDATES = ["accumulating", "discarding", "retracting"] as const;
+import { BAG, SUMS, text, UPDATES } from "./window_results.ts";
 
 interface Shape {
   readonly name: string;
@@ -57,17 +55,6 @@ function kernelOf({ params }: Shape, settings: Settings) {
 
 function twinOf({ windowsOf }: Shape, settings: Settings): Aligned {
   return new Aligned({ windowsOf, ...settings, update: UPDATES[settings.update ?? 0] });
-}
-
-/** A result as the test kernel writes it. */
-function text(told: Told, bag: bigint): string {
-  const sum = BigInt.asIntN(64, told.values.reduce((a, b) => a + b, 0n));
-  const lowest = bag ? told.values.reduce((a, b) => b < a ? b : a) : 0n;
-  const mixed = bag ? told.values.reduce((a, v) => a + ((v * v) ^ (v << 7n)), 0n) : 0n;
-  return `${told.key}:${
-    told.op * 10 + told.timing
-  }:${told.values.length} W(${told.start},${told.end},${sum},)` +
-    ` A(0,${lowest},${mixed},)`;
 }
 
 interface Case {
