@@ -2,6 +2,8 @@ import { describe, it } from "@std/testing/bdd";
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { connect, type Socket } from "node:net";
+import process from "node:process";
+import { type Seeded, seeded, seedOf } from "../../actors/random.ts";
 import { tally } from "../../actors/tally/tally.ts";
 import { fakeRuntime } from "../../tests/support/fake_runtime.ts";
 import { memoryWorld, running } from "../../tests/support/world.ts";
@@ -13,6 +15,7 @@ import { systemRandom } from "./random.ts";
 const clock = systemClock();
 const options = { clock, random: systemRandom(), log: { info() {}, warn() {}, error() {} } };
 const topology = { pipelines: [tally] };
+const seed = seedOf(process.env, 1);
 const appOf = () => httpApp(fakeRuntime(topology), { ...options, eventBytesMax: 4096 });
 
 /** Limits a test can wait for; production's are ten times as long. */
@@ -159,6 +162,76 @@ describe("requests that are not what they say", () => {
     });
   }
 });
+
+describe(`requests of every bad shape (seed ${seed})`, () => {
+  it("500 of them end in 4xx or a closed connection, reach no pipeline, and others are answered", async () => {
+    const random = seeded(`bad shapes ${seed}`);
+    const runtime = fakeRuntime(topology);
+    const app = httpApp(runtime, { ...options, eventBytesMax: 4096 });
+    await serving((request) => app.fetch(request), async (port) => {
+      let sound = 0;
+      for (let round = 0; round < 10; round++) {
+        await Promise.all(Array.from({ length: 50 }, async () => {
+          const bytes = badShape(random);
+          const { ended, socket } = speak(port, bytes);
+          const said = await ended;
+          socket.destroy();
+          assert.match(said, /^(HTTP\/1\.1 4\d\d |$)/, `${bytes.slice(0, 300)}\n${said.slice(0, 300)}`);
+        }));
+        assert.equal(await ask(port), 200);
+        sound++;
+      }
+      assert.equal(runtime.offered.length, sound);
+    });
+  });
+});
+
+/** Lies about lengths, chunks that are none, too many or too large headers, compression, paths in disguise. */
+function badShape(random: Seeded): string {
+  const path = "/v1/tally/decide";
+  const first = `POST ${path} HTTP/1.1`;
+  const close = "Connection: close";
+  const request = (lines: string[], body = "") => [first, "Host: x", close, ...lines, "", body].join("\r\n");
+  const some = random.int(1, 4000);
+  const shapes: (() => string)[] = [
+    () => request([JSON_TYPE, `Content-Length: ${random.int(4097, 2 ** 40) + 2 ** 27}`]),
+    () => request([JSON_TYPE, `Content-Length: ${some + 1}`, `Content-Length: ${some}`], " ".repeat(some)),
+    () =>
+      request(
+        [JSON_TYPE, `Content-Length: ${random.pick(["-1", "1e3", "0x10", "1,1", "", "1 1", "９"])}`],
+        "{}",
+      ),
+    () => request([JSON_TYPE, `Content-Length: ${some}`, "Transfer-Encoding: chunked"], "0\r\n\r\n"),
+    () =>
+      request(
+        [JSON_TYPE, `Transfer-Encoding: ${random.pick(["chunked, chunked", "gzip", "xchunked"])}`],
+        "0\r\n\r\n",
+      ),
+    () =>
+      request(
+        [JSON_TYPE, "Transfer-Encoding: chunked"],
+        `${random.pick(["zz", "-1", "fffffffffffffffff"])}\r\n\r\n`,
+      ),
+    () =>
+      request([
+        JSON_TYPE,
+        `Content-Encoding: ${random.pick(["gzip", "br", "deflate", "zstd"])}`,
+        "Content-Length: 2",
+      ], "{}"),
+    () => request([`X-A: ${"a".repeat(random.int(17_000, 60_000))}`]),
+    () => request(Array.from({ length: random.int(2_500, 10_000) }, (_, i) => `X-${i}: b`)),
+    () => request([JSON_TYPE, `X-A: ${random.pick(["\u0000", "\u0001"])}b`, "Content-Length: 2"], "{}"),
+    () => request([`${random.pick(["X A", "X\tA", "", "X(A)"])}: b`, JSON_TYPE, "Content-Length: 2"], "{}"),
+    () => `POST ${"/a".repeat(random.int(10_000, 20_000))} HTTP/1.1\r\nHost: x\r\n${close}\r\n\r\n`,
+    () =>
+      `POST ${
+        random.pick(["/v1/%74ally%2fdecide", "/v1/tally/decide%00", "//v1/tally/decide", "/v1/../v1"])
+      } HTTP/1.1\r\nHost: x\r\n${close}\r\nContent-Length: 2\r\n\r\n{}`,
+    () => `${random.pick(["GARBAGE", "post", "POST\t/ HTTP/1.1", "\u0016\u0003\u0001"])}\r\n\r\n`,
+    () => `POST ${path} HTTP/${random.pick(["9.9", "1", "x"])}\r\nHost: x\r\n${close}\r\n\r\n`,
+  ];
+  return random.pick(shapes)();
+}
 
 describe("stopping", () => {
   it("lets a request under way finish, closes idle connections and takes no new ones", async () => {

@@ -7,6 +7,7 @@ import type { Runtime } from "../mod.ts";
 import { RejectReason } from "../proto/gen/frame_pb.ts";
 import { csvColumns } from "./csv.ts";
 import { type FileOptions, runFile } from "./files.ts";
+import { ProblemError } from "./problem.ts";
 
 const topology = {
   pipelines: [{ ...tally, partitions: 2 }, { ...tally, name: "other" }],
@@ -91,7 +92,10 @@ describe("a file as a source of events", () => {
           letters[1].payload.length > 1000 && long.startsWith(new TextDecoder().decode(letters[1].payload)),
         );
         assert.deepEqual([letters[0].source, letters[0].type], ["test.ndjson", "application/json"]);
-        await assert.rejects(runtime.redrive("tally", letters[0].position), /not valid JSON/);
+        await assert.rejects(
+          runtime.redrive("tally", letters[0].position),
+          (error) => error instanceof ProblemError && error.problem.code === "invalid-json",
+        );
         const cut = await runtime.redrive("tally", letters[1].position);
         assert.equal(cut.kind === "refused" && cut.admission, "too-large");
       });

@@ -113,28 +113,26 @@ describe("more than the ledger takes", () => {
     });
   });
 
-  it("of clients that do not read their answers, no more is held than their batch", async () => {
+  it("of a client that does not read its answers, no more is held than its batch", async () => {
     await overloaded(async (runtime, port) => {
       const line = `${JSON.stringify({ key: "b", amount: 1 })}\n`;
-      const events = 300;
-      const head = "POST /v1/tally/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n" +
-        `Content-Length: ${line.length * events}\r\n\r\n`;
-      const sockets = Array.from({ length: 5 }, () => {
-        const socket = connect(port, "127.0.0.1");
-        socket.on("error", () => {});
-        socket.pause();
-        socket.write(head + line.repeat(events));
-        return socket;
-      });
+      const events = 1_000;
+      const socket = connect(port, "127.0.0.1");
+      socket.on("error", () => {});
+      socket.pause();
+      socket.write(
+        "POST /v1/tally/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n" +
+          `Content-Length: ${line.length * events}\r\n\r\n${line.repeat(events)}`,
+      );
       let applied = 0n;
-      for (let tries = 0; applied < BigInt(5 * events); tries++) {
+      for (let tries = 0; applied < BigInt(events); tries++) {
         const { mailbox } = runtime.status().partitions[0];
         assert.ok(mailbox.events <= MAILBOX.mailboxEventsMax);
-        assert.ok(tries < 5_000, `${applied} of ${5 * events} events were taken`);
+        assert.ok(tries < 5_000, `${applied} of ${events} events were taken`);
         applied = tallyState(await runtime.query("tally", keyBytes("b")))?.count ?? 0n;
         await systemClock().sleep(2);
       }
-      for (const socket of sockets) socket.destroy();
+      socket.destroy();
     });
   });
 });
