@@ -14,6 +14,7 @@ import {
   type Origins,
   readOptions,
   text,
+  toggle,
   type Values,
 } from "./options.ts";
 import { sinksOption } from "./sink_option.ts";
@@ -90,6 +91,7 @@ export const ENGINE_OPTIONS = {
     "n",
     "older checkpoints kept, thinned out with age, for `inspect --at`; each may be as large as the state",
   ),
+  acceptLoss: toggle("go on although acknowledged frames are lost at the end of a chain; it says which"),
   dedupeSeconds: integer(
     600,
     { min: 0, max: 86_400 },

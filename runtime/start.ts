@@ -40,6 +40,7 @@ const BOUNDS: PartitionBounds = {
   checkpointEvents: 1_000_000,
   checkpointsKept: 3,
   checkpointHistory: 0,
+  acceptLoss: false,
 };
 const INTENSITY = { restartsMax: 10, withinMs: 60_000 };
 const BACKOFF = { firstMs: 20, lastMs: 5_000 };

@@ -57,6 +57,7 @@ export const run = command({
         checkpointEvents: values.checkpointEvents,
         checkpointsKept: values.checkpointsKept,
         checkpointHistory: values.checkpointHistory,
+        acceptLoss: values.acceptLoss,
       });
       await Promise.race([runtime.ready, runtime.ended]);
       const results = resultsOf(runtime, pipeline);

@@ -37,6 +37,7 @@ export const start = command({
         checkpointEvents: values.checkpointEvents,
         checkpointsKept: values.checkpointsKept,
         checkpointHistory: values.checkpointHistory,
+        acceptLoss: values.acceptLoss,
       });
       const doors = await openDoors(runtime, world, values, signal);
       await Promise.race([runtime.ready, runtime.ended, aborted(signal)]);

@@ -302,6 +302,11 @@ export async function verifyCheckpoint(world: World, manifest: Manifest, known: 
   }
 }
 
+/** A checkpoint that must not be used any more; parts it shares with others go with the last of them. */
+export async function dropCheckpoint(world: Pick<World, "checkpoints">, manifest: Manifest): Promise<void> {
+  await world.checkpoints.delete(`${manifest.chain}/${String(manifest.frame).padStart(16, "0")}.json`);
+}
+
 /** At most `count` of names that rise with their frame, each about as far from the next as from the end. */
 function thinned(names: readonly string[], count: number): string[] {
   const kept = names.map((name) => ({ name, frame: Number(/(\d+)\.json$/.exec(name)?.[1]) }));

@@ -33,6 +33,8 @@ export interface PartitionBounds {
   readonly checkpointsKept: number;
   /** Of older checkpoints, so many are kept, thinned out with age. */
   readonly checkpointHistory: number;
+  /** Goes on although acknowledged frames are lost at the end of a chain, and says which. */
+  readonly acceptLoss: boolean;
 }
 
 /** A frame that was handed to the ledger and is not yet known to be durable. */
@@ -310,6 +312,7 @@ export class Partition {
       world: this.#world,
       chain,
       module: this.#module,
+      acceptLoss: this.#bounds.acceptLoss,
       onManifest: (manifest) => this.history.restore(manifest),
       onProgress: (progress) => (this.#recovery = progress),
       onFrame: (frame, rejects) => {

@@ -5,7 +5,9 @@
  */
 import {
   DamagedCheckpoint,
+  dropCheckpoint,
   type Manifest,
+  manifests,
   newestManifests,
   restoreCheckpoint,
 } from "../checkpoint/checkpoint.ts";
@@ -74,10 +76,13 @@ export async function recover(options: {
   /** Told the checkpoint that replay begins at, before it does; undefined = at the beginning. */
   readonly onManifest: (manifest: Manifest | undefined) => void;
   readonly onProgress: (progress: RecoveryProgress) => void;
+  /** Goes on although frames that were acknowledged are lost at the end of the chain. */
+  readonly acceptLoss: boolean;
 }): Promise<Recovered> {
   const { world, chain, module } = options;
   const began = world.clock.monotonic();
   const progress = new Progress(world, chain.name, options.onProgress);
+  await checkWhole(options);
   const taken = await takeOver(options);
   const first = (await chain.extent()).first;
   const base = await restoreNewest(options, first, taken.number, progress);
@@ -111,6 +116,32 @@ export async function recover(options: {
     events: progress.events,
     micros: world.clock.monotonic() - began,
   };
+}
+
+/**
+ * Refuses a chain that lost its end, before anything is appended behind what is left: the numbers of the lost
+ * frames would be given to others.
+ */
+async function checkWhole(
+  { world, chain, acceptLoss }: { world: World; chain: Chain; acceptLoss: boolean },
+): Promise<void> {
+  // Checkpoints first: what is in them was durable before, whatever is appended meanwhile.
+  const checkpoints = await manifests(world, chain.name);
+  const { last, acknowledged = 0 } = await chain.extent();
+  const beyond = checkpoints.filter(({ frame }) => frame > last);
+  const known = Math.max(acknowledged, ...beyond.map(({ frame }) => frame));
+  if (known <= last) return;
+  const lost =
+    `frames ${last + 1} to ${known} of ${chain.name} are lost: they were acknowledged, and the ledger ends ` +
+    `at frame ${last}`;
+  if (!acceptLoss) {
+    throw new Unrecoverable(
+      `Cannot recover ${chain.name}: ${lost}. Restore ${world.ledger.name} from a backup, a replica or an export; ` +
+        "or start once with --accept-loss to go on without them.",
+    );
+  }
+  world.log.error(`going on without what is lost: ${lost}`);
+  for (const manifest of beyond) await dropCheckpoint(world, manifest);
 }
 
 class Progress implements RecoveryProgress {

@@ -65,7 +65,7 @@ export async function verifyChain(
   module: KernelModule | undefined,
   options: VerifyOptions = {},
 ): Promise<Verified> {
-  const { first, last } = await chain.extent();
+  const { first, last, acknowledged } = await chain.extent();
   const verification = new Verification(module, first, options);
   let from = first;
   let after: { hash: Uint8Array; epoch: number } | undefined = first === 1
@@ -88,6 +88,14 @@ export async function verifyChain(
       from = error instanceof MissingFrames ? error.next : from + 1;
       after = undefined;
     }
+  }
+  if (acknowledged !== undefined) {
+    const detail =
+      `Cannot read ${chain.name} to its end: frames ${
+        last + 1
+      } to ${acknowledged} were acknowledged and are ` +
+      "lost";
+    verification.broken({ kind: "gap", frame: last + 1, detail });
   }
   return verification.result(chain.name, first, last);
 }

@@ -55,6 +55,11 @@ export interface Chain {
 export interface Extent {
   readonly first: number;
   readonly last: number;
+  /**
+   * Present when the ledger knows of a sequence that was acknowledged and is beyond `last`: the end of the
+   * chain is lost. Appending goes on behind `last` all the same; whether it may is the reader's to say.
+   */
+  readonly acknowledged?: number;
 }
 
 export interface Stored {

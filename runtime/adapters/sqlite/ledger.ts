@@ -9,6 +9,7 @@ import type { Clock } from "../../world/clock.ts";
 import type { Appended, Chain, Durability, Extent, Ledger, Stored } from "../../world/ledger.ts";
 import { checkChainName } from "../names.ts";
 import { openDatabase, worded } from "./database.ts";
+import { Notes } from "./notes.ts";
 import { LogSync } from "./sync.ts";
 import { WalKeeper } from "./wal.ts";
 
@@ -55,6 +56,7 @@ class SqliteLedger implements Ledger {
   readonly #clock: Clock;
   readonly #sync: LogSync;
   readonly #wal: WalKeeper;
+  readonly notes: Notes;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   #pending: Pending[] = [];
@@ -80,6 +82,7 @@ class SqliteLedger implements Ledger {
       database.close();
       throw worded(`open the write-ahead log of ${file}`, file, cause);
     }
+    this.notes = new Notes(`${file}-acknowledged`);
     const checkpointBytes = options.walBytes ?? WAL_BYTES;
     const bounds = { checkpointBytes, bytesMax: checkpointBytes * 8 };
     this.#wal = new WalKeeper(file, database, bounds, () => this.#flush());
@@ -110,6 +113,7 @@ class SqliteLedger implements Ledger {
     await this.#sync.close();
     await this.#wal.close();
     this.database.close();
+    this.notes.close();
   }
 
   append(chain: SqliteChain, after: number, message: Uint8Array): Promise<Appended> {
@@ -176,12 +180,22 @@ class SqliteLedger implements Ledger {
       return this.#settleAll(batch, { kind: "failed", cause: error });
     }
     this.#sync.committed((broken) => {
+      if (!broken) this.#note(batch, outcomes);
       batch.forEach((append, i) => {
         const unknown = broken && outcomes[i].kind === "stored";
         this.#settle(append, unknown ? { kind: "unknown", cause: broken } : outcomes[i]);
       });
     });
     this.#wal.wrote(bytes);
+  }
+
+  /** Before anybody is told. */
+  #note(batch: readonly Pending[], outcomes: readonly Appended[]): void {
+    const newest = new Map<number, number>();
+    outcomes.forEach((outcome, i) => {
+      if (outcome.kind === "stored") newest.set(batch[i].chain.id, outcome.sequence);
+    });
+    for (const [chain, sequence] of newest) this.notes.write(chain, sequence);
   }
 
   #settleAll(batch: Pending[], outcome: Appended): void {
@@ -242,8 +256,11 @@ class SqliteChain implements Chain {
 
   extent(): Promise<Extent> {
     return this.#run("read the extent", () => {
+      // Before the bounds: somebody else may append between the two.
+      const acknowledged = this.ledger.notes.read(this.id);
       const { first, last, purged } = this.#bounds.get()!;
-      return { first: Number(first ?? Number(purged) + 1), last: Number(last ?? purged) };
+      const extent = { first: Number(first ?? Number(purged) + 1), last: Number(last ?? purged) };
+      return acknowledged > extent.last ? { ...extent, acknowledged } : extent;
     });
   }
 
