@@ -1,5 +1,5 @@
 /**
- * deno task bench [--only kernel,ledger,pipeline,wire,recovery,verify,memory,start,nexmark] [--json]
+ * deno task bench [--only kernel,ledger,pipeline,wire,sinks,recovery,verify,memory,start,nexmark] [--json]
  *
  * Every figure the README quotes, with its conditions. `--json` prints one object as the last line.
  */
@@ -14,6 +14,7 @@ import { benchNexmark } from "./nexmark.ts";
 import { benchPipeline } from "./pipeline.ts";
 import { benchRecovery } from "./recovery.ts";
 import { startNats } from "../support/nats.ts";
+import { benchSinks } from "./sinks.ts";
 import { benchVerify } from "./verify.ts";
 import { benchWire } from "./wire.ts";
 
@@ -38,6 +39,7 @@ const SECTIONS: Record<string, () => Promise<Figures>> = {
     }
   },
   recovery: async () => ({ recovery: await benchRecovery() }),
+  sinks: async () => ({ sinks: await benchSinks() }),
   verify: async () => ({ verify: await benchVerify() }),
   start: async () => ({ start: await benchStart() }),
   nexmark: async () => ({ nexmark: await benchNexmark() }),
