@@ -4,14 +4,14 @@
  */
 import { spawn } from "node:child_process";
 import { Buffer } from "node:buffer";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { create, toBinary, toJson } from "@bufbuild/protobuf";
 import { PaymentEventSchema } from "../../actors/payments/gen/payment_pb.ts";
-import { startConfig } from "./wire_config.ts";
+import { ECHO_SUBJECT, startConfig } from "./wire_config.ts";
 import type { LoadOptions, LoadResult } from "./wire_load.ts";
 
 export interface WireBenchOptions {
@@ -31,6 +31,8 @@ export interface WireBench {
     readonly perSecond: number;
     readonly closedLoop: LoadResult;
     readonly openLoop: LoadResult;
+    /** Processor time of the engine's process for a request of the closed loop, microseconds. */
+    readonly engineCpuMicros?: number;
   };
   /** On JetStream alone: one request at a time, beside one append at a time in the same run. */
   readonly nats?: {
@@ -41,6 +43,11 @@ export interface WireBench {
     /** One js.publish at a time, the client library's own way to append. */
     readonly jsPublishP50Ms: number;
     readonly timesJsPublish: number;
+    /** A request that the engine's process answers at once, with nothing decided and nothing appended. */
+    readonly echoP50Ms: number;
+    /** What the hops alone come to: an echo and an append. The rest is the engine's own. */
+    readonly hopsTimesLedgerAck: number;
+    readonly ownP50Ms: number;
   };
   readonly conditions: string;
 }
@@ -64,11 +71,18 @@ export async function benchWire(options: WireBenchOptions = {}): Promise<WireBen
       warmUpSeconds: 2,
       seconds,
     };
+    const before = await server.cpuMicros();
     const closedLoop = await runLoad({ ...common, mode: "closed", connections });
+    const after = await server.cpuMicros();
+    // The warm-up counts on both sides: it asks as fast.
+    const asked = closedLoop.perSecond * (seconds + common.warmUpSeconds);
+    const engineCpuMicros = after === undefined || before === undefined
+      ? undefined
+      : Math.round((after - before) / asked);
     const openLoop = await runLoad({ ...common, mode: "open", connections, rate });
     const nats = ledger === "jetstream" ? await benchNats(config) : undefined;
     return {
-      http: { perSecond: closedLoop.perSecond, closedLoop, openLoop },
+      http: { perSecond: closedLoop.perSecond, closedLoop, openLoop, engineCpuMicros },
       ...(nats ? { nats } : {}),
       conditions:
         `fraud, ${CARDS} cards, ${type}, durable (process) on ${ledger}; ${connections} connections; ` +
@@ -104,10 +118,13 @@ async function benchNats(
     const requests: number[] = [];
     const appends: number[] = [];
     const publishes: number[] = [];
+    const echoes: number[] = [];
     const client = jetstream(connection);
     let { last } = await chain.extent();
     for (let i = 0; i < rounds; i++) {
       const payload = payloads[i % payloads.length];
+      const early = performance.now();
+      await connection.request(ECHO_SUBJECT, payload, { timeout: 5000 });
       const began = performance.now();
       await connection.request("millrace.fraud.decide.bench", payload, { timeout: 5000 });
       const between = performance.now();
@@ -116,6 +133,7 @@ async function benchNats(
       const after = performance.now();
       await client.publish(`${stream}.x`, payload);
       if (i >= rounds / 10) {
+        echoes.push(began - early);
         requests.push(between - began);
         appends.push(after - between);
         publishes.push(performance.now() - after);
@@ -127,6 +145,7 @@ async function benchNats(
     const p50Ms = percentile(requests, 50);
     const ledgerAckP50Ms = percentile(appends, 50);
     const jsPublishP50Ms = percentile(publishes, 50);
+    const echoP50Ms = percentile(echoes, 50);
     return {
       p50Ms,
       p99Ms: percentile(requests, 99),
@@ -134,6 +153,9 @@ async function benchNats(
       timesLedgerAck: round(p50Ms / ledgerAckP50Ms),
       jsPublishP50Ms,
       timesJsPublish: round(p50Ms / jsPublishP50Ms),
+      echoP50Ms,
+      hopsTimesLedgerAck: round((echoP50Ms + ledgerAckP50Ms) / ledgerAckP50Ms),
+      ownP50Ms: round(p50Ms - echoP50Ms - ledgerAckP50Ms),
     };
   } finally {
     await connection.close();
@@ -181,6 +203,13 @@ function serverProcess(config: object) {
   port.catch(() => {});
   return {
     port,
+    /** Processor time so far; where the system tells. */
+    async cpuMicros(): Promise<number | undefined> {
+      const stat = await readFile(`/proc/${child.pid}/stat`, "utf8").catch(() => undefined);
+      const [user, system] = stat?.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13).map(Number) ??
+        [];
+      return user === undefined ? undefined : (user + system) * 10_000; // ticks of 1/100 s
+    },
     async stop() {
       if (child.exitCode !== null) return;
       const gone = new Promise((resolve) => child.once("exit", resolve));

@@ -6,6 +6,9 @@ import {
   type StartConfig as Config,
 } from "../../deploy/config.ts";
 
+/** Requests here are answered at once, by the engine's process: what the hops alone take. */
+export const ECHO_SUBJECT = "millrace-bench.echo";
+
 export function startConfig(given: Partial<Config>): Config {
   const options = { ...LEDGER_OPTIONS, ...ENGINE_OPTIONS, ...EDGE_OPTIONS };
   const defaults = Object.fromEntries(

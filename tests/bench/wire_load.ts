@@ -39,6 +39,11 @@ export interface LoadResult {
   readonly p99Ms: number;
   readonly p999Ms: number;
   readonly maxMs: number;
+  /** open: how late this generator itself was to send what was due; the latencies above contain it. */
+  readonly lateP50Ms?: number;
+  readonly lateP99Ms?: number;
+  /** Its own processor time for a request, microseconds. */
+  readonly cpuMicros: number;
 }
 
 export async function load(options: LoadOptions): Promise<LoadResult> {
@@ -50,10 +55,15 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   );
   const begin = performance.now() + warmUpSeconds * 1000;
   const end = begin + seconds * 1000;
+  const late = build({ lowestDiscernibleValue: 1, highestTrackableValue: 60_000_000 });
   let answered = 0;
   let failed = 0;
   let turn = 0;
-  const next = () => requests[turn++ % requests.length];
+  let asked = 0;
+  const next = () => {
+    asked++;
+    return requests[turn++ % requests.length];
+  };
   const record = (intended: number, ok: boolean) => {
     const now = performance.now();
     if (!ok) failed++;
@@ -75,9 +85,13 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
     }
     await sleep(end - performance.now() + 200);
   } else {
-    await openLoop(connections, rate, end, next, record);
+    const sent = (intended: number, now: number) => {
+      if (intended >= begin) late.recordValue(Math.max(1, Math.round((now - intended) * 1000)));
+    };
+    await openLoop(connections, rate, end, next, record, sent);
   }
   for (const connection of connections) connection.close();
+  const { user, system } = process.cpuUsage();
   const ms = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1000;
   return {
     offeredPerSecond: mode === "open" ? rate : Math.round(answered / seconds),
@@ -89,6 +103,10 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
     p99Ms: ms(99),
     p999Ms: ms(99.9),
     maxMs: histogram.maxValue / 1000,
+    ...(mode === "open"
+      ? { lateP50Ms: late.getValueAtPercentile(50) / 1000, lateP99Ms: late.getValueAtPercentile(99) / 1000 }
+      : {}),
+    cpuMicros: Math.round((user + system) / Math.max(1, asked)),
   };
 }
 
@@ -99,6 +117,7 @@ async function openLoop(
   end: number,
   next: () => Buffer,
   record: (intended: number, ok: boolean) => void,
+  sent: (intended: number, now: number) => void,
 ): Promise<void> {
   const start = performance.now();
   const due: number[] = [];
@@ -121,6 +140,7 @@ async function openLoop(
   for (let now = start; now < end; now = performance.now()) {
     for (let at = start + planned * 1000 / rate; at <= now && at < end; at = start + planned * 1000 / rate) {
       due.push(at);
+      sent(at, now);
       planned++;
     }
     send();

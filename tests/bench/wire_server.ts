@@ -4,7 +4,7 @@
  */
 import process from "node:process";
 import { fraud } from "../../actors/payments/payments.ts";
-import { startConfig } from "./wire_config.ts";
+import { ECHO_SUBJECT, startConfig } from "./wire_config.ts";
 import { readKernel } from "../../deploy/kernels.ts";
 import { openWorld } from "../../deploy/world.ts";
 import { serveHttp } from "../../runtime/adapters/http_server.ts";
@@ -26,11 +26,14 @@ const http = await serveHttp(app.fetch, {
   limits: { drainMs: 100 },
 });
 const nats = world.network.connected ? await serveNats(runtime, world.network, world) : undefined;
+const echo = nats &&
+  await world.network.serve(ECHO_SUBJECT, "bench", (request) => request.respond(request.payload));
 console.log(JSON.stringify({ port: http.port }));
 process.stdin.resume();
 await new Promise<void>((resolve) => process.stdin.once("end", resolve));
 shut.abort();
 await nats?.close();
+await echo?.close();
 await runtime.stop();
 await world.close();
 process.exit(0);
