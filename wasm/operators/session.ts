@@ -100,9 +100,9 @@ export class Session<A, D> {
     this.lateness = lateness;
     this.update = update;
   }
-  /** Early results every so many events of a session; sessions know no others. */
-  early(events: u32, everyTime: i64, everyClock: i64): void {
-    this.earlyEvents = everyTime || everyClock ? u32.MAX_VALUE : events; // which init refuses
+  /** Early results every so many events of a session. */
+  early(events: u32): void {
+    this.earlyEvents = events;
   }
 
   init(keyInline: u32): bool {

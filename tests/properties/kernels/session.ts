@@ -45,7 +45,7 @@ export function onInit(ptr: usize, length: u32): bool {
 function declare<T>(op: T, ptr: usize): bool {
   op.gap(load<i64>(ptr, 8), load<i64>(ptr, 16));
   op.allow(load<i64>(ptr, 24), <u32> load<i64>(ptr, 32));
-  op.early(<u32> load<i64>(ptr, 40), 0, 0);
+  op.early(<u32> load<i64>(ptr, 40));
   return op.init(16);
 }
 
