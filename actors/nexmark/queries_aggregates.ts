@@ -106,7 +106,7 @@ export const q18 = pipeline(
       extra,
     }))
       .key(({ bidder, auction }) => ({ bidder, auction }))
-      .latest(({ dateTime, extra }) => [dateTime, descending(extra)])
+      .latest(({ dateTime, extra }) => [descending(dateTime), extra])
       .to("q18"),
   TABLES,
 );
