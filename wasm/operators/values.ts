@@ -24,6 +24,7 @@ const TEXT_BYTES: usize = 32768;
 /** Text computed for the present event. Scratch. */
 const room = memory.data(32768 + 16, 8);
 let used: usize = 0;
+let listed: usize = 0;
 
 // @ts-ignore: decorator
 @inline
@@ -257,6 +258,28 @@ function padded(p: usize, value: i64, digits: u32): void {
     store<u8>(p + i - 1, <u8> (0x30 + value % 10));
     value /= 10;
   }
+}
+
+/** A text that is put together; one at a time, and no other text is computed meanwhile. */
+export function beginList(): usize {
+  listed = 0;
+  return room + used;
+}
+
+/** What does not fit is left out, and the row refused. */
+export function listBytes(text: usize, length: u32): void {
+  if (used + listed + length > TEXT_BYTES) {
+    fail(OUT_OF_RANGE);
+    return;
+  }
+  memory.copy(room + used + listed, text, length);
+  listed += length;
+}
+
+export function endList(list: usize): usize {
+  used += listed;
+  textLength = <u32> listed;
+  return list;
 }
 
 /** So many bytes of scratch text; 0 = there is no more. */

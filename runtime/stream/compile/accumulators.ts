@@ -1,14 +1,15 @@
 /** Accumulators: what windows and running aggregates keep of the rows they have seen. */
 import type { NamedAggregate } from "../plan.ts";
+import { stored } from "./stored.ts";
 import { type Block, type Code, express, type Module, type Scope } from "./text.ts";
 
-interface Slot {
+export interface Slot {
   readonly name: string;
   readonly type: string;
 }
 
 /** How one aggregate is kept: its slots, and the code that changes and reads them. */
-interface Part {
+export interface Part {
   readonly slots: readonly Slot[];
   readonly invertible: boolean;
   /** Whether a row can be taken out again. */
@@ -30,11 +31,11 @@ export class Accumulator {
   readonly #aggregates: readonly NamedAggregate[];
   readonly #parts: readonly Part[];
 
-  constructor(module: Module, name: string, aggregates: readonly NamedAggregate[]) {
+  constructor(module: Module, name: string, aggregates: readonly NamedAggregate[], retracts: boolean) {
     this.name = name;
     this.#module = module;
     this.#aggregates = aggregates;
-    this.#parts = aggregates.map((aggregate, i) => partOf(aggregate, `a${i}`, module));
+    this.#parts = aggregates.map((aggregate, i) => partOf(aggregate, `a${i}`, name, module, retracts));
   }
 
   /** Names of aggregates that cannot take a row back. */
@@ -119,7 +120,13 @@ export class Accumulator {
   }
 }
 
-function partOf(aggregate: NamedAggregate, a: string, module: Module): Part {
+function partOf(
+  aggregate: NamedAggregate,
+  a: string,
+  type: string,
+  module: Module,
+  retracts: boolean,
+): Part {
   const of = aggregate.of?.type ?? "i64";
   switch (aggregate.kind) {
     case "count":
@@ -132,6 +139,7 @@ function partOf(aggregate: NamedAggregate, a: string, module: Module): Part {
         : integerMean(a, module);
     case "min":
     case "max":
+      if (retracts) return stored(aggregate, a, type, module);
       return extreme(a, aggregate.kind, of);
     case "first":
     case "last":
@@ -139,7 +147,7 @@ function partOf(aggregate: NamedAggregate, a: string, module: Module): Part {
     case "variance":
       return spread(a, of);
     default:
-      throw new TypeError(`Cannot compile the aggregate "${aggregate.name}": ${aggregate.kind} is not known`);
+      return stored(aggregate, a, type, module);
   }
 }
 

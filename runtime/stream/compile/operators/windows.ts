@@ -15,7 +15,7 @@ const UPDATES = {
 
 export function window(step: Window, site: Site): Operator {
   const { module, number } = site;
-  const acc = new Accumulator(module, `Acc${number}`, step.aggregates);
+  const acc = new Accumulator(module, `Acc${number}`, step.aggregates, step.from.changelog);
   const buffer = keyBuffer(site);
   const D = `Tell${number}`;
   const made = windowType(step, site);
@@ -139,7 +139,7 @@ function windowType(step: Window, site: Site): WindowType {
 
 export function running(step: Running, site: Site): Operator {
   const { module, number } = site;
-  const acc = new Accumulator(module, `Acc${number}`, step.aggregates);
+  const acc = new Accumulator(module, `Acc${number}`, step.aggregates, step.from.changelog);
   if (step.from.changelog && acc.unretractable.length > 0) {
     throw new TypeError(
       `Cannot compile ${step.place}: rows before it may be taken back, and ${
