@@ -14,6 +14,7 @@ import {
   toBinary,
   toJson,
 } from "@bufbuild/protobuf";
+import { encodePlain } from "./json_fast.ts";
 import { badRequest, ProblemError } from "./problem.ts";
 
 export const JSON_TYPE = "application/json";
@@ -26,6 +27,8 @@ export function eventFromJsonBytes(desc: DescMessage, bytes: Uint8Array): Uint8A
 }
 
 export function eventFromJson(desc: DescMessage, json: JsonValue): Uint8Array {
+  const plain = encodePlain(desc, json);
+  if (plain !== undefined) return plain;
   try {
     visitInt64(desc, json, refuseInexact);
     return toBinary(desc, fromJson(desc, json));
