@@ -1,7 +1,15 @@
 /** Outputs as rows of a PostgreSQL table: rows and position move in one transaction. */
 import { Buffer } from "node:buffer";
 import postgres from "postgres";
-import { FIRST, sameMark, type Sink, SinkFenced, type SinkMark, type Step } from "../../world/sink.ts";
+import {
+  FIRST,
+  sameMark,
+  type Sink,
+  type SinkBatch,
+  SinkFenced,
+  type SinkMark,
+  type Step,
+} from "../../world/sink.ts";
 import { checkTable, POSITIONS, type Row, rowsOf, type TableOptions } from "./table.ts";
 
 export interface PostgresSinkOptions extends TableOptions {
@@ -10,7 +18,7 @@ export interface PostgresSinkOptions extends TableOptions {
   readonly step?: Step;
 }
 
-const BOUNDS = { outputsMax: 2_000, bytesMax: 4 << 20, lingerMs: 0 };
+const BOUNDS = { outputsMax: 4_000, bytesMax: 4 << 20, lingerMs: 0 };
 const CONNECT_S_MAX = 10;
 /** A statement, or a transaction whose client is gone, is ended by the server after this. */
 const STATEMENT_MS_MAX = 60_000;
@@ -48,28 +56,36 @@ export async function postgresSink(options: PostgresSinkOptions): Promise<Sink> 
     name,
     bounds: BOUNDS,
     keepsEmpty: true,
-    position: (partition) => worded("read the position in", () => read(sql, partition, "")),
+    position: (partition) => worded("read the position in", () => read(sql, partition)),
     commit: (batch) =>
       worded("commit to", async () => {
         const { gone, rows } = rowsOf(batch.outputs, options);
         await step?.("begin");
         await sql.begin(async (transaction) => {
-          // Locked from here on: whoever else commits waits, and then finds another position.
-          const found = await read(transaction, batch.partition, "FOR UPDATE");
-          if (!sameMark(found ?? FIRST, batch.after)) throw new SinkFenced(name, batch, found);
           await step?.("position");
-          const moved = await move(transaction, options, batch.partition, found, batch.next);
-          if (!moved) throw new SinkFenced(name, batch, await read(transaction, batch.partition, ""));
+          // Asked one behind the other, without waiting for answers: what is refused is rolled back.
+          // The first locks the position: whoever else commits waits, and then finds it moved.
+          const asked: Promise<unknown>[] = [move(transaction, options, batch)];
+          asked[0].catch(() => {}); // looked at below; it may be refused before that
           await step?.("rows");
-          if (gone.length > 0) await remove(transaction, table, gone);
-          if (rows.length > 0) await write(transaction, batch.partition, rows);
+          if (gone.length > 0) asked.push(remove(transaction, table, gone));
+          if (rows.length > 0) asked.push(write(transaction, batch.partition, rows));
+          const answers = await Promise.allSettled(asked);
+          // This first: rows of somebody who stands elsewhere may well be refused too.
+          if (answers[0].status === "fulfilled" && !answers[0].value) throw FENCED;
+          for (const answer of answers) if (answer.status === "rejected") throw answer.reason;
           await step?.("commit");
+        }).catch(async (error) => {
+          throw error === FENCED ? new SinkFenced(name, batch, await read(sql, batch.partition)) : error;
         });
         await step?.("committed");
       }),
     close: () => sql.end({ timeout: CLOSE_S_MAX }),
   };
 }
+
+/** Rolls back the transaction of a batch that does not follow what the table holds. */
+const FENCED = new Error("the position is another one");
 
 type Sql = postgres.Sql | postgres.TransactionSql;
 
@@ -108,9 +124,9 @@ async function prepare(sql: postgres.Sql, { table, rows, value }: PostgresSinkOp
 }
 
 function positionIn({ pipeline, table }: PostgresSinkOptions) {
-  return async (sql: Sql, partition: number, lock: "" | "FOR UPDATE"): Promise<SinkMark | undefined> => {
+  return async (sql: Sql, partition: number): Promise<SinkMark | undefined> => {
     const [row] = await sql.unsafe(
-      `SELECT frame, output FROM ${POSITIONS} WHERE pipeline = $1 AND name = $2 AND "partition" = $3 ${lock}`,
+      `SELECT frame, output FROM ${POSITIONS} WHERE pipeline = $1 AND name = $2 AND "partition" = $3`,
       [pipeline, table, partition],
       { prepare: true },
     );
@@ -118,25 +134,24 @@ function positionIn({ pipeline, table }: PostgresSinkOptions) {
   };
 }
 
-/** Whether it moved: two that both found no row yet cannot both insert it. */
+/** Whether it moved: only from where the batch says, and of two that begin only one. */
 async function move(
   sql: Sql,
   { pipeline, table }: PostgresSinkOptions,
-  partition: number,
-  found: SinkMark | undefined,
-  next: SinkMark,
+  { partition, after, next }: SinkBatch,
 ): Promise<boolean> {
   const values = [pipeline, table, partition, next.frame, next.output];
-  const { count } = found
+  const { count } = sameMark(after, FIRST)
     ? await sql.unsafe(
-      `UPDATE ${POSITIONS} SET frame = $4, output = $5 WHERE pipeline = $1 AND name = $2 AND "partition" = $3`,
+      `INSERT INTO ${POSITIONS} (pipeline, name, "partition", frame, output) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT DO NOTHING`,
       values,
       { prepare: true },
     )
     : await sql.unsafe(
-      `INSERT INTO ${POSITIONS} (pipeline, name, "partition", frame, output) VALUES ($1, $2, $3, $4, $5)
-       ON CONFLICT DO NOTHING`,
-      values,
+      `UPDATE ${POSITIONS} SET frame = $4, output = $5
+       WHERE pipeline = $1 AND name = $2 AND "partition" = $3 AND frame = $6 AND output = $7`,
+      [...values, after.frame, after.output],
       { prepare: true },
     );
   return count === 1;
