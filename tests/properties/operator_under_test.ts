@@ -125,3 +125,37 @@ export function restored(module: KernelModule, kernel: Kernel): Kernel {
 export function clamp(time: bigint): bigint {
   return time < MIN ? MIN : time > MAX ? MAX : time;
 }
+
+/** Commands, and what each must give: in this order, or (sorted) in any. */
+export interface Script {
+  readonly commands: Uint8Array[];
+  readonly expected: string[][];
+}
+
+export class Scripted implements Script {
+  readonly commands: Uint8Array[] = [];
+  readonly expected: string[][] = [];
+
+  add(command: Uint8Array, expected: readonly string[]): void {
+    this.commands.push(command);
+    this.expected.push([...expected]);
+  }
+}
+
+/**
+ * Holds an operator to a script: in frames of any sizes; and with a restore after each of the first events.
+ * At the end nothing is left of its state, unless `keys` says what is.
+ */
+export function hold(module: KernelModule, script: Script, random: Random, sorted = false, keys = 0): void {
+  const order = (texts: string[]) => sorted ? texts.toSorted() : texts;
+  const expected = script.expected.map(order);
+  const kernel = module.instantiate();
+  assert.deepEqual(run(kernel, script.commands, random).map(order), expected);
+  assert.deepEqual(settle(kernel), []);
+  assert.equal(kernel.keys, keys, "keys with state in the end");
+  let again = module.instantiate();
+  for (const [i, one] of script.commands.slice(0, 80).entries()) {
+    assert.deepEqual(run(again, [one]).map(order), [expected[i]], `event ${i}, after restores`);
+    again = restored(module, again);
+  }
+}

@@ -357,6 +357,15 @@ export function beginSteps(): void {
   stepsLeft = STEPS;
 }
 
+/** One step of other work than taking; false = the run's steps are used up. */
+// @ts-ignore: decorator
+@inline
+export function step(): bool {
+  if (stepsLeft == 0) return false;
+  stepsLeft--;
+  return true;
+}
+
 /** Whether the run ended for having used its steps up: then it wants to be called again. */
 // @ts-ignore: decorator
 @inline
