@@ -15,7 +15,7 @@ import { bytesEqual, fromHex, hex } from "../hash.ts";
 import { checkRetained } from "../checkpoint/retention.ts";
 import type { Kernel, KernelModule } from "../kernel/host.ts";
 import type { Chain, World } from "../world/mod.ts";
-import { decodeFrame, encodeFrame, type Frame, NO_CHAIN } from "./frame.ts";
+import { BrokenFrame, decodeFrame, encodeFrame, type Frame, NO_CHAIN } from "./frame.ts";
 import { replayFrame, walk } from "./walk.ts";
 
 export interface Recovered {
@@ -65,7 +65,7 @@ const LOG_MICROS = 2_000_000;
 /** No rate is told from less time than this. */
 const RATE_MICROS = 50_000;
 
-export async function recover(options: {
+export interface RecoverOptions {
   readonly world: World;
   readonly chain: Chain;
   readonly module: KernelModule;
@@ -78,7 +78,23 @@ export async function recover(options: {
   readonly onProgress: (progress: RecoveryProgress) => void;
   /** Goes on although frames that were acknowledged are lost at the end of the chain. */
   readonly acceptLoss: boolean;
-}): Promise<Recovered> {
+}
+
+/** What is damaged is told with the way on. */
+export async function recover(options: RecoverOptions): Promise<Recovered> {
+  try {
+    return await takeOverAndReplay(options);
+  } catch (error) {
+    if (!(error instanceof BrokenFrame)) throw error;
+    throw new BrokenFrame(
+      `${error.message}. What is before it is sound. \`millrace verify\` tells all that is damaged; restore ` +
+        `${options.world.ledger.name} from a backup, a replica or an export.`,
+      { cause: error },
+    );
+  }
+}
+
+async function takeOverAndReplay(options: RecoverOptions): Promise<Recovered> {
   const { world, chain, module } = options;
   const began = world.clock.monotonic();
   const progress = new Progress(world, chain.name, options.onProgress);
@@ -257,7 +273,7 @@ interface Base {
 }
 
 async function restoreNewest(
-  { world, chain, module, onManifest }: Parameters<typeof recover>[0],
+  { world, chain, module, onManifest }: RecoverOptions,
   first: number,
   last: number,
   progress: Progress,
@@ -309,7 +325,7 @@ async function checkSameChain(chain: Chain, manifest: Manifest, first: number): 
 }
 
 async function replay(
-  { world, chain, module, onFrame, onVoid }: Parameters<typeof recover>[0],
+  { world, chain, module, onFrame, onVoid }: RecoverOptions,
   { kernel, manifest }: Base,
   progress: Progress,
 ): Promise<{ clock: number; nextTimer: number }> {

@@ -11,7 +11,7 @@ import type { Kernel, KernelModule } from "../kernel/host.ts";
 import type { Chain } from "../world/ledger.ts";
 import { BrokenFrame, type Frame, NO_CHAIN } from "./frame.ts";
 import { countRecords, EffectCursor } from "./records.ts";
-import { MissingFrames, replayFrame, walk, type Walked } from "./walk.ts";
+import { EndsEarly, MissingFrames, replayFrame, walk, type Walked } from "./walk.ts";
 
 export interface Verified {
   readonly chain: string;
@@ -81,6 +81,10 @@ export async function verifyChain(
       }
       break;
     } catch (error) {
+      if (error instanceof EndsEarly) {
+        verification.broken({ kind: "gap", frame: from, detail: error.message });
+        break;
+      }
       if (!(error instanceof BrokenFrame)) throw error;
       const gap = error instanceof MissingFrames;
       verification.broken({ kind: gap ? "gap" : "broken", frame: from, detail: error.message });

@@ -33,9 +33,20 @@ export class MissingFrames extends BrokenFrame {
   }
 }
 
+/** The ledger said that it has more frames than it gives: a passing fault, or damage. */
+export class EndsEarly extends Error {
+  override name = "EndsEarly";
+  constructor(chain: string, last: number, to: number) {
+    super(
+      `Cannot read ${chain} on: the ledger gives no frame after ${last}, and said that it has ${to}. If that lasts, ` +
+        "its files are damaged: restore it from a backup, a replica or an export.",
+    );
+  }
+}
+
 /**
  * Frames `from` to `to`, in order. Throws BrokenFrame where the chain is damaged, NotRetained where its front
- * was purged, and a plain error where the ledger gives fewer frames than it said it had.
+ * was purged, and EndsEarly where the ledger gives fewer frames than it said it had.
  */
 export async function* walk(
   chain: Chain,
@@ -62,7 +73,7 @@ export async function* walk(
   }
   if (expected <= to) {
     await checkRetained(chain, expected);
-    throw new Error(`Cannot read ${chain.name} on: it ends at frame ${expected - 1}, not at ${to}`);
+    throw new EndsEarly(chain.name, expected - 1, to);
   }
 }
 

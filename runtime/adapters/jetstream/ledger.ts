@@ -16,6 +16,7 @@ import type { Appended, Chain, Durability, Extent, Ledger, Stored } from "../../
 import { checkChainName, compareText } from "../names.ts";
 import type { NatsLink } from "./connection.ts";
 import { checkDurability, type ServerSync } from "./durability.ts";
+import { Notes } from "./notes.ts";
 import { type PublishAnswer, Publisher } from "./publisher.ts";
 
 export interface JetStreamLedgerOptions {
@@ -53,11 +54,12 @@ export function jetstreamLedger(options: JetStreamLedgerOptions): Promise<Ledger
   return Promise.resolve().then(() => new JetStreamLedger(options));
 }
 
-class JetStreamLedger implements Ledger {
+export class JetStreamLedger implements Ledger {
   readonly name: string;
   readonly durability: Durability;
   readonly link: NatsLink;
   readonly publisher: Publisher;
+  readonly notes: Notes;
   readonly #prefix: string;
   readonly #replicas: number;
   #closed = false;
@@ -74,6 +76,7 @@ class JetStreamLedger implements Ledger {
     this.#replicas = options.replicas ?? (this.durability === "quorum-fsync" ? 3 : 1);
     checkDurability(this.durability, this.#replicas, options.serverSync ?? "default");
     this.name = `jetstream ${this.link.name}`;
+    this.notes = new Notes(this, this.#prefix, this.#replicas);
     this.publisher = new Publisher(this.link, options.clock, options.timeoutMs ?? TIMEOUT_MS);
   }
 
@@ -101,10 +104,11 @@ class JetStreamLedger implements Ledger {
   }
 
   /** The connection is the caller's, and stays. */
-  close(): Promise<void> {
-    if (!this.#closed) this.publisher.close();
+  async close(): Promise<void> {
+    if (this.#closed) return;
     this.#closed = true;
-    return Promise.resolve();
+    await this.notes.close();
+    this.publisher.close();
   }
 
   #subject(name: string): string {
@@ -201,6 +205,13 @@ class JetStreamChain implements Chain {
   }
 
   async extent(): Promise<Extent> {
+    // The note first: somebody else may append between the two.
+    const acknowledged = await this.ledger.notes.read(this.name);
+    const extent = await this.#bounds();
+    return acknowledged > extent.last ? { ...extent, acknowledged } : extent;
+  }
+
+  async #bounds(): Promise<Extent> {
     const { state } = await this.#ask(
       "read the extent",
       () => this.ledger.link.jsm.streams.info(this.stream),
@@ -231,7 +242,7 @@ class JetStreamChain implements Chain {
   }
 
   async *read(from: number, to?: number): AsyncIterable<Stored> {
-    const { first, last } = await this.extent();
+    const { first, last } = await this.#bounds();
     const start = Math.max(from, first);
     const end = Math.min(to ?? last, last);
     if (start > end) return;
@@ -256,7 +267,7 @@ class JetStreamChain implements Chain {
 
   async purge(sequence: number): Promise<void> {
     if (sequence < 1) return;
-    const { last } = await this.extent();
+    const { last } = await this.#bounds();
     const seq = Math.min(sequence, last) + 1;
     await this.#ask(
       `purge up to ${sequence}`,
@@ -281,7 +292,10 @@ class JetStreamChain implements Chain {
     switch (answer.kind) {
       case "stored":
         this.#failure = undefined;
-        if (answer.sequence === after + 1) return answer;
+        if (answer.sequence === after + 1) {
+          this.ledger.notes.acknowledged(this.name, answer.sequence);
+          return answer;
+        }
         return { kind: "unknown", cause: new Error(`stored as ${answer.sequence}, not ${after + 1}`) };
       case "unknown":
         return answer;

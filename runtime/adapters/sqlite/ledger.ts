@@ -280,7 +280,8 @@ class SqliteChain implements Chain {
   get(sequence: number): Promise<Uint8Array | undefined> {
     return this.#run(`read message ${sequence}`, () => {
       const find = this.ledger.database.prepare(`SELECT message FROM chain_${this.id} WHERE sequence = ?`);
-      return find.get(sequence)?.message as Uint8Array | undefined;
+      const row = find.get(sequence);
+      return row && this.#message(sequence, row.message);
     });
   }
 
@@ -321,6 +322,12 @@ class SqliteChain implements Chain {
     return this.ledger.run(`${action} of chain ${this.name} in the ledger ${this.ledger.file}`, body);
   }
 
+  /** A damaged page may give anything. */
+  #message(sequence: number, message: unknown): Uint8Array {
+    if (message instanceof Uint8Array) return message;
+    throw new Error(`database disk image is malformed: message ${sequence} has no bytes`);
+  }
+
   #purgeTo(sequence: number): number {
     const { database } = this.ledger;
     let last = 0;
@@ -340,7 +347,7 @@ class SqliteChain implements Chain {
     const batch: Stored[] = [];
     let bytes = 0;
     for (const row of this.ledger.database.prepare(select).iterate(from, to)) {
-      const message = row.message as Uint8Array;
+      const message = this.#message(Number(row.sequence), row.message);
       batch.push({ sequence: Number(row.sequence), message });
       if ((bytes += message.length) >= READ_BYTES) break;
     }
