@@ -93,7 +93,7 @@ export function checkChain(
 }
 
 function checkClients(
-  { clients, told, violations, ground, plan, survivor }: Finished,
+  { clients, told, violations, ground, modules, survivor }: Finished,
   histories: ReadonlyMap<string, readonly ChainHistory[]>,
 ): void {
   const events: Planned[] = clients.flatMap((client) => client.events);
@@ -102,8 +102,8 @@ function checkClients(
   const recorded = checkOnce(own, violations);
   checkOnce(histories.get("second")!, violations);
   checkAcknowledged(recorded, told, survivor, violations);
-  const mayDiffer = { upgraded: plan.upkeep === "upgrade", traps: ground.counters.faults.kernelTrap };
-  checkQuarantine(recorded, events, mayDiffer, violations);
+  const first = new Map([...modules].map(([name, [module]]) => [name, module]));
+  checkQuarantine(recorded, events, first, ground.counters.faults.kernelTrap, violations);
   for (const { recorded, pipeline } of own) {
     checkOrder(recorded, planned, pipeline.reply === "early", violations);
   }

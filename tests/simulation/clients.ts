@@ -51,7 +51,7 @@ const RETRY = 20_000;
 const SWEEP = 15_000;
 /** The third of them overflows the sum of its key. */
 const HUGE = 2n ** 62n;
-const TEXT = new TextEncoder();
+const SCRATCH = new Uint8Array(256);
 
 export function planEvents(random: Seeded, client: number, plan: ClientPlan, poison: number): Planned[] {
   return Array.from({ length: plan.events }, (_, i) => {
@@ -134,9 +134,10 @@ export class Client {
   }
 
   #begin(event: Planned): Open {
-    const buffer = new Uint8Array(128);
-    const payload = buffer.subarray(0, encodeTally(event, buffer, 0));
-    const open = { event, payload, id: TEXT.encode(event.id), retryAt: 0 };
+    const end = encodeTally(event, SCRATCH, 0);
+    const last = writeId(event.id, end);
+    const bytes = SCRATCH.slice(0, last);
+    const open = { event, payload: bytes.subarray(0, end), id: bytes.subarray(end), retryAt: 0 };
     event.offeredAt = this.#market.moment();
     this.#open.set(event.id, open);
     return open;
@@ -188,6 +189,7 @@ export class Client {
       if (admission === "full" && !full) counters.fault("mailboxFull");
       full ||= admission === "full"; // as an edge does: the rest of the packet is refused with it
       if (admission === "admitted") {
+        process.admitted++;
         open.event.admissions++;
         open.event.admittedBy = process.index;
         open.event.admittedAt = this.#market.moment();
@@ -201,11 +203,13 @@ export class Client {
     world.crashesAt("crashBeforeKernel");
   }
 
-  #offer({ world, runtime, index }: Process, { event, payload, id }: Open, reply: Reply) {
+  #offer(process: Process, { event, payload, id }: Open, reply: Reply): Admission {
     let answers = 0;
+    const { world, runtime, index } = process;
     const { told, violations, ground } = this.#market;
     return runtime.offer(event.pipeline, payload, { id }, (outcome) => {
       if (!world.alive) return;
+      process.answered++;
       if (++answers > 1) violations.push(`effects: ${event.id} was answered twice by one offer`);
       if (outcome.kind === "unknown") {
         ground.counters.saw("outcomeUnknown");
@@ -290,6 +294,12 @@ class Reply {
   }
 }
 
+/** Ids are ASCII. Returns where it ends. */
+function writeId(id: string, at: number): number {
+  for (let i = 0; i < id.length; i++) SCRATCH[at++] = id.charCodeAt(i);
+  return at;
+}
+
 function toldOf(
   event: Planned,
   outcome: Extract<Outcome, { kind: "decided" | "rejected" }>,
@@ -297,7 +307,7 @@ function toldOf(
 ): Told {
   const position: Position = outcome.position;
   return outcome.kind === "decided"
-    ? { event, position, answer: outcome.reply.slice(), durable: outcome.durable, process }
+    ? { event, position, answer: outcome.reply, durable: outcome.durable, process }
     : { event, position, answer: outcome.reason, durable: event.pipeline !== "quick", process };
 }
 

@@ -26,6 +26,9 @@ interface Exports {
 /** One byte, and one word, for each page of memory. */
 const FLAGS = 0x60000, SHADOWS = 0x160000;
 
+/** Instances of one module kept; each holds a few MiB. */
+const FREE_MAX = 40;
+
 const Native = WebAssembly.Instance;
 const born = new WeakMap<WebAssembly.Module, Born>();
 const free = new Map<WebAssembly.Module, WebAssembly.Instance[]>();
@@ -36,7 +39,7 @@ export function takeInstancesBack(): void {
   for (const { instance, module } of lent) {
     let list = free.get(module);
     if (!list) free.set(module, list = []);
-    list.push(instance);
+    if (list.length < FREE_MAX) list.push(instance);
   }
   lent = [];
 }

@@ -15,6 +15,9 @@ export interface Process {
   readonly world: SimWorld;
   readonly runtime: Runtime;
   readonly bounds: BoundsChecker;
+  /** Offers it admitted, and those it has answered. */
+  admitted: number;
+  answered: number;
 }
 
 /** Ids are remembered for longer than all clock jumps together; or for as long as clients ask again. */
@@ -94,7 +97,7 @@ export class Processes {
       onFenced: this.#plan.onFenced,
       intensity: { restartsMax: this.#plan.restartsMax, withinMs: 10_000 },
     });
-    const process: Process = { index, world, runtime, bounds: boundsOf(bounds) };
+    const process: Process = { index, world, runtime, bounds: boundsOf(bounds), admitted: 0, answered: 0 };
     world.recovering = () =>
       runtime.status().partitions.some(({ state }) => state === "recovering" || state === "restarting");
     this.all.push(process);

@@ -12,6 +12,8 @@ interface Entry {
   run: (() => void | Promise<void>) | undefined;
 }
 
+/** Whatever takes more does not come to an end. */
+const STEPS_MAX = 1_000_000;
 /** An arbitrary instant in 2026. */
 const BEGINNING: Micros = 1_780_000_000_000_000;
 
@@ -43,6 +45,7 @@ export class Scheduler {
       if (!entry) return false;
       const { run } = entry;
       if (!run) continue;
+      if (this.steps >= STEPS_MAX) return false;
       if (entry.at - BEGINNING > elapsedMsMax * 1000) {
         this.#push(entry);
         return false;

@@ -9,7 +9,7 @@ import { kernelParams, loadKernel, type Output } from "../../runtime/mod.ts";
 import { Chaos } from "./chaos.ts";
 import { checkCheckpoints } from "./checkers/bounds.ts";
 import type { Told } from "./checkers/history.ts";
-import { allAnswered, allOwned, whatIsLeft } from "./checkers/liveness.ts";
+import { allAnswered, allOwned, checkAnswered, whatIsLeft } from "./checkers/liveness.ts";
 import { checkLedger } from "./check.ts";
 import { Client, type Market } from "./clients.ts";
 import { Counters, NO_FAULTS } from "./faults.ts";
@@ -124,8 +124,14 @@ class Simulation implements Market {
     const quiet = () => over() && this.#scheduler.elapsedMs >= since + QUIET_MS;
     const came = await this.#scheduler.run(over, limit);
     const since = this.#scheduler.elapsedMs;
-    if (!came || !await this.#scheduler.run(quiet, limit + QUIET_MS)) {
-      this.violations.push(`liveness: ${whatIsLeft(this.#clients, this.#processes)}`);
+    if (came && await this.#scheduler.run(quiet, limit + QUIET_MS)) {
+      checkAnswered(this.#processes, this.violations);
+    } else {
+      const outputs = ["tally", "second", "quick"].map((name) => `${this.#stored.of(name)} of ${name}`);
+      const left = whatIsLeft(this.#clients, this.#processes);
+      this.violations.push(
+        `liveness: ${left}; outputs: ${outputs.join(", ")}, ${this.#delivered()} at sinks`,
+      );
     }
   }
 
@@ -183,9 +189,13 @@ class Simulation implements Market {
   /** All that was put out has been taken, by the next stage and by the sinks. */
   #allDelivered(): boolean {
     if (!allOwned(this.#processes) || this.ground.feedsUnderWay()) return false;
+    return this.#delivered() === this.#stored.of("second") + this.#stored.of("quick");
+  }
+
+  #delivered(): number {
     let delivered = 0;
     for (const { outputs } of this.ground.sinks.values()) delivered += outputs.length;
-    return delivered === this.#stored.of("second") + this.#stored.of("quick");
+    return delivered;
   }
 
   /**

@@ -7,6 +7,9 @@ import { FIRST, sameMark, SinkFenced, type SinkMark, type SinkSpec } from "../..
 import type { Process } from "./processes.ts";
 import type { Ground, SimWorld } from "./world.ts";
 
+/** Share of processes whose outputs somebody reads. */
+const READ = 0.4;
+
 /** Pipelines whose outputs go outside. */
 export const SINKS = ["second", "quick"];
 
@@ -39,7 +42,7 @@ export function simSink(world: SimWorld, pipeline: string): SinkSpec {
     open: () =>
       world.wait(world.latency()).then(() => ({
         name,
-        bounds: { outputsMax: 500, bytesMax: 64 * 1024, lingerMs: 1 },
+        bounds: { outputsMax: 50, bytesMax: 64 * 1024, lingerMs: 1 },
         keepsEmpty: true,
         async position(partition) {
           await world.wait(world.latency());
@@ -54,7 +57,7 @@ export function simSink(world: SimWorld, pipeline: string): SinkSpec {
           if (!sameMark(held.mark ?? FIRST, batch.after)) throw new SinkFenced(name, batch, held.mark);
           held.mark = batch.next;
           for (const { position, output, payload } of batch.outputs) {
-            held.outputs.push({ frame: position.frame, output, payload: payload.slice() });
+            held.outputs.push({ frame: position.frame, output, payload });
           }
           ground.trace(`sink ${pipeline}-${batch.partition} ${batch.next.frame}.${batch.next.output}`);
           world.crashesAt("crashAfterSink");
@@ -69,6 +72,7 @@ export function simSink(world: SimWorld, pipeline: string): SinkSpec {
 /** Reads the outputs of one process for as long as it lives; what came is checked against the ledger later. */
 export async function readOutputs({ world, runtime }: Process, seen: Output[]): Promise<void> {
   const from = world.draws.pick(["start", "now"] as const);
+  if (!world.draws.chance(READ)) return;
   const slow = world.fails("slowReader"), dead = world.fails("deadReader");
   const takes = dead ? world.draws.int(0, 100) : Infinity;
   for (let taken = 0; world.alive;) {
@@ -76,7 +80,7 @@ export async function readOutputs({ world, runtime }: Process, seen: Output[]): 
       for await (const output of runtime.outputs("second", from, new AbortController().signal)) {
         if (!world.alive) return;
         if (++taken > takes) await new Promise<void>(() => {}); // it never comes back
-        seen.push({ ...output, payload: output.payload.slice() });
+        seen.push(output);
         if (slow) await world.wait(world.draws.int(0, 5_000));
       }
       return;

@@ -2,6 +2,8 @@
  * What was acknowledged is in the ledger: once, where it was said to be, and as it was answered. An early answer
  * says itself that it is not durable yet; it may be lost with its process, and only then.
  */
+import { bytesEqual } from "../../../runtime/hash.ts";
+import type { KernelModule } from "../../../runtime/kernel/host.ts";
 import type { Planned } from "../clients.ts";
 import { placed, type Recorded, sameAnswer, type Told } from "./history.ts";
 
@@ -31,20 +33,21 @@ export function checkAcknowledged(
   }
 }
 
-/** Poison is put aside, and nothing else is but for what a passing trap struck twice. */
+/** What a kernel traps on is put aside, and nothing else is but for what passing traps struck twice. */
 export function checkQuarantine(
   recorded: ReadonlyMap<string, Recorded>,
   planned: readonly Planned[],
-  mayDiffer: { readonly upgraded: boolean; readonly traps: number },
+  /** By pipeline: what the first version of its kernel is; only that one traps on what clients send. */
+  first: ReadonlyMap<string, KernelModule>,
+  passingTraps: number,
   violations: string[],
 ): void {
-  for (const { id, note } of planned) {
+  for (const { id, note, pipeline } of planned) {
     const found = recorded.get(id);
     if (!found) continue;
-    if (note && !found.quarantined && !mayDiffer.upgraded) {
-      violations.push(`acknowledged: ${id} is poison and was applied`);
-    }
-    if (!note && found.quarantined && mayDiffer.traps < 2) {
+    const poison = note !== "" && bytesEqual(found.kernel, first.get(pipeline)!.hash);
+    if (poison && !found.quarantined) violations.push(`acknowledged: ${id} is poison and was applied`);
+    if (!poison && found.quarantined && passingTraps < 2) {
       violations.push(`acknowledged: ${id} was quarantined and is no poison`);
     }
   }

@@ -23,11 +23,13 @@ export interface BoundsChecker {
 
 export function boundsOf(bounds: Bounds): BoundsChecker {
   const putBack = IN_FLIGHT_MAX * Math.ceil(bounds.frameBytesMax / EVENT_BYTES_MIN);
-  const events = bounds.mailboxEventsMax + putBack + 1;
+  const events = bounds.mailboxEventsMax + putBack;
   const bytes = bounds.mailboxBytesMax + IN_FLIGHT_MAX * bounds.frameBytesMax;
-  const check = ({ pipeline, partition, mailbox, stateBytes }: PartitionStatus, violations: string[]) => {
+  const check = (status: PartitionStatus, violations: string[]) => {
+    const { pipeline, partition, mailbox, stateBytes, restarts } = status;
     const name = `${pipeline}-${partition}`;
-    if (mailbox.events > events || mailbox.bytes > bytes) {
+    const most = restarts === 0 ? bounds.mailboxEventsMax : events;
+    if (mailbox.events > most || mailbox.bytes > bytes) {
       violations.push(`bounds: ${mailbox.events} events, ${mailbox.bytes} bytes wait in ${name}`);
     }
     if (stateBytes > STATE_BYTES_MAX) {

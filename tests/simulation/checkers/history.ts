@@ -30,6 +30,8 @@ export interface Recorded {
   readonly key: string;
   readonly amount: bigint;
   readonly quarantined: boolean;
+  /** Hash of the kernel that decided it. */
+  readonly kernel: Uint8Array;
   readonly position: Position;
   /** The reply, or the reason of its reject. */
   readonly answer: Uint8Array | number;
@@ -104,6 +106,7 @@ function readFrame(history: ChainHistory, frame: Frame): void {
           key,
           amount,
           quarantined: events.kind === EVENT_KIND.QUARANTINED,
+          kernel: frame.kernel,
           position,
           answer: effects.kind === EFFECT_KIND.REPLY ? effects.payload : effects.reason,
         });

@@ -14,6 +14,15 @@ export function allOwned({ all, starting }: Processes): boolean {
   return state === "serving" && partitions.every((partition) => partition.state === "serving");
 }
 
+/** Whatever a process admitted it has answered, unless it died. */
+export function checkAnswered({ all }: Processes, violations: string[]): void {
+  for (const { index, admitted, answered } of all) {
+    if (admitted !== answered) {
+      violations.push(`liveness: process ${index} admitted ${admitted} offers and answered ${answered}`);
+    }
+  }
+}
+
 /** What is left, in words. */
 export function whatIsLeft(clients: readonly Client[], processes: Processes): string {
   const left = clients.filter((client) => !client.gone)

@@ -1,0 +1,121 @@
+/** Known bugs, put back one at a time: a simulator that does not notice them is worth nothing. */
+
+export interface Edit {
+  /** From the root of the repository. */
+  readonly file: string;
+  /** Stands in the file once. */
+  readonly find: string;
+  readonly put: string;
+}
+
+export interface Mutant {
+  readonly name: string;
+  readonly edits: readonly Edit[];
+}
+
+const INCARNATION = "runtime/partition/incarnation.ts";
+const PARTITION = "runtime/partition/partition.ts";
+const RECOVER = "runtime/partition/recover.ts";
+const CHECKPOINT = "runtime/checkpoint/checkpoint.ts";
+
+export const MUTANTS: readonly Mutant[] = [
+  mutant("release before commit", INCARNATION, "this.#chain.append(number - 1, message).then(", [
+    "this.#world.clock.soon(() => this.#appended(frame, { kind: 'stored', sequence: number }));",
+    "this.#chain.append(number - 1, message).then(",
+  ]),
+  mutant("fence left out", "tests/simulation/ledger.ts", "if (after !== this.#stored.last) {", [
+    "if (false) {",
+  ]),
+  mutant("an append without an answer is taken for stored", INCARNATION, 'case "unknown":\n', [
+    'case "unknown":\n        frame.durable = true;\n        return this.#release();\n',
+  ]),
+  mutant(
+    "late frames of a replaced owner count",
+    "runtime/partition/frame.ts",
+    "this.#void = frame.epoch < this.#epoch || (this.#void && frame.epoch === this.#epoch);",
+    ["this.#void = false;"],
+  ),
+  mutant("events wait again in the wrong order", PARTITION, "of lost.reverse())", ["of lost)"]),
+  mutant("events in flight are forgotten at a restart", PARTITION, "of lost.reverse())", [
+    "of [] as typeof lost)",
+  ]),
+  mutant("poison is blamed on its neighbour", PARTITION, "this.mailbox.trapped(trap.event)", [
+    "this.mailbox.trapped(Math.max(0, trap.event - 1))",
+  ]),
+  mutant("a mailbox without a bound", "runtime/partition/mailbox.ts", "if (this.full) return false;", [""]),
+  mutant("snapshot off by one", INCARNATION, "      frame: this.#number,\n", [
+    "      frame: this.#number - 1,\n",
+  ]),
+  mutant(
+    "snapshot not of one instant",
+    "wasm/lib/memory.ts",
+    "  if (flags & PENDING) {\n    const copy = takeShadow();",
+    [
+      "  if (false) {\n    const copy = takeShadow();",
+    ],
+  ),
+  mutant("dedupe window not in the state", "wasm/lib/harness.ts", "  memoryRestored();\n", [
+    "  memoryRestored();\n  dedupInit(31536000000000, 100000);\n",
+  ]),
+  mutant(
+    "high-water mark not per source",
+    "wasm/lib/sources.ts",
+    "SOURCES_MAX ? marks.upsert(name, length)",
+    [
+      "SOURCES_MAX ? marks.upsert(name, 1)",
+    ],
+  ),
+  mutant(
+    "high-water mark lets its own event in again",
+    "wasm/lib/sources.ts",
+    "if (sequence <= mark.sequence)",
+    [
+      "if (sequence < mark.sequence)",
+    ],
+  ),
+  mutant("damage of a checkpoint goes unnoticed", CHECKPOINT, "if (found !== part.sha256 || bytes", [
+    "if (found === '' && bytes",
+  ]),
+  {
+    name: "checkpoint before its frame is durable, restored without looking",
+    edits: [
+      { file: CHECKPOINT, find: "  await options.durable;\n", put: "" },
+      { file: RECOVER, find: "      await checkSameChain(chain, manifest, first);\n", put: "" },
+    ],
+  },
+  mutant("checkpoint of another kernel is restored", RECOVER, "if (manifest.kernel !== module.hashHex) {", [
+    "if (manifest.kernel === '') {",
+  ]),
+  mutant(
+    "purged beyond what a receiver has",
+    "runtime/checkpoint/retention.ts",
+    "[frame, ...receivers.map((name) => host.fed[name] ?? 0)]",
+    ["[frame]"],
+  ),
+  mutant(
+    "a feed moves on before its outputs are durable",
+    "runtime/output/feed.ts",
+    "while (this.#frames[0]?.left === 0 &&",
+    [
+      "while (this.#frames.length > 0 &&",
+    ],
+  ),
+  mutant(
+    "frame time runs backward with the clock",
+    "runtime/partition/frame_clock.ts",
+    "wall >= this.last ? wall :",
+    [
+      "wall >= 0 ? wall :",
+    ],
+  ),
+  mutant(
+    "a sink goes on at the beginning of a frame",
+    "runtime/output/sinks.ts",
+    "? this.#read.output : 0;",
+    ["? 0 : 0;"],
+  ),
+];
+
+function mutant(name: string, file: string, find: string, put: readonly string[]): Mutant {
+  return { name, edits: [{ file, find, put: put.join("\n    ") }] };
+}

@@ -1,0 +1,113 @@
+/**
+ * Puts known bugs into copies of the sources, one copy each, and runs the simulator that stands in the copy until
+ * it notices. The product has no switch for any of them.
+ */
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Mutant } from "./mutants.ts";
+import type { Report } from "./simulate.ts";
+
+export interface Verdict {
+  readonly name: string;
+  /** The first seed that noticed it, and what it said; undefined = none did. */
+  readonly seed: number | undefined;
+  readonly said: string;
+}
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+/** Within the repository, so that packages are found from there, and out of its version control. */
+const COPIES = join(ROOT, "data");
+const COPIED = [
+  "deno.json",
+  "runtime",
+  "actors",
+  "deploy/kernels.ts",
+  "tests/simulation",
+  "tests/support",
+  "wasm",
+];
+/** A simulation that takes longer than this does not end: that is noticed too. */
+const SEED_MS_MAX = 300_000;
+
+/** Tries each mutant on seeds 1, 2, …; several at a time. */
+export async function tryMutants(
+  mutants: readonly Mutant[],
+  options: { readonly seeds: number; readonly workers: number; onVerdict?(verdict: Verdict): void },
+): Promise<Verdict[]> {
+  const left = [...mutants.entries()];
+  const verdicts: Verdict[] = [];
+  const work = async () => {
+    for (let next = left.shift(); next; next = left.shift()) {
+      const [index, mutant] = next;
+      const verdict = await tryMutant(mutant, join(COPIES, `mutant-${process.pid}-${index}`), options.seeds);
+      verdicts[index] = verdict;
+      options.onVerdict?.(verdict);
+    }
+  };
+  await Promise.all(Array.from({ length: options.workers }, work));
+  return verdicts;
+}
+
+async function tryMutant(mutant: Mutant, copy: string, seeds: number): Promise<Verdict> {
+  const { name } = mutant;
+  try {
+    await mutate(mutant, copy);
+    const worker = new Worker(pathToFileURL(join(copy, "tests/simulation/seeds_worker.ts")).href, {
+      type: "module",
+    });
+    try {
+      for (let seed = 1; seed <= seeds; seed++) {
+        const said = await violation(worker, seed);
+        if (said !== undefined) return { name, seed, said };
+      }
+    } finally {
+      worker.terminate();
+    }
+    return { name, seed: undefined, said: `${seeds} seeds did not notice it` };
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+/** A copy of the sources with the bug in it; kernels are built anew where it is in them. */
+async function mutate({ name, edits }: Mutant, copy: string): Promise<void> {
+  mkdirSync(copy, { recursive: true });
+  for (const path of COPIED) cpSync(join(ROOT, path), join(copy, path), { recursive: true });
+  for (const { file, find, put } of edits) {
+    const path = join(copy, file);
+    const parts = readFileSync(path, "utf8").split(find);
+    if (parts.length !== 2) {
+      throw new Error(
+        `Cannot put back "${name}": ${file} holds ${
+          parts.length - 1
+        } times what it replaces. Mend mutants.ts.`,
+      );
+    }
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, parts.join(put));
+  }
+  if (!edits.some(({ file }) => file.startsWith("wasm/"))) return;
+  const { build } = await import(pathToFileURL(join(copy, "wasm/build.ts")).href);
+  await build(["tally"]);
+}
+
+/** What the first violation of a seed is; undefined = everything held. */
+function violation(worker: Worker, seed: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const late = setTimeout(() => resolve("it does not end"), SEED_MS_MAX);
+    const settle = (said: string | undefined) => {
+      clearTimeout(late);
+      resolve(said);
+    };
+    worker.onmessage = ({ data }: MessageEvent<Report | { failure: string }>) => {
+      settle("failure" in data ? data.failure.split("\n")[0] : data.violations[0]);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      settle(`it fails: ${event.message}`);
+    };
+    worker.postMessage({ seed, limits: {} });
+  });
+}
