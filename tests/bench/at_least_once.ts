@@ -8,12 +8,12 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StorageType } from "@nats-io/jetstream";
 import postgres from "postgres";
-import { Webhook } from "standardwebhooks";
 import type { NatsLink } from "../../runtime/adapters/jetstream/connection.ts";
 import { jetstreamNetwork } from "../../runtime/adapters/jetstream/network.ts";
 import { keyToken, outputSubject } from "../../runtime/ingress/subject.ts";
 import { keyText, outputId } from "../../runtime/output/identity.ts";
 import { recordBytesMax, writeRecord } from "../../runtime/output/record.ts";
+import type { CheckpointStore } from "../../runtime/world/checkpoints.ts";
 import { type Output, type Sink, type SinkBatch } from "../../runtime/mod.ts";
 
 type Bounds = Sink["bounds"];
@@ -119,31 +119,26 @@ export async function looseFile(bounds: Bounds, folder: string): Promise<Sink> {
   }, () => file.close());
 }
 
-/** Requests signed all the same, several at once. */
-export function looseWebhook(
-  bounds: Bounds,
-  folder: string,
-  url: string,
-  secret: string,
-  json: (output: Output) => string,
-): Sink {
-  const signer = new Webhook(secret);
-  const LANES = 16;
-  return loose(bounds, folder, async (outputs) => {
-    const rest = [...outputs];
-    await Promise.all(Array.from({ length: LANES }, async () => {
-      for (let output = rest.shift(); output; output = rest.shift()) {
-        const id = outputId("loose", output), at = new Date(), body = `{"data":${json(output)}}`;
-        const headers = {
-          "content-type": "application/json",
-          "webhook-id": id,
-          "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
-          "webhook-signature": signer.sign(id, at, body),
-        };
-        const response = await fetch(url, { method: "POST", headers, body });
-        await response.body?.cancel();
-        if (!response.ok) throw new Error(`it answered ${response.status}`);
-      }
-    }));
-  });
+/** A place for positions that puts them down once a second: the same requests, without a sync a batch. */
+export function looseStore(store: CheckpointStore): CheckpointStore {
+  const newest = new Map<string, Uint8Array[]>();
+  let kept = performance.now();
+  return {
+    ...store,
+    async put(name, parts) {
+      const all: Uint8Array[] = [];
+      for await (const part of parts) all.push(part);
+      newest.set(name, all);
+      if (performance.now() - kept < POSITION_EVERY_MS) return;
+      kept = performance.now();
+      await store.put(name, all);
+    },
+    // deno-lint-ignore require-await -- the parts are there already
+    get: async (name) => {
+      const parts = newest.get(name);
+      return parts && (async function* () {
+        yield* parts;
+      })();
+    },
+  };
 }

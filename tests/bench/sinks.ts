@@ -20,11 +20,12 @@ import { sqliteSink } from "../../runtime/adapters/sinks/sqlite.ts";
 import { streamSink } from "../../runtime/adapters/sinks/stream.ts";
 import { webhookSink } from "../../runtime/adapters/sinks/webhook.ts";
 import { sha256 } from "../../runtime/hash.ts";
+import type { CheckpointStore } from "../../runtime/world/checkpoints.ts";
 import { type Output, type Sink, start } from "../../runtime/mod.ts";
 import { startNats } from "../support/nats.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { type Kept, kept, memoryWorld, running, tallyEvent } from "../support/world.ts";
-import { looseFile, loosePostgres, looseSqlite, looseStream, looseWebhook } from "./at_least_once.ts";
+import { looseFile, loosePostgres, looseSqlite, looseStore, looseStream } from "./at_least_once.ts";
 import { engine, place, push } from "./engine.ts";
 import { Payments } from "./payments.ts";
 
@@ -49,10 +50,18 @@ export interface SinkBench {
 }
 
 export async function benchSinks({ outputs = 100_000, webhooks = 5_000 } = {}) {
+  return {
+    ...await benchDelivery(outputs, webhooks),
+    checkpoints: await benchCheckpoints(),
+    chain: await benchChain(),
+  };
+}
+
+export async function benchDelivery(outputs: number, webhooks: number, only = Object.keys(CONTESTS)) {
   const figures: Record<string, SinkBench> = {};
   const many = await filled(outputs), few = await filled(webhooks);
-  for (const [name, make] of Object.entries(CONTESTS)) {
-    const contest = await make(outputs, webhooks);
+  for (const name of only) {
+    const contest = await CONTESTS[name](outputs, webhooks);
     try {
       figures[name] = await compete(contest, contest.outputs === webhooks ? few : many);
     } finally {
@@ -66,8 +75,6 @@ export async function benchSinks({ outputs = 100_000, webhooks = 5_000 } = {}) {
       `medians of ${ROUNDS} rounds in turns; SQLite NORMAL, PostgreSQL with fsync, nats-server R1, one sync a ` +
       `segment; at least once: the same writes and batches, no fence, position once a second (stream: message ` +
       `by message, 256 under way)`,
-    checkpoints: await benchCheckpoints(),
-    chain: await benchChain(),
   };
 }
 
@@ -228,14 +235,14 @@ const CONTESTS: Record<string, Make> = {
     const secret = `whsec_${btoa("a secret of thirty-two bytes, yes")}`;
     const json = ({ payload }: Output) => `{"bytes":${payload.length}}`;
     const random = systemRandom(), clock = systemClock();
+    const hook = (store: CheckpointStore) =>
+      webhookSink({ name: "hook", pipeline: "tally", url, secret, json, store, clock, random });
     let count = 0;
     return {
       outputs,
-      exactly() {
-        const store = fileCheckpoints({ folder: join(folder, `position-${count++}`), random });
-        return webhookSink({ name: "hook", pipeline: "tally", url, secret, json, store, clock, random });
-      },
-      atLeast: (bounds) => Promise.resolve(looseWebhook(bounds, folder, url, secret, json)),
+      exactly: () => hook(fileCheckpoints({ folder: join(folder, `position-${count++}`), random })),
+      atLeast: () =>
+        hook(looseStore(fileCheckpoints({ folder: join(folder, `position-${count++}`), random }))),
       async clean() {
         server.closeAllConnections();
         server.close();

@@ -10,7 +10,6 @@
  */
 import { Webhook } from "standardwebhooks";
 import type { Output } from "../../runtime.ts";
-import { partitionOf } from "../../ingress/partition.ts";
 import { keyText, outputId } from "../../output/identity.ts";
 import type { CheckpointStore } from "../../world/checkpoints.ts";
 import type { Clock } from "../../world/clock.ts";
@@ -45,9 +44,10 @@ export interface WebhookSinkOptions {
   readonly step?: Step;
 }
 
-const BOUNDS = { outputsMax: 256, bytesMax: 1 << 20, lingerMs: 0 };
+/** So many may come again after a crash, with the ids they had. */
+const BOUNDS = { outputsMax: 1_000, bytesMax: 1 << 20, lingerMs: 0 };
 /** Requests under way at once, for one partition. */
-const LANES = 16;
+const SENDERS = 16;
 const TRIES_MAX = 10;
 const BACKOFF = { firstMs: 200, lastMs: 60_000 };
 const ANSWER_MS_MAX = 15_000;
@@ -99,10 +99,16 @@ class WebhookSink implements Sink, SinkDeadLetters {
     const { partition, after, next, outputs } = batch;
     const found = await this.position(partition);
     if (!sameMark(found ?? FIRST, after)) throw new SinkFenced(this.name, batch, found);
-    const lanes: Output[][] = Array.from({ length: LANES }, () => []);
-    for (const output of outputs) lanes[partitionOf(output.key, LANES)].push(output);
-    const ended = await Promise.allSettled(lanes.map(async (lane) => {
-      for (const output of lane) await this.#deliver(output);
+    const byKey = new Map<string, Output[]>();
+    for (const output of outputs) {
+      const key = keyText(output.key), waiting = byKey.get(key);
+      if (waiting) waiting.push(output);
+      else byKey.set(key, [output]);
+    }
+    // Each sender takes a key with all its outputs, then the next key that nobody has taken.
+    const keys = byKey.values();
+    const ended = await Promise.allSettled(Array.from({ length: SENDERS }, async () => {
+      for (const waiting of keys) for (const output of waiting) await this.#deliver(output);
     }));
     for (const each of ended) if (each.status === "rejected") throw each.reason;
     await step?.("position");
