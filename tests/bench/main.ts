@@ -1,5 +1,5 @@
 /**
- * deno task bench [--only kernel,ledger,pipeline,wire,sinks,recovery,verify,memory,start,nexmark] [--json]
+ * deno task bench [--only kernel,ledger,pipeline,wire,sinks,recovery,verify,failover,memory,start,nexmark] [--json]
  *
  * Every figure the README quotes, with its conditions. `--json` prints one object as the last line.
  */
@@ -7,6 +7,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { conditions } from "./conditions.ts";
 import { benchStart } from "./first_decision.ts";
+import { benchFailover } from "./failover.ts";
 import { benchFraud } from "./kernel_fraud.ts";
 import { benchPretrade } from "./kernel_pretrade.ts";
 import { benchLedger } from "./ledger.ts";
@@ -40,6 +41,12 @@ const SECTIONS: Record<string, () => Promise<Figures>> = {
   },
   recovery: async () => ({ recovery: await benchRecovery() }),
   sinks: async () => ({ sinks: await benchSinks() }),
+  failover: async () => ({
+    failover: {
+      jetstream: await benchFailover({ ledger: "jetstream" }),
+      sqlite: await benchFailover({ ledger: "sqlite" }),
+    },
+  }),
   verify: async () => ({ verify: await benchVerify() }),
   start: async () => ({ start: await benchStart() }),
   nexmark: async () => ({ nexmark: await benchNexmark() }),

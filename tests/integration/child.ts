@@ -1,7 +1,8 @@
 /**
  * A runtime of its own process, to be killed: the real `start` over the ledger that its configuration names.
- * Lines in: `id key amount`. Lines out: `ready`, `told id partition.frame.event reply-in-hex`,
- * `again id` (not admitted, or its outcome is unknown: ask again).
+ * A standby opens its ledger, says `standby`, and begins at the first line. Lines in: `id key amount`. Lines out:
+ * `ready`, `told id partition.frame.event reply-in-hex`, `again id` (not admitted, or its outcome is unknown: ask
+ * again).
  */
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -12,11 +13,17 @@ import { formatPosition, start } from "../../runtime/mod.ts";
 import { hex } from "../../runtime/hash.ts";
 import { TOPOLOGY } from "./system.ts";
 
-const world = await openWorld(JSON.parse(process.argv[2]));
+const [config, onFenced, mode] = process.argv.slice(2);
+const world = await openWorld(JSON.parse(config));
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+if (mode === "standby") {
+  console.log("standby");
+  await lines.next();
+}
 const runtime = await start(TOPOLOGY, world, new AbortController().signal, {
   kernels: readKernel,
   checkpointEvents: 2_000,
-  onFenced: process.argv[3] === "stop" ? "stop" : "retake",
+  onFenced: onFenced === "stop" ? "stop" : "retake",
   intensity: { restartsMax: 1000, withinMs: 60_000 },
   backoff: { firstMs: 5, lastMs: 100 },
 });
@@ -35,8 +42,8 @@ setInterval(() => {
 }, 20).unref();
 
 const buffer = new Uint8Array(1024);
-for await (const line of createInterface({ input: process.stdin })) {
-  const [id, key, amount] = line.split(" ");
+for (let next = await lines.next(); !next.done; next = await lines.next()) {
+  const [id, key, amount] = next.value.split(" ");
   const payload = buffer.subarray(0, encodeTally({ key, amount: BigInt(amount) }, buffer, 0));
   const admission = runtime.offer("tally", payload, { id }, (outcome) => {
     if (outcome.kind !== "decided") return console.log(`again ${id}`);

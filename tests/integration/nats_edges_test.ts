@@ -11,7 +11,7 @@ import { systemClock } from "../../runtime/adapters/clock.ts";
 import { type OpenedJetStream, openJetStream } from "../../runtime/adapters/jetstream/mod.ts";
 import { systemRandom } from "../../runtime/adapters/random.ts";
 import { serveNats } from "../../runtime/ingress/nats.ts";
-import { runSource } from "../../runtime/ingress/streams.ts";
+import { runSource, SourceGone } from "../../runtime/ingress/streams.ts";
 import { type Runtime, start, type World } from "../../runtime/mod.ts";
 import { OUTPUT_HEADERS } from "../../runtime/output/identity.ts";
 import { DecideReplySchema } from "../../runtime/proto/gen/reply_pb.ts";
@@ -72,20 +72,48 @@ describe("the NATS edges on a real server", () => {
     }
     for (let round = 0; round < 2; round++) {
       const reading = new AbortController();
-      let applied = 0;
       const done = runSource({
         runtime,
         source: { stream: "SOURCE", pipeline: "tally" },
         network: opened.network,
         clock,
         log,
-        applied: (sequence) => applied = sequence,
       }, reading.signal);
-      while (applied < 500) await clock.sleep(5);
+      while ((tallyState(await runtime.query("tally", keyBytes("s")))?.count ?? 0n) < 500n) {
+        await clock.sleep(5);
+      }
       reading.abort();
       await done;
       assert.deepEqual(tallyState(await runtime.query("tally", keyBytes("s"))), { count: 500n, sum: 500n });
     }
+  });
+
+  it("messages that a stream let go before they were read are told, and skipped where that is declared", async () => {
+    for (let i = 0; i < 20; i++) {
+      await opened.network.publish("source.x", tallyEvent("gone", 1), {}, `late-${i}`);
+    }
+    await opened.network.publish("source.x", Uint8Array.of(0xff), {}, "malformed");
+    const manager = await jetstreamManager(client);
+    await manager.streams.purge("SOURCE", { seq: 511 });
+    const source = { stream: "SOURCE", pipeline: "tally" };
+    const options = { runtime, network: opened.network, clock, log };
+    const over = new AbortController();
+    await assert.rejects(
+      runSource({ ...options, source }, over.signal),
+      (error) => error instanceof SourceGone && /keeps messages from 511 on/.test(error.message),
+    );
+    let applied = 0;
+    const done = runSource({
+      ...options,
+      source: { ...source, gone: "skip" },
+      applied: (sequence) => applied = sequence,
+    }, over.signal);
+    while (applied < 521) await clock.sleep(5);
+    over.abort();
+    await done;
+    assert.deepEqual(tallyState(await runtime.query("tally", keyBytes("gone"))), { count: 10n, sum: 10n });
+    const [letter] = await runtime.deadLetters("tally", { limit: 1 });
+    assert.deepEqual([letter.source, letter.sequence], ["stream SOURCE", 521]);
   });
 
   it("outputs stand once each in their stream, with key, position and id, over two runtimes in turn", async () => {

@@ -63,6 +63,8 @@ export interface Owner {
 
 interface RunningOwner extends Owner {
   readonly child: ChildProcess;
+  /** Until it writes this line. */
+  says(line: string): Promise<void>;
 }
 
 export class System {
@@ -81,8 +83,25 @@ export class System {
   }
 
   /** Starts a runtime, sends the load there, and first of all what was not answered. Resolves once it serves. */
-  async start(config: Partial<LedgerConfig> = {}): Promise<Owner> {
-    const owner = await this.#spawn({ ...this.config, ...config });
+  async start(): Promise<Owner> {
+    return this.#load(await this.#spawn("serve"));
+  }
+
+  /** A process that has its ledger open and serves when it is handed over to. */
+  standby(): Promise<Owner> {
+    return this.#spawn("standby");
+  }
+
+  /** Lets a standby serve, and sends the load there. */
+  async handOver(standby: Owner): Promise<void> {
+    const owner = standby as RunningOwner;
+    const ready = owner.says("ready");
+    owner.child.stdin!.write("serve\n");
+    await ready;
+    this.#load(owner);
+  }
+
+  #load(owner: RunningOwner): Owner {
     this.#owner = owner;
     this.#offering = true;
     for (const event of this.#waiting.values()) this.#send(event);
@@ -90,31 +109,43 @@ export class System {
     return owner;
   }
 
-  async #spawn(config: LedgerConfig): Promise<RunningOwner> {
+  async #spawn(mode: "serve" | "standby"): Promise<RunningOwner> {
     const own = fileURLToPath(new URL("./child.ts", import.meta.url));
     const deno = "Deno" in globalThis ? ["run", "--allow-all", "--quiet"] : [];
-    const args = [...deno, own, JSON.stringify(config), this.#options.onFenced];
+    const args = [...deno, own, JSON.stringify(this.config), this.#options.onFenced, mode];
     const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "pipe"] });
     running.add(child);
     child.once("exit", () => running.delete(child));
     child.stdin!.on("error", () => {}); // it was killed while we wrote
     let said = "";
     child.stderr!.on("data", (chunk) => (said = (said + chunk).slice(-8000)));
-    await new Promise<void>((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`the runtime does not serve:\n${said}`)), START_MS_MAX);
-      child.once("exit", (code) => {
-        clearTimeout(late);
-        reject(new Error(`the runtime ended with ${code}:\n${said}`));
-      });
-      createInterface({ input: child.stdout! }).on("line", (line) => {
-        if (line === "ready") {
-          clearTimeout(late);
-          resolve();
-        } else this.#heard(line);
-      });
+    const awaited = new Map<string, () => void>();
+    createInterface({ input: child.stdout! }).on("line", (line) => {
+      const met = awaited.get(line);
+      if (met) met();
+      else this.#heard(line);
     });
+    const says = (line: string) =>
+      new Promise<void>((resolve, reject) => {
+        const late = setTimeout(
+          () => reject(new Error(`the runtime does not say ${line}:\n${said}`)),
+          START_MS_MAX,
+        );
+        const gone = (code: number | null) => {
+          clearTimeout(late);
+          reject(new Error(`the runtime ended with ${code}:\n${said}`));
+        };
+        child.once("exit", gone);
+        awaited.set(line, () => {
+          clearTimeout(late);
+          child.off("exit", gone);
+          resolve();
+        });
+      });
+    await says(mode === "standby" ? "standby" : "ready");
     return {
       child,
+      says,
       said: () => said,
       async ended() {
         if (child.exitCode === null && child.signalCode === null) {

@@ -1,0 +1,46 @@
+/**
+ * A process that can own the fraud pipeline: `failover_owner.ts <config json> [standby]`. A standby has its
+ * kernel and its ledger open and waits for the line `serve`. Once it serves it decides one payment, says
+ * `answered`, and goes on under load until it is killed.
+ */
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { fraud } from "../../actors/payments/payments.ts";
+import { readKernel } from "../../deploy/kernels.ts";
+import { openWorld } from "../../deploy/world.ts";
+import { kernelParams, loadKernel, start } from "../../runtime/mod.ts";
+import { Payments } from "./payments.ts";
+
+const [config, mode] = process.argv.slice(2);
+const { keys, checkpointEvents, ...rest } = JSON.parse(config);
+/** Events offered every so many milliseconds. */
+const LOAD = { events: 100, everyMs: 10 };
+
+const world = await openWorld(rest);
+const kernel = await readKernel(fraud.kernel);
+await loadKernel(fraud.kernel, kernel, kernelParams(fraud));
+if (mode === "standby") {
+  console.log("standby");
+  for await (const line of createInterface({ input: process.stdin })) if (line === "serve") break;
+}
+const runtime = await start({ pipelines: [fraud] }, world, new AbortController().signal, {
+  kernels: () => Promise.resolve(kernel),
+  checkpointEvents,
+  onFenced: "stop",
+});
+await runtime.ready;
+const payments = new Payments(keys, 2 * keys, world.clock.now());
+const first = await runtime.submit("fraud", payments.next());
+const { recovery, keys: known } = runtime.status().partitions[0];
+console.log(`answered ${first.kind} ${recovery?.events} ${known}`);
+if (mode === "fill") {
+  for (let i = 0; i < keys; i += 1000) {
+    await Promise.all(Array.from({ length: 1000 }, () => runtime.submit("fraud", payments.next())));
+  }
+  await runtime.stop();
+  await world.close();
+  process.exit(0);
+}
+setInterval(() => {
+  for (let i = 0; i < LOAD.events; i++) runtime.offer("fraud", payments.next(), {}, () => {});
+}, LOAD.everyMs);
