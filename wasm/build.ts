@@ -23,7 +23,7 @@ const FLAGS = [
   "--converge",
   "--runtime=stub", // nothing is ever allocated by it
   "--memoryBase=65536", // below it: the result block and the root of the state
-  "--initialMemory=182", // up to the arena; see lib/memory.ts
+  "--initialMemory=184", // up to the arena; see lib/memory.ts
   "--enable=bulk-memory",
   "--disable=reference-types",
 ];

@@ -57,7 +57,7 @@ describe("pretrade against its twin", () => {
   it("answers one frame as it answers its events one at a time", async () => {
     const flow = new Flow(seeded("pretrade frames")), make = await freshKernel();
     const events = [...flow.setUp()].map((event) => ({ payload: encode(event) }));
-    for (let i = 0; i < 500; i++) events.push({ payload: encode(flow.next()) });
+    for (let i = 0; i < 3_000; i++) events.push({ payload: encode(flow.next()) });
     const frames = make(), single = make();
     const together: Effect[] = [], apart: Effect[] = [];
     for (let done = 0; done < events.length;) {

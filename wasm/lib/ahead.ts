@@ -3,7 +3,7 @@
  * events at once, so that the processor waits for all of it together instead of for each in turn. It reads
  * alone and changes nothing; with state larger than the caches it makes a keyed update several times faster.
  */
-import { RESULT } from "./memory";
+import { PAGE, RESULT } from "./memory";
 
 /** Events looked at together. */
 // @ts-ignore: decorator
@@ -20,19 +20,27 @@ const MOST: u32 = 64;
 export const SINK: usize = RESULT + 256;
 
 /** (slot address: u32, hash: u32, bytes of the entry: u32, address of the entry) for each key. Scratch. */
-const asked = memory.data(64 * 16, 8);
+const asked = memory.data(65 * 16, 8);
 let count: u32 = 0;
 
-/** First step, from Table.ahead: notes the index slot. */
+/** First step, from Table.ahead: notes the index slot. The number of the question; MOST = one too many. */
 // @ts-ignore: decorator
 @inline
-export function askSlot(slot: usize, tag: u32, bytes: usize): void {
-  if (count == MOST) return;
+export function askSlot(slot: usize, tag: u32, bytes: usize): u32 {
+  if (count == MOST) return MOST;
   const at = asked + (<usize> count << 4);
   count++;
   store<u32>(at, <u32> slot);
   store<u32>(at, tag, 4);
   store<u32>(at, <u32> bytes, 8);
+  return count - 1;
+}
+
+/** After the second step: the entry that a question found, of the same hash but perhaps of another key; or 0. */
+// @ts-ignore: decorator
+@inline
+export function entryFound(question: u32): usize {
+  return <usize> load<u32>(asked + (<usize> question << 4), 12);
 }
 
 /**
@@ -58,7 +66,10 @@ export function askEntries(): void {
   count = 0;
 }
 
-/** The entry that a slot or one of the next names for a hash; 0 = none near. */
+/**
+ * The entry that a slot or one of the next names for a hash; 0 = none near. It stays in the slot's page: behind
+ * the index may stand that of another table, with the same keys.
+ */
 // @ts-ignore: decorator
 @inline
 function entryIn(slot: usize, tag: u32): u32 {
@@ -67,6 +78,7 @@ function entryIn(slot: usize, tag: u32): u32 {
     if (!found) return 0;
     if (<u32> (found >> 32) == tag) return <u32> found;
     slot += 8;
+    if (!(slot & (PAGE - 1))) return 0;
   }
   return 0;
 }

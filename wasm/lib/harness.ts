@@ -109,6 +109,11 @@ export function decide(frameClock: i64, number: u64, index: u32, length: u32): v
   store<u32>(RESULT, 0, 8);
   const start = inputAddress();
   if (!readEvent(start, start + length)) return finish(BAD_FRAME, 0, 0);
+  if (isDefined(kernel.onAhead)) {
+    kernel.onAhead(payload, payloadLength);
+    if (idLength && dedupOn()) idAhead(id, idLength);
+    endAhead();
+  }
   applyEvent(index);
   if (isDefined(kernel.onFrameEnd)) kernel.onFrameEnd();
   finish(OK, length, 1);
@@ -177,6 +182,10 @@ function lookAhead(p: usize, end: usize): void {
       if (at) idAhead(at, idBytes);
     }
   }
+  endAhead();
+}
+
+function endAhead(): void {
   askEntries();
   if (isDefined(kernel.onAheadDone)) kernel.onAheadDone();
 }

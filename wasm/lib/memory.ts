@@ -9,6 +9,7 @@
  *   0x060000  page flags, one byte for each 4 KiB       volatile
  *   0x160000  shadow map, one u32 for each 4 KiB        volatile
  *   0x560000  input, output                             volatile
+ *   0xB60000  writable pages, one bit for each 4 KiB    volatile
  *   ARENA     state, and the shadow chunks between it
  *
  * State in the arena must be announced with `touch` before it is written. A page that belongs to the snapshot
@@ -89,7 +90,12 @@ export const OUTPUT_BYTES: usize = 0x400000;
 
 // @ts-ignore: decorator
 @inline
-const ARENA: usize = 0xB60000;
+const ARENA: usize = 0xB80000;
+
+/** A bit is set: the page is CHANGED. So small that it stays in the caches, which the flags do not. */
+// @ts-ignore: decorator
+@inline
+const WRITABLE: usize = 0xB60000;
 
 /** Page flags. */
 // @ts-ignore: decorator
@@ -157,16 +163,14 @@ let snapshotEnd: usize = 0;
 // @ts-ignore: decorator
 @inline
 export function touch(ptr: usize): void {
-  if (!(load<u8>(ptr >> 12, FLAGS) & CHANGED)) touchSlow(ptr >> 12);
+  if (!((<u32> load<u8>(ptr >> 15, WRITABLE) >> ((<u32> ptr >> 12) & 7)) & 1)) touchSlow(ptr >> 12);
 }
 
 /** Announces writes to `length` bytes from `ptr` on. */
 export function touchRange(ptr: usize, length: usize): void {
   if (length == 0) return;
   const last = (ptr + length - 1) >> 12;
-  for (let page = ptr >> 12; page <= last; page++) {
-    if (!(load<u8>(page, FLAGS) & CHANGED)) touchSlow(page);
-  }
+  for (let page = ptr >> 12; page <= last; page++) touch(page << 12);
 }
 
 /** Announces writes to the root: at the start of each call, so that root fields need no barrier. */
@@ -187,6 +191,7 @@ function touchSlow(page: usize): void {
     store<u32>(page << 2, <u32> copy, SHADOWS);
   }
   store<u8>(page, load<u8>(page, FLAGS) | CHANGED, FLAGS);
+  store<u8>(page >> 3, load<u8>(page >> 3, WRITABLE) | (<u8> 1 << <u8> (page & 7)), WRITABLE);
 }
 
 function takeShadow(): usize {
@@ -234,6 +239,7 @@ export function snapshotStart(all: bool): u32 {
     store<u64>(at, pending, FLAGS);
     count += <u32> popcnt(pending);
   }
+  memory.fill(WRITABLE, 0, (end >> 3) + 1);
   snapshotCursor = 1;
   snapshotEnd = end;
   return count;
@@ -298,6 +304,7 @@ export function memoryRestored(): void {
   assert(root.magic == MAGIC);
   growTo(root.brk);
   memory.fill(FLAGS, 0, 0x100000);
+  memory.fill(WRITABLE, 0, 0x20000);
   memory.fill(SHADOWS, 0, (root.brk >> 12) << 2);
   shadowFree = 0;
   shadowBump = 0;

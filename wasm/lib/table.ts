@@ -134,6 +134,22 @@ export class Table<V> {
     this.ahead(words, 16);
   }
 
+  /** The same, for the entry's first `bytes` alone: the number of the question, for `entryFound`. */
+  ask128(a: u64, b: u64, bytes: usize): u32 {
+    store<u64>(words, a);
+    store<u64>(words, b, 8);
+    const tag = hashOf(words, 16);
+    return askSlot(this.index + (<usize> (tag & this.mask) << 3), tag, bytes);
+  }
+  /** The value of an entry that was found before, if it still holds this key; else 0. `keyInline` >= 16. */
+  // @ts-ignore: decorator
+  @inline
+ valueIn(entry: usize, a: u64, b: u64): V {
+    const holds = entry != 0 && load<u32>(entry, 4) == 0x10010 && load<u64>(entry, HEADER) == a &&
+      load<u64>(entry, HEADER + 8) == b;
+    return changetype<V>(holds ? entry + HEADER + this.keyInline : 0);
+  }
+
   find64(key: u64): V {
     store<u64>(words, key);
     return this.find(words, 8);
@@ -182,6 +198,17 @@ export class Table<V> {
       return changetype<V>(0);
     }
     return changetype<V>(at + HEADER + this.keyInline);
+  }
+
+  /** Reads what the next four calls of `idle` will; the sum is to be put into SINK. */
+  idleAhead(): u32 {
+    const page = this.hand & ~(PAGE - 1), bytes = this.entryBytes;
+    let sum: u32 = 0, at = this.hand;
+    for (let i = 0; i < 4; i++) {
+      at += bytes;
+      if ((at & ~(PAGE - 1)) == page) sum += load<u32>(at);
+    }
+    return sum;
   }
 
   // @ts-ignore: decorator

@@ -1,17 +1,35 @@
 /**
- * Asks for the memory that the next events of a frame will need: accounts and orders by their keys, then the
- * positions that those orders name. It only reads; an event that it misreads is merely slower.
+ * Asks for the memory that the next events of a frame will need: orders by their keys, then the positions that
+ * those name, then their accounts; the accounts of new orders by their keys. It only reads; an event that it
+ * misreads is merely slower. What orders it finds it keeps for the events, so that they need not search again.
  */
-import { AHEAD, SINK } from "../lib/ahead";
+import { AHEAD, entryFound, SINK } from "../lib/ahead";
 import { at, varint } from "../lib/wire";
-import { accounts, orders, Position, positions } from "./state";
+import { Account, accounts, Order, orders, Position, positions } from "./state";
 
-/** (account, order) of each event of the group. Scratch. */
-const rows = memory.data(16 * 16, 8);
-let group: u32 = 0;
+/** What an order's request reads of it: its key, and what comes before the links. */
+// @ts-ignore: decorator
+@inline const ORDER_BYTES: usize = 24 + offsetof<Order>("next");
+
+/** Of an account, all but what stands last. */
+// @ts-ignore: decorator
+@inline const ACCOUNT_BYTES: usize = offsetof<Account>("client");
+
+/** The group's orders: account u64, order u64, then the question, and once answered the entry, u32; 0 u32. */
+const rows = memory.data(16 * 24, 8);
+/** Addresses of positions, then of accounts. */
+const places = memory.data(16 * 4, 8);
+let group: usize = 0;
+/** The row that the next event is likely to be about. */
+let turn: usize = 0;
+let asking: bool = false;
 
 /** The payload is `at`, then `account`, then a request with its order first; else it is passed over. */
 export function noteAhead(payload: usize, length: u32): void {
+  if (!asking) {
+    asking = true;
+    group = 0;
+  }
   const end = payload + length;
   let p = payload, account: u64 = 0;
   for (let field = 0; field < 3 && p + 5 < end; field++) {
@@ -25,31 +43,59 @@ export function noteAhead(payload: usize, length: u32): void {
     }
     if (tag < 26 || tag > 58 || load<u8>(p, 2) != 8 || !account) return;
     const order = varint(p + 3, end);
-    if (!at) return;
-    accounts.ahead64(account);
-    orders.ahead128(account, order);
-    if (tag == 26 && at + 1 < end && load<u8>(at) == 16) positions.ahead128(account, varint(at + 1, end));
-    if (group == AHEAD) return;
-    store<u64>(rows + (<usize>group << 4), account);
-    store<u64>(rows + (<usize>group << 4), order, 8);
+    if (!at || group == AHEAD) return;
+    const row = rows + group * 24;
+    store<u64>(row, account);
+    store<u64>(row, order, 8);
+    store<u32>(row, orders.ask128(account, order, ORDER_BYTES), 16);
     group++;
+    if (tag == 26) {
+      accounts.ahead64(account);
+      if (at + 1 < end && load<u8>(at) == 16) positions.ahead128(account, varint(at + 1, end));
+    }
     return;
   }
 }
 
-/** After accounts and orders have come. */
+/** After the orders have come. */
 export function lookBeyond(): void {
-  const end = rows + (<usize>group << 4);
-  let sum: u32 = 0;
-  for (let row = rows; row < end; row += 16) {
-    const order = orders.find128(load<u64>(row), load<u64>(row, 8));
-    store<u32>(row, changetype<usize>(order) ? <u32>order.position : 0);
+  if (!asking) group = 0;
+  asking = false;
+  turn = 0;
+  let sum = positions.idleAhead();
+  for (let i: usize = 0; i < group; i++) {
+    const row = rows + i * 24, entry = entryFound(load<u32>(row, 16));
+    store<u32>(row, <u32>entry, 16);
+    store<u32>(places + (i << 2), entry ? load<u32>(entry, 24 + offsetof<Order>("position")) : 0);
   }
-  for (let row = rows; row < end; row += 16) {
-    const position = <usize>load<u32>(row);
-    if (!position) continue;
-    sum += load<u32>(position) + load<u32>(position, 64) + load<u32>(position, 128) + load<u32>(position, 192);
+  for (let i: usize = 0; i < group; i++) {
+    const position = <usize>load<u32>(places + (i << 2));
+    if (position) sum += load<u32>(position) + load<u32>(position, 64) + load<u32>(position, 124);
   }
   store<u32>(SINK, sum);
-  group = 0;
+  for (let i: usize = 0; i < group; i++) {
+    const position = <usize>load<u32>(places + (i << 2));
+    store<u32>(places + (i << 2), position ? load<u32>(position, offsetof<Position>("account")) : 0);
+  }
+  for (let i: usize = 0; i < group; i++) {
+    let line = <usize>load<u32>(places + (i << 2));
+    if (!line) continue;
+    const stop = line + ACCOUNT_BYTES;
+    for (; line < stop; line += 64) sum += load<u32>(line);
+    sum += load<u32>(stop - 4);
+  }
+  store<u32>(SINK, sum);
+}
+
+/** The order, open or closed, or 0. An entry that was found ahead of time counts if it is still that order's. */
+export function orderOf(account: u64, id: u64): Order {
+  for (let i = turn; i < group; i++) {
+    const row = rows + i * 24;
+    if (load<u64>(row) != account || load<u64>(row, 8) != id) continue;
+    turn = i + 1;
+    const found = orders.valueIn(<usize>load<u32>(row, 16), account, id);
+    if (changetype<usize>(found)) return found;
+    break;
+  }
+  return orders.find128(account, id);
 }

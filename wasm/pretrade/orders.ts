@@ -6,6 +6,7 @@
 import { CancelOrder, Fill, NewOrder, OrderClosed, OrderFigure, OrderReason, OrderReject, ReplaceOrder } from "../gen/order";
 import { figure, Reject, reject, reply, Verdict } from "../lib/effects";
 import { touch } from "../lib/memory";
+import { orderOf } from "./ahead";
 import { beginChecks, checkOrder, checkRates, decline, executions, isRemembered, strategyRow, verdict } from "./checks";
 import { beginExact, distance, minus, overflowed, plus, times } from "./exact";
 import { linkOrder, setTrader, unlinkOrder } from "./links";
@@ -53,11 +54,9 @@ export function newOrder(at: i64, id: u64, order: NewOrder): void {
 export function replaceOrder(at: i64, id: u64, replace: ReplaceOrder): void {
   if (!replace.order) return reject(Reject.MISSING_FIELD);
   if (isOutside(replace.quantity)) return reject(Reject.OUT_OF_RANGE);
-  const account = accountOf(id);
-  const it = proposal;
+  const order = orderOf(id, replace.order), account = ownerOf(id, order), it = proposal;
   it.account = account;
   it.now = max<i64>(at, account.newest);
-  const order = orders.find128(id, replace.order);
   if (isClosed(order)) {
     if (isOutside(replace.price)) return reject(Reject.OUT_OF_RANGE);
     return declineUnknown(replace.order, replace.session);
@@ -81,11 +80,9 @@ export function replaceOrder(at: i64, id: u64, replace: ReplaceOrder): void {
 
 export function cancelOrder(at: i64, id: u64, cancel: CancelOrder): void {
   if (!cancel.order) return reject(Reject.MISSING_FIELD);
-  const account = accountOf(id);
-  const it = proposal;
+  const order = orderOf(id, cancel.order), account = ownerOf(id, order), it = proposal;
   it.account = account;
   it.now = max<i64>(at, account.newest);
-  const order = orders.find128(id, cancel.order);
   if (isClosed(order)) return declineUnknown(cancel.order, cancel.session);
   beginChecks();
   if (!count(cancel.session, true)) return reject(Reject.STATE_FULL);
@@ -102,8 +99,9 @@ export function cancelOrder(at: i64, id: u64, cancel: CancelOrder): void {
 /** The venue's word: nothing to decide. */
 export function orderClosed(at: i64, id: u64, closed: OrderClosed): void {
   if (!closed.order) return reject(Reject.MISSING_FIELD);
-  const account = accountOf(id), order = orders.find128(id, closed.order);
+  const order = orderOf(id, closed.order);
   if (isClosed(order)) return;
+  const account = ownerOf(id, order);
   touch(changetype<usize>(account));
   if (account.open) account.newest = max<i64>(at, account.newest);
   close(account, order);
@@ -115,7 +113,7 @@ export function fill(at: i64, id: u64, filled: Fill): void {
   if (isOutside(filled.quantity) || isOutside(filled.price)) return reject(Reject.OUT_OF_RANGE);
   const instrument = instrumentOf(filled.instrument);
   if (!instrument.version) return reject(OrderReject.UNKNOWN_INSTRUMENT);
-  const order = orders.find128(id, filled.order), known = !isClosed(order);
+  const order = orderOf(id, filled.order), known = !isClosed(order);
   if (known && (changetype<Position>(order.position).instrument != filled.instrument || order.side != <u8>filled.side)) {
     return reject(OrderReject.FILL_MISMATCH);
   }
@@ -389,6 +387,13 @@ function openOf(order: Order): i64 {
 @inline
 function isClosed(order: Order): bool {
   return !changetype<usize>(order) || !order.position;
+}
+
+/** The account of an order, or the one of this id, or `nobody`. */
+// @ts-ignore: decorator
+@inline
+function ownerOf(id: u64, order: Order): Account {
+  return isClosed(order) ? accountOf(id) : changetype<Account>(changetype<Position>(order.position).account);
 }
 
 /** Quantities and prices are 1 to 2^31 - 1. */
