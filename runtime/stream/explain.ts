@@ -83,6 +83,7 @@ function unboundedSteps(steps: readonly (Step | End)[]): (Step | End)[] {
     step.kind === "keep" && step.ttl === 0 ||
     step.kind === "top" && step.keys.length > 0 ||
     step.kind === "tableJoin" ||
+    step.kind === "over" && step.ttl === 0 && step.columns.some((each) => !each.function.endsWith("Range")) ||
     step.kind === "view" && step.ttl === 0
   );
 }

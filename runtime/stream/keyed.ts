@@ -135,6 +135,7 @@ export class KeyedStream<R, K> extends Rows<R> {
   /** Numbers beside each row, from the rows of its key before it in event time. */
   over<C extends Readonly<Record<string, OverExpr<R>>>>(
     columns: C,
+    { ttl = 0 }: { readonly ttl?: Duration } = {},
   ): Stream<R & { readonly [P in keyof C]: Num }> {
     const place = this.place("over");
     requireTime(this.step, (state, fix) => this.wrong(place, state, fix), "an over-window");
@@ -148,6 +149,7 @@ export class KeyedStream<R, K> extends Rows<R> {
       from: this.step,
       keys: this.keys,
       columns: built,
+      ttl: micros(ttl, "time to live"),
       ...this.base(place, fields, this.step.changelog),
     });
   }

@@ -189,6 +189,8 @@ export interface Over extends StepBase {
   readonly from: Step;
   readonly keys: readonly Named[];
   readonly columns: readonly OverColumn[];
+  /** Event time after which a key without rows is forgotten; 0 = never. */
+  readonly ttl: number;
 }
 
 export interface OverColumn {

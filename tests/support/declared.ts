@@ -1,4 +1,5 @@
 /** Runs declared pipelines in tests: their kernel alone, frame by frame, with what it puts out decoded. */
+import assert from "node:assert/strict";
 import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { declared } from "../../deploy/declared.ts";
 import type { Declaration, Pipeline } from "../../runtime/mod.ts";
@@ -171,4 +172,53 @@ function join(records: readonly Uint8Array[]): Uint8Array {
     at += record.length;
   }
   return bytes;
+}
+
+export interface Proof {
+  readonly declaration: Declaration;
+  /** Encoded events, in the order in which they come. */
+  readonly events: readonly Uint8Array[];
+  readonly output: string;
+  readonly expected: readonly OutputRow[];
+  /** A number in [0, 1), for how events are framed and where the kernel is stopped. */
+  readonly random: () => number;
+  /** Rows that stay when all has ended: keys of a table. Default 0: nothing leaks. */
+  readonly keysLeft?: number;
+}
+
+/** Runs events whole, then in frames of any size with stops anywhere: each time the rows are those expected. */
+export async function prove(
+  { declaration, events, output, expected, random, keysLeft = 0 }: Proof,
+): Promise<void> {
+  const wanted = sorted(expected);
+  const whole = await openDeclared(declaration);
+  whole.apply(events, 1000);
+  whole.end();
+  compare(whole, wanted, output, keysLeft);
+  const cut = await openDeclared(declaration);
+  for (let at = 0; at < events.length;) {
+    const frame = 1 + Math.floor(random() * 200);
+    cut.apply(events.slice(at, at += frame), frame);
+    if (random() < 0.2) cut.restart();
+  }
+  cut.end();
+  compare(cut, wanted, output, keysLeft);
+}
+
+function compare(run: DeclaredRun, wanted: readonly string[], output: string, keysLeft: number): void {
+  const rows = sorted(run.standing(output));
+  const differs = wanted.findIndex((row, i) => row !== rows[i]);
+  assert.equal(rows[differs], wanted[differs]);
+  assert.equal(rows.length, wanted.length);
+  assert.equal(run.keys, keysLeft);
+  assert.deepEqual([run.late.length, run.rejects], [0, []]);
+}
+
+function sorted(rows: readonly OutputRow[]): string[] {
+  return rows.map((row) =>
+    JSON.stringify(
+      Object.entries(row).sort(([a], [b]) => a < b ? -1 : 1),
+      (_, value) => typeof value === "bigint" ? `${value}n` : value,
+    )
+  ).sort();
 }

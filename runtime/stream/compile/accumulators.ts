@@ -45,12 +45,22 @@ export class Accumulator {
     );
   }
 
+  /** Whether rows of these aggregates can be taken out exactly: sums of floats would drift. */
+  takesOut(names: ReadonlySet<string>): boolean {
+    return this.#aggregates.every(({ name, kind, of }, i) =>
+      !names.has(name) ||
+      this.#parts[i].retractable && !(of?.type === "f64" && kind !== "count" && kind !== "distinct")
+    );
+  }
+
   /** Values and conditions of the row at hand, computed once, before the accumulator is asked for. */
-  values(block: Block, scope: Scope): { of?: Code; where?: Code }[] {
-    return this.#aggregates.map(({ of, where }) => ({
-      of: of && block.hold(express(of, scope, block)),
-      where: where && block.hold(express(where, scope, block), "b"),
-    }));
+  values(block: Block, scope: Scope, only?: ReadonlySet<string>): { of?: Code; where?: Code }[] {
+    return this.#aggregates.map(({ name, of, where }) =>
+      only && !only.has(name) ? {} : {
+        of: of && block.hold(express(of, scope, block)),
+        where: where && block.hold(express(where, scope, block), "b"),
+      }
+    );
   }
 
   /** Adds the row at hand to `acc`, or takes it out where `op` says so. */
@@ -60,11 +70,13 @@ export class Accumulator {
     values: readonly { of?: Code; where?: Code }[],
     time: string,
     op: string,
+    only?: ReadonlySet<string>,
   ): void {
+    const left = (i: number) => only !== undefined && !only.has(this.#aggregates[i].name);
     const retracts = op !== "0";
     const refusals = this.#parts.flatMap((part, i) => {
       const { of, where } = values[i];
-      if (!part.refuses || !of) return [];
+      if (!part.refuses || !of || left(i)) return [];
       const test = retracts
         ? `(${op} ? ${part.refuses(acc, of, true)} : ${part.refuses(acc, of, false)})`
         : part.refuses(acc, of, false);
@@ -72,6 +84,7 @@ export class Accumulator {
     });
     const apply = (block: Block) =>
       this.#parts.forEach((part, i) => {
+        if (left(i)) return;
         const { of, where } = values[i];
         const add = part.add(acc, of, time), sub = retracts ? part.sub(acc, of) : [];
         const write = (inner: Block) => {

@@ -4,6 +4,7 @@
  */
 import type { Step } from "../../plan.ts";
 import { intervalJoin, tableJoin, temporalJoin, windowJoin } from "./joins.ts";
+import { over } from "./over.ts";
 import { keep, pattern, top } from "./rows.ts";
 import type { Operator, Site } from "./shared.ts";
 import { running, window } from "./windows.ts";
@@ -28,6 +29,8 @@ export function operatorOf(step: Step, site: Site): Operator {
       return top(step, site);
     case "keep":
       return keep(step, site);
+    case "over":
+      return over(step, site);
     case "pattern":
       return pattern(step, site);
     default:

@@ -3,6 +3,7 @@ import type { Running, Window } from "../../plan.ts";
 import { Accumulator } from "../accumulators.ts";
 import { keyInline, readKey, RowClass, writeKey } from "../rows.ts";
 import { Block, integer } from "../text.ts";
+import { slidingWindow } from "./over.ts";
 import { transitionsOf } from "../zone.ts";
 import { fieldsIn, keyBuffer, method, type Operator, same, self, type Site, tell } from "./shared.ts";
 
@@ -14,6 +15,7 @@ const UPDATES = {
 };
 
 export function window(step: Window, site: Site): Operator {
+  if (step.window.kind === "sliding") return slidingWindow(step, step.window.size, site);
   const { module, number } = site;
   const acc = new Accumulator(module, `Acc${number}`, step.aggregates, step.from.changelog);
   const buffer = keyBuffer(site);
@@ -133,7 +135,7 @@ function windowType(step: Window, site: Site): WindowType {
       };
     }
     case "sliding":
-      throw new TypeError(`Cannot compile ${place}: sliding windows are compiled as columns beside each row`);
+      throw new Error("a sliding window is an over-window");
   }
 }
 

@@ -1,0 +1,37 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { describe, it } from "@std/testing/bdd";
+import process from "node:process";
+import { compile } from "../../runtime/mod.ts";
+import { prove } from "../../tests/support/declared.ts";
+import { seeded } from "../random.ts";
+import attribution, { HOUR } from "./attribution.ts";
+import { adEvents } from "./generator.ts";
+
+const seed = process.env.MILLRACE_SEED ?? String(Date.now() % 1_000_000);
+console.log(`attribution: MILLRACE_SEED=${seed}`);
+
+describe("attribution", () => {
+  it("gives each click within the hour its impression, and tells once of impressions without one", async () => {
+    const events = adEvents(seed, 3_000, 1_767_225_600_000_000, 6 * HOUR);
+    const impressions = events.flatMap((event) => "impressions" in event ? [event.impressions] : []);
+    const clicks = events.flatMap((event) => "clicks" in event ? [event.clicks] : []);
+    const expected = impressions.flatMap(({ impressionId, campaign, bid, at }) => {
+      const own = clicks.filter((click) =>
+        click.impressionId === impressionId && click.at >= at && click.at <= at + HOUR
+      );
+      const row = { impressionId, campaign, bid: BigInt(bid) };
+      if (own.length === 0) return [{ ...row, user: "", clickedAt: 0n }];
+      return own.map((click) => ({ ...row, user: click.user, clickedAt: BigInt(click.at) }));
+    });
+    const { input } = compile(attribution).pipeline;
+    const encoded = events.map((event) => {
+      const [kind, value] = Object.entries(event)[0];
+      const fields = Object.fromEntries(
+        Object.entries(value).map(([name, each]) => [name, typeof each === "number" ? BigInt(each) : each]),
+      );
+      return toBinary(input, create(input, { event: { case: kind, value: fields } } as never));
+    });
+    const dice = seeded(seed), random = () => dice.next();
+    await prove({ declaration: attribution, events: encoded, output: "attributed", expected, random });
+  });
+});
