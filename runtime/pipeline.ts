@@ -194,9 +194,10 @@ export class Road implements Runtime {
     return partitions[partitionOf(key, partitions.length)].query(key);
   }
 
-  async applied(name: string, source: string): Promise<number> {
-    const marks = this.#stage(name).partitions.map((partition) => partition.sourceMark(TEXT.encode(source)));
-    return Math.min(...await Promise.all(marks));
+  async applied(name: string, source: string): Promise<{ least: number; most: number }> {
+    const bytes = TEXT.encode(source);
+    const marks = await Promise.all(this.#stage(name).partitions.map((each) => each.sourceMark(bytes)));
+    return { least: Math.min(...marks), most: Math.max(...marks) };
   }
 
   async recorded(name: string, position: Position): Promise<Uint8Array> {

@@ -26,10 +26,10 @@ export interface Runtime {
   /** What the owning actor knows of a key: the pipeline's encoded state message. */
   query(pipeline: string, key: Uint8Array): Promise<Uint8Array | undefined>;
   /**
-   * A sequence of a source up to which everything was applied, durably; 0 where some partition has applied
-   * nothing of it yet.
+   * The highest sequence of a source that a partition has applied, durably: of the partition that is least far,
+   * and of the one that is furthest; 0 = nothing of it. Up to the former everything was applied.
    */
-  applied(pipeline: string, source: string): Promise<number>;
+  applied(pipeline: string, source: string): Promise<{ readonly least: number; readonly most: number }>;
   /** The payload of the event at a position, from the ledger. Rejects where it is not kept any more. */
   recorded(pipeline: string, position: Position): Promise<Uint8Array>;
   deadLetters(pipeline: string, options?: { after?: Position; limit?: number }): Promise<DeadLetter[]>;

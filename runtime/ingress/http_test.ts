@@ -243,6 +243,12 @@ describe("the HTTP edge over a running tally", () => {
     );
   });
 
+  it("tells how its sources are doing", async () => {
+    const sources = [{ stream: "IN", pipeline: "tally", applied: 7, error: "it is gone" }];
+    const ready = await httpApp(runtime, { ...world, sources }).request("/readyz");
+    assert.deepEqual((await ready.json()).sources, sources);
+  });
+
   it("says what is wrong with a request, and goes on", async () => {
     const decide = (body: BodyInit, headers = JSON_TYPE as Record<string, string>) =>
       post(app, "/v1/tally/decide", body, headers);

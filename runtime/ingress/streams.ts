@@ -11,7 +11,7 @@ import type { StreamSource } from "../declare.ts";
 import { RejectReason } from "../proto/gen/frame_pb.ts";
 import type { Admission, Outcome, Runtime } from "../runtime.ts";
 import type { Clock, Log, Network } from "../world/mod.ts";
-import type { StreamMessage, StreamReader } from "../world/network.ts";
+import type { StreamMessage, StreamOptions, StreamReader } from "../world/network.ts";
 
 export interface SourceOptions {
   readonly runtime: Runtime;
@@ -38,8 +38,12 @@ export class SourceGone extends Error {
   override name = "SourceGone";
 }
 
-/** Events read and not yet durable. */
-const UNSETTLED_MAX = 8192;
+/**
+ * How far the newest event read may be ahead, in sequences, of the oldest that is not yet durable. Where one
+ * partition has applied sequence N, all have applied what lies so far behind it: reading begins there however
+ * little came to the others. So it may be lowered but never raised for a source that was begun.
+ */
+const UNSETTLED_SPAN = 8192;
 /** Wait before a full mailbox is offered the same event again. */
 const RETRY_MS = 2;
 /** A filtered stream has gaps by nature: whether one is a loss is asked this often at most. */
@@ -52,7 +56,10 @@ export const sourceName = ({ name, stream, subject }: StreamSource): string =>
 /** Runs until the signal. Throws where the pipeline fails: started again, it loses and doubles nothing. */
 export async function runSource(options: SourceOptions, signal: AbortSignal): Promise<void> {
   const { source, network } = options;
-  const applied = await options.runtime.applied(source.pipeline, sourceName(source));
+  const { least, most } = await options.runtime.applied(source.pipeline, sourceName(source));
+  const isEarly =
+    options.runtime.topology.pipelines.find(({ name }) => name === source.pipeline)?.reply === "early";
+  const applied = isEarly ? least : Math.max(least, most - UNSETTLED_SPAN);
   const from = applied > 0 ? { sequence: applied + 1 } : source.from ?? "start";
   const reader = await network.stream({
     stream: source.stream,
@@ -60,19 +67,19 @@ export async function runSource(options: SourceOptions, signal: AbortSignal): Pr
     from,
     signal,
   });
-  const expected = typeof from === "object" && "sequence" in from ? from.sequence : undefined;
-  const gaps = new Gaps(options, reader, expected, applied);
-  await gaps.check();
+  const gaps = new Gaps(options, reader);
+  await gaps.begin(from, applied, most);
   const progress = new Progress((sequence) => options.applied?.(sequence));
   for await (const message of reader) {
     if (gaps.suspects(message.sequence)) await gaps.check(message.sequence);
+    await progress.from(message.sequence - UNSETTLED_SPAN, signal);
+    if (progress.failure) throw progress.failure;
     progress.begin(message.sequence);
     await give(options, message, signal, (outcome) => progress.settle(message.sequence, outcome));
-    await progress.below(UNSETTLED_MAX, signal);
     if (progress.failure) throw progress.failure;
     if (signal.aborted) return;
   }
-  await progress.below(1, signal);
+  await progress.from(Infinity, signal);
   if (progress.failure) throw progress.failure;
 }
 
@@ -113,40 +120,54 @@ export const UNFIT: Record<Extract<Admission, "no-key" | "too-large">, RejectRea
 
 /** Watches that nothing is missing between what was read and what comes. */
 class Gaps {
+  /** The sequence that comes next; undefined where reading begins wherever the stream does. */
+  #expected: number | undefined;
   #checked = -Infinity;
 
-  constructor(
-    private readonly options: SourceOptions,
-    private readonly reader: StreamReader,
-    /** The sequence that comes next; undefined where reading begins wherever the stream does. */
-    private expected: number | undefined,
-    private readonly applied: number,
-  ) {}
+  constructor(private readonly options: SourceOptions, private readonly reader: StreamReader) {}
+
+  /** Compares what the stream keeps with what was applied of it, everywhere and at most. */
+  async begin(from: StreamOptions["from"], applied: number, most: number): Promise<void> {
+    const declared = typeof from === "object" && "sequence" in from ? from.sequence : undefined;
+    if (most === 0 && declared === undefined) return;
+    const { first, last } = await this.reader.extent();
+    if (most > last) this.#otherStream(most, last);
+    const needed = most > 0 ? most + 1 : declared!;
+    if (first > needed) this.#gone(needed, first);
+    else if (first > applied + 1 && applied > 0) {
+      // The partitions that are less far may have had nothing in between: nobody can tell any more.
+      const { stream } = this.options.source;
+      this.options.log.warn("a stream lets messages go soon after they are read", {
+        stream,
+        from: applied + 1,
+        first,
+      });
+    }
+    if (declared !== undefined) this.#expected = Math.max(declared, first);
+  }
 
   /** Whether messages may be missing before this one; it is the newest read from now on. */
   suspects(sequence: number): boolean {
-    const { source, clock } = this.options;
-    if (this.expected === undefined || sequence <= this.expected) {
-      this.expected = sequence + 1;
+    if (this.#expected === undefined || sequence <= this.#expected) {
+      this.#expected = sequence + 1;
       return false;
     }
+    const { source, clock } = this.options;
     const now = clock.monotonic();
     if (source.subject !== undefined && now - this.#checked < GAP_CHECK_MICROS) {
-      this.expected = sequence + 1;
+      this.#expected = sequence + 1;
       return false;
     }
     this.#checked = now;
     return true;
   }
 
-  /** Throws, or says, when the stream no longer keeps what was expected. */
-  async check(next?: number): Promise<void> {
-    const { expected } = this;
-    if (expected === undefined) return;
-    const { first, last } = await this.reader.extent();
-    if (this.applied > last) this.#otherStream(last);
-    if (first > expected) this.#gone(expected, next ?? first);
-    if (next !== undefined) this.expected = next + 1;
+  /** Throws, or says, when the stream no longer keeps what was expected before `next`. */
+  async check(next: number): Promise<void> {
+    const { first } = await this.reader.extent();
+    const expected = this.#expected!;
+    if (first > expected) this.#gone(expected, Math.min(first, next));
+    this.#expected = next + 1;
   }
 
   #gone(expected: number, first: number): void {
@@ -154,9 +175,7 @@ class Gaps {
     const { stream } = source;
     const missing = first - expected;
     if (source.gone === "skip") {
-      log.warn("a stream lost messages before they were read", { stream, from: expected, missing });
-      this.expected = first;
-      return;
+      return log.warn("a stream lost messages before they were read", { stream, from: expected, missing });
     }
     throw new SourceGone(
       `Cannot read stream ${stream} from ${expected}: it keeps messages from ${first} on, and ${missing} that ` +
@@ -165,13 +184,11 @@ class Gaps {
     );
   }
 
-  #otherStream(last: number): never {
+  #otherStream(applied: number, last: number): never {
     const { stream, pipeline } = this.options.source;
     throw new SourceGone(
-      `Cannot read stream ${stream} from ${
-        this.applied + 1
-      }: it ends at ${last}, so it is not the stream that ` +
-        `pipeline "${pipeline}" has read up to ${this.applied}. Restore that one, or declare the source with ` +
+      `Cannot read stream ${stream} from ${applied + 1}: it ends at ${last}, so it is not the stream that ` +
+        `pipeline "${pipeline}" has read up to ${applied}. Restore that one, or declare the source with ` +
         `another name to read this one from its start.`,
     );
   }
@@ -208,11 +225,12 @@ class Progress {
     this.#wake?.();
   }
 
-  /** Resolves when fewer than `bound` are under way, or there is nothing left to wait for. */
-  async below(bound: number, signal: AbortSignal): Promise<void> {
+  /** Resolves when all below `sequence` are durable, or there is nothing left to wait for. */
+  async from(sequence: number, signal: AbortSignal): Promise<void> {
+    if (this.#begun.length === 0 || this.#begun[0].sequence >= sequence) return;
     const stop = () => this.#wake?.();
     signal.addEventListener("abort", stop, { once: true });
-    while (this.#begun.length >= bound && !this.failure && !signal.aborted) {
+    while (this.#begun[0]?.sequence < sequence && !this.failure && !signal.aborted) {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
     signal.removeEventListener("abort", stop);

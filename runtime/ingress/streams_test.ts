@@ -117,6 +117,29 @@ describe("a stream as a source", () => {
     });
   });
 
+  it("goes on near the end though one partition has never had an event of it", async () => {
+    const network = memoryNetwork({ clock });
+    network.keep("IN", ["in.>"]);
+    for (let i = 0; i < 20_000; i++) await network.publish("in.x", tallyEvent("k0", 1), {}, `in-${i}`);
+    const store = kept();
+    const world = memoryWorld(store);
+    await running(topology, world, (runtime) => read(runtime, network, world.log, source, 20_000));
+    await network.publish("in.x", tallyEvent("k0", 1), {}, "one more");
+    let begun: unknown;
+    const watched: Network = {
+      ...network,
+      stream: (options) => {
+        begun = options.from;
+        return network.stream(options);
+      },
+    };
+    await running(topology, memoryWorld(store), async (runtime) => {
+      await read(runtime, watched, world.log, source, 20_001);
+      assert.deepEqual(begun, { sequence: 20_000 - 8192 + 1 });
+      assert.equal(tallyState(await runtime.query("tally", keyBytes("k0")))!.count, 20_001n);
+    });
+  });
+
   it("notices messages that go while it reads", async () => {
     const network = await filled(10);
     const world = memoryWorld();

@@ -52,7 +52,7 @@ export function fakeRuntime(topology: Topology, script: Script = {}): FakeRuntim
       }),
     admits: (pipeline) => script.admits?.(pipeline) ?? { open: true },
     query: () => Promise.resolve(undefined),
-    applied: () => Promise.resolve(0),
+    applied: () => Promise.resolve({ least: 0, most: 0 }),
     recorded: () => Promise.reject(new Error("Cannot tell what was recorded: nothing was")),
     deadLetters: () => Promise.resolve([]),
     redrive: () => Promise.reject(new Error("Cannot redrive: there are no dead letters here")),
