@@ -3,12 +3,11 @@
  * kernel alone, in frames) and on (offered one by one, partition → kernel → durable frame → released effects).
  * Events are generated and encoded before anything is measured.
  */
-import { readFileSync } from "node:fs";
 import { queries } from "../../actors/nexmark/queries.ts";
 import { START_AT } from "../../actors/nexmark/generator.ts";
+import { declared } from "../../deploy/declared.ts";
 import { openWorld } from "../../deploy/world.ts";
 import {
-  type Declaration,
   kernelParams,
   loadKernel,
   type Outcome,
@@ -16,8 +15,6 @@ import {
   type Runtime,
   start,
 } from "../../runtime/mod.ts";
-import { compile } from "../../runtime/stream/compile/mod.ts";
-import { buildDeclared } from "../../wasm/build.ts";
 import { place } from "./engine.ts";
 import { Encoded } from "./nexmark_events.ts";
 
@@ -55,7 +52,7 @@ export async function benchNexmark(options: NexmarkBenchOptions = {}): Promise<N
   const sqlite: Record<string, NexmarkFigure> = {}, jetstream: Record<string, NexmarkFigure> = {};
   const off: Record<string, NexmarkFigure> = {};
   for (const query of only) {
-    const { pipeline, wasm } = await builtOf(queries[query]);
+    const { pipeline, wasm } = await declared(queries[query]);
     off[query] = await withoutLedger(pipeline, wasm, encoded, warmup, events);
     sqlite[query] = await withLedger("sqlite", pipeline, wasm, encoded, warmup, events);
     jetstream[query] = await withLedger("jetstream", pipeline, wasm, encoded, warmup, events);
@@ -74,12 +71,6 @@ export async function benchNexmark(options: NexmarkBenchOptions = {}): Promise<N
       `1 partition; off: frames of ${FRAME_EVENTS} events, no ledger; sqlite, jetstream: process durability, ` +
       "closed loop, checkpoints on, the server of JetStream on another core",
   };
-}
-
-async function builtOf(declaration: Declaration): Promise<{ pipeline: Pipeline; wasm: Uint8Array }> {
-  const { files, pipeline } = compile(declaration);
-  const { name, file } = await buildDeclared(pipeline.name, files);
-  return { pipeline: { ...pipeline, kernel: name }, wasm: readFileSync(file) };
 }
 
 async function withoutLedger(

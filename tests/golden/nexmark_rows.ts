@@ -1,14 +1,14 @@
 /** Rows of the declared queries as the twins give them. */
 import type { Decimal, Row } from "../models/nexmark.ts";
-import type { Out } from "./declared.ts";
+import type { OutputRow } from "../support/declared.ts";
 
 /** Columns in the twins' order. Thousandths and sums beside counts become SQL's decimals. */
-export function rowsOf(query: string, rows: readonly Out[]): Row[] {
-  const shape = SHAPES[query] ?? ((row: Out) => Object.values(row).map(plain));
+export function rowsOf(query: string, rows: readonly OutputRow[]): Row[] {
+  const shape = SHAPES[query] ?? ((row: OutputRow) => Object.values(row).map(plain));
   return rows.map(shape);
 }
 
-const SHAPES: Readonly<Record<string, (row: Out) => Row>> = {
+const SHAPES: Readonly<Record<string, (row: OutputRow) => Row>> = {
   q1: (row) =>
     Object.entries(row).map(([name, value]) => name === "price" ? thousandths(value) : plain(value)),
   q4: ({ category, total, auctions }) => [plain(category), ratio(total, auctions)],
@@ -22,14 +22,14 @@ const SHAPES: Readonly<Record<string, (row: Out) => Row>> = {
     ),
 };
 
-function plain(value: Out[string]): string | number {
+function plain(value: OutputRow[string]): string | number {
   return typeof value === "string" ? value : Number(value);
 }
 
-function thousandths(value: Out[string]): Decimal {
+function thousandths(value: OutputRow[string]): Decimal {
   return { over: value as bigint, under: 1000n };
 }
 
-function ratio(over: Out[string], under: Out[string]): Decimal {
+function ratio(over: OutputRow[string], under: OutputRow[string]): Decimal {
   return { over: over as bigint, under: under as bigint };
 }
