@@ -53,6 +53,17 @@ export class Decoder {
     return { type: kind, v: at };
   }
 
+  /** The fields that are read, by path, number and type. */
+  get schema(): string {
+    const walk = (used: Map<number, Used>, above: string): string[] =>
+      [...used].sort(([a], [b]) => a - b).flatMap(([number, { field, inner }]) =>
+        field.fieldKind === "message"
+          ? walk(inner, `${above}${number}.`)
+          : [`${above}${number}:${field.fieldKind === "scalar" ? field.scalar : field.fieldKind}`]
+      );
+    return `${this.#source.message.typeName}{${walk(this.#used, "").join(",")}}`;
+  }
+
   /** The struct and its decoder: `decode<i>(ptr, length): i32`, 0 or a RejectReason. */
   toString(): string {
     const type = `In${this.#source.input}`, into = this.instance;

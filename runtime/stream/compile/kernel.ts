@@ -5,6 +5,7 @@
  */
 import type { End, Plan, Source, Step, To, View } from "../plan.ts";
 import { inOrder, inputsOf } from "../plan.ts";
+import { hex, sha256 } from "../../hash.ts";
 import { Decoder } from "./decode.ts";
 import { type Operator, operatorOf } from "./operators/mod.ts";
 import { endFields, inputOf } from "./output.ts";
@@ -21,8 +22,8 @@ export interface KernelText {
   readonly operators: readonly (Step | View)[];
 }
 
-export function kernelText(plan: Plan, name: string, schemaHash: string): KernelText {
-  return new Writer(plan).write(name, schemaHash);
+export function kernelText(plan: Plan, name: string): KernelText {
+  return new Writer(plan).write(name);
 }
 
 interface Numbered {
@@ -50,7 +51,7 @@ class Writer {
     }
   }
 
-  write(name: string, schemaHash: string): KernelText {
+  write(name: string): KernelText {
     const steps = inOrder(this.#plan);
     // Operators first: what a source's row meets must be known when its code is written.
     const stateful = steps.filter((step): step is Step | View => isStateful(step));
@@ -80,13 +81,18 @@ class Writer {
       `/** Compiled from the declaration of pipeline ${JSON.stringify(this.#plan.name)}. */`,
       this.#module.header(),
       `export const NAME = ${JSON.stringify(name)};`,
-      `export const SCHEMA_HASH = "${schemaHash}";`,
+      `export const SCHEMA_HASH = "${this.#schemaHash()}";`,
       `export const EFFECT_BYTES_MAX: u32 = OUT_BYTES_MAX;`,
       `export const EVENT_BYTES_MAX: u32 = ${EVENT_BYTES_MAX};`,
       "export const KEY_BYTES_MAX: u32 = 1024;",
       ...body,
     ].join("\n");
     return { files: new Map([["kernel", text], ...this.#module.ownSources]), operators: stateful };
+  }
+
+  /** Of the fields that are read: one that is added to a message changes nothing here. */
+  #schemaHash(): string {
+    return hex(sha256(new TextEncoder().encode(this.#decoders.map((each) => each.schema).join(";"))));
   }
 
   // ---- the path of a row ----

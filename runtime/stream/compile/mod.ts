@@ -1,7 +1,5 @@
 /** Compiles a declaration: to the text of its kernel, and to the pipeline that runs it. */
-import type { DescMessage } from "@bufbuild/protobuf";
 import type { Pipeline } from "../../declare.ts";
-import { hex, sha256 } from "../../hash.ts";
 import type { Node } from "../expr.ts";
 import { resolvePath } from "../fields.ts";
 import { inOrder, inputsOf, type Named, type Plan, type Step, type View } from "../plan.ts";
@@ -23,8 +21,7 @@ export function compile(declaration: Declaration): Compiled {
   const { plan } = declaration;
   const messages = endMessages(plan);
   const input = inputOf(plan);
-  const schema = hex(sha256(new TextEncoder().encode(describe(input.message))));
-  const { files, operators } = kernelText(plan, plan.name, schema);
+  const { files, operators } = kernelText(plan, plan.name);
   const partitions = plan.options.partitions ?? 1;
   const outputs = plan.ends.map(({ name, changelog }) => ({
     name,
@@ -56,12 +53,6 @@ export function compile(declaration: Declaration): Compiled {
 /** Names of pipelines are parts of subjects and URLs: no capitals, no underscores. */
 function pipelineName(name: string): string {
   return name.toLowerCase().replaceAll("_", "-");
-}
-
-function describe(message: DescMessage): string {
-  return `${message.typeName}{${
-    message.fields.map((field) => `${field.number}:${field.name}:${field.fieldKind}`).join(",")
-  }}`;
 }
 
 /**

@@ -121,6 +121,7 @@ export function pattern(step: Pattern, site: Site): Operator {
         `  load(step: u32, p: usize): void {\n${loads.join("\n")}\n  }`,
         `  matches(step: u32): bool {\n${matches}\n  }`,
         "  looksBack(): bool {\n    return false;\n  }",
+        "  strict(step: u32): bool {\n    return false;\n  }",
         `  negated(step: u32): bool {\n    return ${negated};\n  }`,
       ]),
     ],
