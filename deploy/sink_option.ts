@@ -39,7 +39,7 @@ export const sinksOption: Option<readonly SinkConfig[]> = {
   what: "where outputs go, exactly once: `pipeline=sink`, several separated by spaces (README, Sinks)",
   placeholder: "sinks",
   expected: `a list of objects with "pipeline", "sink" and some of ${FIELDS.slice(2).join(", ")}`,
-  example: "'fraud=sqlite:out.db'",
+  example: "'bin-attack=sqlite:alerts.db'",
   fromText(text) {
     if (!text.trimStart().startsWith("[")) return listOf(text.split(/\s+/).filter(Boolean).map(pair));
     try {

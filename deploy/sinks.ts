@@ -2,10 +2,10 @@
  * The sinks of a process, from its configuration: which pipeline's outputs go where, exactly once.
  *
  *   "sinks": [
- *     { "pipeline": "fraud", "sink": "postgres://millrace:secret@db/shop", "table": "verdicts" },
- *     { "pipeline": "fraud", "sink": "sqlite:out.db", "rows": "output" },
- *     { "pipeline": "fraud", "sink": "https://example.com/hook", "secret": "$FRAUD_HOOK_SECRET" },
- *     { "pipeline": "fraud", "sink": "file:out/fraud", "format": "protobuf" }
+ *     { "pipeline": "bin-attack", "sink": "postgres://millrace:secret@db/shop", "table": "alerts" },
+ *     { "pipeline": "bin-attack", "sink": "sqlite:alerts.db", "rows": "output" },
+ *     { "pipeline": "bin-attack", "sink": "https://example.com/hook", "secret": "$ALERT_HOOK_SECRET" },
+ *     { "pipeline": "pretrade", "sink": "file:out/cancels", "format": "protobuf" }
  *   ]
  *
  * A text that begins with `$` is the name of an environment variable: secrets need not stand in the file. On a
@@ -37,7 +37,7 @@ export function sinkSpecs(
 /** The outputs of each pipeline as the stream `millrace-out-{pipeline}` of `millrace.{pipeline}.out.>`. */
 export function streamSpecs(topology: Topology, { outputs }: Pick<OpenedWorld, "outputs">): SinkSpec[] {
   if (!outputs) return [];
-  return topology.pipelines.filter(({ output, outputs }) => output || outputs?.length).map(({ name }) => ({
+  return topology.pipelines.filter(hasOutputs).map(({ name }) => ({
     name: `${name}-stream`,
     pipeline: name,
     open: () => outputs.sink(name, `millrace-out-${name}`),
@@ -49,6 +49,10 @@ function specOf(config: SinkConfig, topology: Topology, world: World): SinkSpec 
   if (!pipeline) {
     const near = nearest(config.pipeline, topology.pipelines.map(({ name }) => name));
     throw problem(config, `there is no such pipeline. ${near ? `Did you mean ${near}?` : ""}`);
+  }
+  if (!hasOutputs(pipeline)) {
+    const names = topology.pipelines.filter(hasOutputs).map(({ name }) => name).join(", ") || "none";
+    throw problem(config, `that pipeline has no outputs; of those here, ${names} has.`);
   }
   const channel = channelOf(config, pipeline);
   const [kind, open] = opener(config, pipeline, world);
@@ -62,6 +66,10 @@ function specOf(config: SinkConfig, topology: Topology, world: World): SinkSpec 
     ...(channel === undefined ? {} : { channel }),
     open: () => open(name),
   };
+}
+
+function hasOutputs({ output, outputs }: Pipeline): boolean {
+  return output !== undefined || (outputs ?? []).length > 0;
 }
 
 function channelOf(config: SinkConfig, { outputs = [] }: Pipeline): number | undefined {

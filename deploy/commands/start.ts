@@ -20,7 +20,10 @@ export const start = command({
   examples: [
     ["deno task millrace start", "the embedded ledger in ./data, HTTP on 127.0.0.1:8080"],
     ["deno task millrace start --ledger jetstream --nats-url nats://127.0.0.1:4222", "on a NATS server"],
-    ["deno task millrace start --sinks fraud=sqlite:out.db", "each card's newest output as a row of out.db"],
+    [
+      "deno task millrace start --sinks bin-attack=sqlite:alerts.db",
+      "alerts as rows of alerts.db, exactly once",
+    ],
     ["MILLRACE_DURABILITY=fsync deno task millrace start", "acknowledge what survives a power cut"],
   ],
   async run({ values, operands, signal, out, err }) {
