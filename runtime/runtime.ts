@@ -246,7 +246,7 @@ export interface PartitionStatus {
   /** Hex of the SHA-256 of kernel and parameters. */
   readonly kernel: string;
   readonly recovery?: {
-    readonly step?: "taking over" | "restoring" | "replaying";
+    readonly step?: "opening" | "taking over" | "restoring" | "replaying";
     readonly fromFrame: number;
     readonly toFrame: number;
     readonly frame: number;

@@ -61,11 +61,14 @@ export class Upkeep {
   readonly #world: World;
   readonly #history: FrameHistory;
   readonly #kernel: string;
+  readonly #after: number;
   /** Parts found whole in this life: they do not change, and are large to read. */
   readonly #verified = new Set<string>();
   #running = false;
 
-  constructor(pipeline: Pipeline, world: World, history: FrameHistory, kernel: string) {
+  /** `kept`: checkpoints that are kept at all. */
+  constructor(pipeline: Pipeline, world: World, history: FrameHistory, kernel: string, kept: number) {
+    this.#after = Math.min(CHECKPOINTS_AFTER, kept);
     this.#pipeline = pipeline;
     this.#world = world;
     this.#history = history;
@@ -87,7 +90,8 @@ export class Upkeep {
 
   async #purge(chain: Chain, epoch: number): Promise<void> {
     const all = await manifests(this.#world, chain.name);
-    const kept = all.filter(({ kernel }) => kernel === this.#kernel).slice(0, CHECKPOINTS_AFTER);
+    const kept = all.filter(({ kernel }) => kernel === this.#kernel).slice(0, this.#after);
+    if (kept.length < this.#after) return;
     const upTo = purgeable({
       retention: this.#pipeline.retention ?? "forever",
       dedupeMicros: (this.#pipeline.dedupe ?? DEDUPE).windowMs * 1000,

@@ -53,6 +53,8 @@ export interface FrameInFlight {
 
 /** What an Event holds beside its payload: id, source, sequence, lengths. */
 const EVENT_FIELDS_BYTES_MAX = 1024;
+/** How far a recovery is, is logged so often. */
+const TELL_MS = 2_000;
 
 export class Partition {
   readonly name: string;
@@ -110,7 +112,7 @@ export class Partition {
     this.#bounds = bounds;
     this.mailbox = new Mailbox({ eventsMax: bounds.mailboxEventsMax, bytesMax: bounds.mailboxBytesMax });
     this.history = new FrameHistory(this.name);
-    this.#upkeep = new Upkeep(pipeline, world, this.history, module.hashHex);
+    this.#upkeep = new Upkeep(pipeline, world, this.history, module.hashHex, bounds.checkpointsKept);
   }
 
   get serving(): boolean {
@@ -232,10 +234,15 @@ export class Partition {
 
   async #incarnation(signal: AbortSignal): Promise<void> {
     this.#state = this.#restarts === 0 ? "recovering" : "restarting";
-    const chain = await this.#world.ledger.open(this.name);
+    this.#recovery = { step: "opening", fromFrame: 0, toFrame: 0, frame: 0, events: 0 };
+    const stopTelling = this.#tellRecovery();
+    const chain = await this.#world.ledger.open(this.name).catch((error) => {
+      stopTelling();
+      throw error;
+    });
     this.#messageBytesMax = chain.messageBytesMax;
     try {
-      const live = await this.#recover(chain);
+      const live = await this.#recover(chain).finally(stopTelling);
       this.#live = live;
       this.chain = chain;
       this.#state = "serving";
@@ -257,6 +264,19 @@ export class Partition {
       if (this.#state === "serving") this.#state = "restarting";
       await chain.close();
     }
+  }
+
+  /** A recovery never waits silently, whatever it waits for; one that takes no longer says so at its end only. */
+  #tellRecovery(): () => void {
+    let cancel: () => void;
+    const again = () => {
+      cancel = this.#world.clock.after(TELL_MS, () => {
+        this.#world.log.info(`${this.name} recovers`, { ...this.#recovery });
+        again();
+      });
+    };
+    again();
+    return () => cancel();
   }
 
   /** Verify or step down: it may have been a frame that our predecessor still had in flight. */
@@ -306,7 +326,6 @@ export class Partition {
   }
 
   async #recover(chain: Chain): Promise<Incarnation> {
-    this.#recovery = undefined;
     const unanswered = new Map(this.#inFlight.map((frame) => [frame.number, frame]));
     const recovered = await recover({
       world: this.#world,

@@ -35,7 +35,7 @@ export interface Recovered {
 
 /** How far a recovery is. While a checkpoint is restored, frames are those it stands for. */
 export interface RecoveryProgress {
-  readonly step: "taking over" | "restoring" | "replaying";
+  readonly step: "opening" | "taking over" | "restoring" | "replaying";
   readonly fromFrame: number;
   readonly toFrame: number;
   readonly frame: number;
@@ -60,8 +60,6 @@ export const TAIL_FRAMES = 64;
 const TAKE_OVER_WAIT_MS = 2;
 /** Replay holds the thread no longer than this. */
 const TURN_MICROS = 20_000;
-/** Progress is logged so often: a recovery that takes no longer says so at its end only. */
-const LOG_MICROS = 2_000_000;
 /** No rate is told from less time than this. */
 const RATE_MICROS = 50_000;
 
@@ -97,7 +95,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
 async function takeOverAndReplay(options: RecoverOptions): Promise<Recovered> {
   const { world, chain, module } = options;
   const began = world.clock.monotonic();
-  const progress = new Progress(world, chain.name, options.onProgress);
+  const progress = new Progress(world, options.onProgress);
   await checkWhole(options);
   const taken = await takeOver(options);
   const first = (await chain.extent()).first;
@@ -167,14 +165,12 @@ class Progress implements RecoveryProgress {
   frame = 0;
   events = 0;
   #began: number;
-  #logged: number;
 
   constructor(
     private readonly world: World,
-    private readonly chain: string,
     private readonly tell: (progress: RecoveryProgress) => void,
   ) {
-    this.#began = this.#logged = world.clock.monotonic();
+    this.#began = world.clock.monotonic();
     this.report();
   }
 
@@ -195,11 +191,7 @@ class Progress implements RecoveryProgress {
       eventsPerSecond: Math.round(events * 1e6 / micros),
       secondsLeft: Math.ceil((toFrame - frame) * micros / done / 1e5) / 10,
     };
-    const progress = { step, fromFrame, toFrame, frame, events, ...rate };
-    this.tell(progress);
-    if (now - this.#logged < LOG_MICROS) return;
-    this.#logged = now;
-    this.world.log.info(`${this.chain} recovers`, progress);
+    this.tell({ step, fromFrame, toFrame, frame, events, ...rate });
   }
 }
 

@@ -89,11 +89,12 @@ describe("retention", () => {
       const reader = runtime.outputs("tally", "start", abort.signal)[Symbol.asyncIterator]();
       const at = (await reader.next()).value.position.frame;
       await load(runtime, 500);
-      assert.ok(place.store.chain("tally-0").first <= at + 1);
+      assert.ok(place.store.chain("tally-0").first <= at + 2, "one output may be on its way");
+      for (let i = 1; i <= 500; i++) assert.equal((await reader.next()).value.position.frame, at + i);
       abort.abort();
       await reader.return?.();
-      await load(runtime, 300);
-      assert.ok(place.store.chain("tally-0").first > at + 1);
+      // Once the reader is gone, the next checkpoints take the frames with them.
+      while (place.store.chain("tally-0").first <= at + 1) await load(runtime, 100);
     }, often);
   });
 
