@@ -19,6 +19,15 @@ const MOST: u32 = 64;
 @inline
 export const SINK: usize = RESULT + 256;
 
+/** A single event is looked at: what it waits for one after the other counts, rather than how much it reads. */
+export let alone: bool = false;
+
+// @ts-ignore: decorator
+@inline
+export function beginAhead(single: bool): void {
+  alone = single;
+}
+
 /** (slot address: u32, hash: u32, bytes of the entry: u32, address of the entry) for each key. Scratch. */
 const asked = memory.data(65 * 16, 8);
 let count: u32 = 0;

@@ -4,7 +4,7 @@
  * `./kernel` stands for the kernel's own file; build.ts puts its path there.
  */
 import * as kernel from "./kernel";
-import { AHEAD, askEntries } from "./ahead";
+import { AHEAD, askEntries, beginAhead } from "./ahead";
 import { clock, enterEvent, enterFrame } from "./context";
 import { dedupInit, dedupOn, idAhead, originalEvent, originalFrame, remember } from "./dedup";
 import { answer, beginEvent, beginOutput, duplicate, outputEnd, Reject, reject, rejects, stale } from "./effects";
@@ -110,6 +110,7 @@ export function decide(frameClock: i64, number: u64, index: u32, length: u32): v
   const start = inputAddress();
   if (!readEvent(start, start + length)) return finish(BAD_FRAME, 0, 0);
   if (isDefined(kernel.onAhead)) {
+    beginAhead(true);
     kernel.onAhead(payload, payloadLength);
     if (idLength && dedupOn()) idAhead(id, idLength);
     endAhead();
@@ -166,6 +167,7 @@ export function describe(): void {
 
 /** Lets the kernel ask for the memory that the next events will need. What it cannot read it passes over. */
 function lookAhead(p: usize, end: usize): void {
+  beginAhead(false);
   for (let i: u32 = 0; i < AHEAD && p < end; i++) {
     if (load<u8>(p) != 0x3a) break;
     const bytes = lengthOf(p + 1, end);

@@ -3,7 +3,7 @@
  * those name, then their accounts; the accounts of new orders by their keys. It only reads; an event that it
  * misreads is merely slower. What orders it finds it keeps for the events, so that they need not search again.
  */
-import { AHEAD, entryFound, SINK } from "../lib/ahead";
+import { AHEAD, alone, entryFound, SINK } from "../lib/ahead";
 import { at, varint } from "../lib/wire";
 import { Account, accounts, Order, orders, Position, positions } from "./state";
 
@@ -49,8 +49,8 @@ export function noteAhead(payload: usize, length: u32): void {
     store<u64>(row, order, 8);
     store<u32>(row, orders.ask128(account, order, ORDER_BYTES), 16);
     group++;
+    if (tag == 26 || alone) accounts.ahead64(account);
     if (tag == 26) {
-      accounts.ahead64(account);
       if (at + 1 < end && load<u8>(at) == 16) positions.ahead128(account, varint(at + 1, end));
     }
     return;
