@@ -7,10 +7,11 @@
  * 73 k/s against 87 k/s on Bun.serve. An app's own work is far more than the difference, so one server for
  * both with limits that hold is the better bargain.
  */
-import { serve } from "@hono/node-server";
+import { type HttpBindings, serve } from "@hono/node-server";
 import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { clearTimeout, setTimeout } from "node:timers";
+import { cutSilent } from "./http_silence.ts";
 
 export interface HttpLimits {
   /** From the connection's first byte to the last of the headers. */
@@ -65,13 +66,16 @@ export async function serveHttp(
 ): Promise<HttpServer> {
   const limits = { ...HTTP_LIMITS, ...given };
   const server = serve({
-    fetch: (request, env) => fetch(request, env as HttpPeer),
+    fetch: (request, env) => {
+      const { incoming, outgoing } = env as HttpBindings;
+      watch(incoming, outgoing);
+      return fetch(request, env as HttpBindings);
+    },
     hostname: host,
     port,
     serverOptions: {
       headersTimeout: limits.headersMs,
       requestTimeout: limits.requestMs,
-      keepAliveTimeout: limits.keepAliveMs,
       // Late by at most this; the default of 30 s would make the limits above words.
       connectionsCheckingInterval: Math.max(50, Math.min(500, limits.headersMs / 4)),
       maxHeaderSize: limits.headerBytes,
@@ -79,7 +83,7 @@ export async function serveHttp(
     },
   }) as Server;
   server.maxConnections = limits.connections;
-  server.timeout = limits.idleMs;
+  const watch = cutSilent(server, limits);
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);

@@ -101,6 +101,29 @@ describe("slow clients", () => {
     });
   }
 
+  it("are not those that ask again and again on one connection, or wait for a slow answer", async () => {
+    const fetch = async (request: Request) => {
+      await request.text();
+      if (request.url.endsWith("/slow")) await clock.sleep(1_000);
+      return new Response("ok");
+    };
+    await serving(fetch, async (port) => {
+      const socket = connect(port, "127.0.0.1");
+      let said = "";
+      socket.on("data", (part: Buffer) => said += part);
+      const answers = () => said.split("HTTP/1.1 200 ").length - 1;
+      for (let asked = 1; asked <= 12; asked++) {
+        socket.write(`GET /${asked === 6 ? "slow" : ""} HTTP/1.1\r\nHost: x\r\n\r\n`);
+        for (let waits = 0; answers() < asked; waits++) {
+          assert.ok(waits < 500 && !socket.closed, `answer ${asked} never came`);
+          await clock.sleep(10);
+        }
+        await clock.sleep(150);
+      }
+      socket.destroy();
+    });
+  });
+
   it("1,000 at once are all cut, while others are answered and no event of theirs is lost", async () => {
     await running(topology, memoryWorld(), async (runtime) => {
       await serving(httpApp(runtime, options).fetch, async (port) => {
