@@ -18,7 +18,7 @@ import { queries as twins, tablesOf } from "../models/nexmark.ts";
 import { type OutputRow, plain } from "../support/declared.ts";
 import { type Kept, kept, memoryWorld } from "../support/world.ts";
 import { buildOf, type Built } from "./declared.ts";
-import { oracleEvents, writtenRows } from "./nexmark.ts";
+import { writtenRows } from "./nexmark.ts";
 import { rowsOf } from "./nexmark_rows.ts";
 
 const EVENTS = [...nexmark({ events: 1500, perSecond: 100 })];
