@@ -12,6 +12,7 @@ import { benchFraud } from "./kernel_fraud.ts";
 import { benchPretrade } from "./kernel_pretrade.ts";
 import { benchLedger } from "./ledger.ts";
 import { benchNexmark } from "./nexmark.ts";
+import { benchOperators } from "./operators.ts";
 import { benchPipeline } from "./pipeline.ts";
 import { benchRecovery } from "./recovery.ts";
 import { startNats } from "../support/nats.ts";
@@ -39,6 +40,7 @@ const SECTIONS: Record<string, () => Promise<Figures>> = {
       await server.close();
     }
   },
+  operators: async () => ({ operators: await benchOperators() }),
   recovery: async () => ({ recovery: await benchRecovery() }),
   sinks: async () => ({ sinks: await benchSinks() }),
   failover: async () => ({
