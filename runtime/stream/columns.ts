@@ -1,6 +1,6 @@
 /** What rows of a key are compared by: orders, numbers beside a row, the steps of a pattern. */
 import type { AnyValue, BoolLike, NumLike } from "./expr.ts";
-import type { OverColumn } from "./plan.ts";
+import type { Figure, OverColumn } from "./plan.ts";
 import { type Duration, micros } from "./windows.ts";
 
 /** An order by a value, ascending unless `descending`. */
@@ -15,6 +15,50 @@ export class Descending {
 
 export function descending(of: AnyValue): Descending {
   return new Descending(of);
+}
+
+export interface FigureExpr<R> {
+  readonly function: Figure["function"];
+  readonly of?: (row: R) => NumLike;
+  readonly where?: (row: R) => BoolLike;
+  readonly within: number;
+}
+
+/** Events of the key within a duration, this one included. */
+export function countWithin<R>(within: Duration, where?: (row: R) => BoolLike): FigureExpr<R> {
+  return { function: "count", where, within: micros(within) };
+}
+
+/** The sum of an integer over the events of the key within a duration, this one included. */
+export function sumWithin<R>(
+  of: (row: R) => NumLike,
+  within: Duration,
+  where?: (row: R) => BoolLike,
+): FigureExpr<R> {
+  return { function: "sum", of, where, within: micros(within) };
+}
+
+/** An integer as it was with the key's event before; 0 with the first. */
+export function previous<R>(of: (row: R) => NumLike): FigureExpr<R> {
+  return { function: "previous", of, within: 0 };
+}
+
+/** Events of the key before this one. */
+export function seenBefore<R>(): FigureExpr<R> {
+  return { function: "seen", within: 0 };
+}
+
+/** Microseconds since the key's event before; 0 with the first. */
+export function sinceBefore<R>(): FigureExpr<R> {
+  return { function: "since", within: 0 };
+}
+
+export interface RuleExpr<R, F> {
+  readonly when: (figures: F, row: R) => BoolLike;
+  readonly verdict: "review" | "decline";
+  /** Figures of the reason: what was seen, and what is allowed. */
+  readonly observed?: (figures: F, row: R) => NumLike;
+  readonly limit?: NumLike;
 }
 
 export interface PatternStep<R> {

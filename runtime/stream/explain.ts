@@ -134,6 +134,10 @@ function describe(step: Step | End): string {
       return `${step.which} row by ${keyText(step.keys)}`;
     case "over":
       return `over ${keyText(step.keys)}: ${step.columns.map(({ name }) => name).join(", ")}`;
+    case "decide":
+      return `decide by ${keyText(step.keys)}: ${
+        step.rules.map(({ name, verdict }) => `${name} → ${verdict}`).join(", ")
+      }`;
     case "pattern":
       return `pattern by ${keyText(step.keys)}: ${step.steps.map(({ name }) => name).join(" → ")} within ${
         duration(step.within)
@@ -220,6 +224,13 @@ function stateOf(step: Step | End): State | undefined {
         perKey: ENTRY_BYTES + keyInline(step.keys) + 16 + rowBytes(step.fields),
         per: "a key",
         until: step.ttl > 0 ? `gone after ${duration(step.ttl)}` : "kept",
+      };
+    case "decide":
+      return {
+        what: "what a key has done",
+        perKey: ENTRY_BYTES + keyInline(step.keys) + 16 + step.figures.length * 80,
+        per: "a key",
+        until: `gone ${duration(step.ttl)} after its last event`,
       };
     case "over":
     case "pattern":

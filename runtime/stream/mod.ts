@@ -1,7 +1,19 @@
 /** The declaration of pipelines: what `runtime/mod.ts` exports of it. */
 export { pipeline, source, type SourceOptions, variant } from "./pipeline.ts";
 export { Declaration } from "./base.ts";
-export { countOver, descending, lag, rowNumber, sumOver, sumOverRows } from "./columns.ts";
+export {
+  countOver,
+  countWithin,
+  descending,
+  lag,
+  previous,
+  rowNumber,
+  seenBefore,
+  sinceBefore,
+  sumOver,
+  sumOverRows,
+  sumWithin,
+} from "./columns.ts";
 export { KeyedStream } from "./keyed.ts";
 export { Stream } from "./stream.ts";
 export { WindowedStream } from "./windowed.ts";

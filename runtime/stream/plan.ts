@@ -218,6 +218,40 @@ export interface Pattern extends StepBase {
   readonly values: readonly Named[];
 }
 
+/** What is known of a key when one of its events is decided, that event included. */
+export interface Figure {
+  readonly name: string;
+  readonly function: "count" | "sum" | "previous" | "seen" | "since";
+  /** What is summed, or remembered. */
+  readonly of?: Node;
+  readonly where?: Node;
+  /** Microseconds back from the key's newest event. */
+  readonly within: number;
+  readonly type: ValueType;
+}
+
+export interface Rule {
+  readonly name: string;
+  readonly when: Node;
+  readonly verdict: "review" | "decline";
+  /** What the reason tells beside its name. */
+  readonly observed?: Node;
+  readonly limit?: Node;
+}
+
+/** Each event of a source is answered: rules over what its key has done. */
+export interface Decide extends StepBase {
+  readonly kind: "decide";
+  readonly from: Step;
+  readonly keys: readonly Named[];
+  readonly figures: readonly Figure[];
+  readonly rules: readonly Rule[];
+  /** Time of the clock after which a key without events is forgotten. */
+  readonly ttl: number;
+  /** Most events of a key within a window; beyond them an event is refused. */
+  readonly most: number;
+}
+
 /** An output: rows leave the pipeline. */
 export interface To extends StepBase {
   readonly kind: "to";
@@ -254,7 +288,8 @@ export type Step =
   | Top
   | Keep
   | Over
-  | Pattern;
+  | Pattern
+  | Decide;
 
 export type End = To | View;
 

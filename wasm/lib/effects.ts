@@ -32,6 +32,13 @@ export namespace Reject {
   export const TOO_LARGE: u32 = 13;
 }
 
+/** Whether the event has its reply or rejection. */
+// @ts-ignore: decorator
+@inline
+export function isAnswered(): bool {
+  return answered;
+}
+
 /** The end of the effects written so far. */
 export let outputEnd: usize = OUTPUT;
 export let rejects: u32 = 0;

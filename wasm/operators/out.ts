@@ -3,7 +3,7 @@
  * bytes of effects; rows beyond that wait in a queue in state and follow, in order, with the next events or
  * with a timer that falls due at once. So no frame exceeds the ledger's limit, however large a window is.
  */
-import { late as lateEffect, outputEnd, outputTo, reject, Reject } from "../lib/effects";
+import { isAnswered, late as lateEffect, outputEnd, outputTo, reject, Reject } from "../lib/effects";
 import { alloc, release, SCRATCH, touch, touchRange } from "../lib/memory";
 import { writeVarint } from "../lib/wire";
 import { enterOperator, OUT_STATE, watermark } from "./time";
@@ -82,7 +82,7 @@ export function room(): bool {
 
 /** The event is bad input; said once. */
 export function refuse(reason: u32): void {
-  if (refused) return;
+  if (refused || isAnswered()) return;
   refused = true;
   reject(reason);
 }

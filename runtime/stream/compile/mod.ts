@@ -2,10 +2,10 @@
 import type { Pipeline } from "../../declare.ts";
 import type { Node } from "../expr.ts";
 import { resolvePath } from "../fields.ts";
-import { inOrder, inputsOf, type Named, type Plan, type Step, type View } from "../plan.ts";
+import { type Decide, inOrder, inputsOf, type Named, type Plan, type Step, type View } from "../plan.ts";
 import type { Declaration } from "../base.ts";
 import { kernelText } from "./kernel.ts";
-import { endMessages, inputOf } from "./output.ts";
+import { decisionEnums, endMessages, inputOf } from "./output.ts";
 
 export interface Compiled {
   readonly plan: Plan;
@@ -45,9 +45,26 @@ export function compile(declaration: Declaration): Compiled {
       output: outputs[0]?.message,
       outputs,
       views,
+      ...decisionsOf(plan),
       stateBytesMax: plan.options.stateBytesMax,
     },
   };
+}
+
+/** What codes of reasons and figures are called, where the pipeline decides. */
+function decisionsOf(plan: Plan): Pick<Pipeline, "reasons" | "figures"> {
+  const steps = inOrder(plan).filter((step): step is Decide => step.kind === "decide");
+  if (steps.length > 1) {
+    throw new TypeError(
+      `Cannot compile pipeline "${plan.name}" (${steps[1].place}): an event has one answer, and ${
+        steps[0].place
+      } ` +
+        "gives it already. Put the rules together, or make it two pipelines that decide together.",
+    );
+  }
+  if (steps.length === 0) return {};
+  const [{ rules, figures }] = steps;
+  return decisionEnums(plan.name, rules.map(({ name }) => name), figures.map(({ name }) => name));
 }
 
 /** Names of pipelines are parts of subjects and URLs: no capitals, no underscores. */
@@ -129,6 +146,10 @@ function originOf(step: Step, node: Node): { input: number; path: string } | und
     case "temporalJoin": {
       const value = at.values.find(({ name }) => name === node.name);
       return value && (originOf(at.left, value.node) ?? originOf(at.right, value.node));
+    }
+    case "decide": {
+      const key = at.keys.find(({ name }) => name === node.name);
+      return key && originOf(at.from, key.node);
     }
     case "top":
     case "keep":

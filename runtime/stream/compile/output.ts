@@ -56,6 +56,27 @@ export function endMessages(plan: Plan): Map<string, DescMessage> {
   }));
 }
 
+/** Reasons and figures by their codes, from 1 on. */
+export function decisionEnums(name: string, reasons: readonly string[], figures: readonly string[]) {
+  const values = (prefix: string, names: readonly string[]) =>
+    [
+      `${prefix}_NONE`,
+      ...names.map((each) => `${prefix}_${each.replace(/[A-Z]/g, (l) => `_${l}`).toUpperCase()}`),
+    ]
+      .map((value, number) => ({ name: value, number }));
+  const file = create(FileDescriptorProtoSchema, {
+    name: `${name}.decisions.proto`,
+    package: `millrace.declared.${identifier(name)}`,
+    syntax: "proto3",
+    enumType: [
+      { name: "Reason", value: values("REASON", reasons) },
+      { name: "Figure", value: values("FIGURE", figures) },
+    ],
+  });
+  const { enums } = fileOf([file], file.name);
+  return { reasons: enums[0], figures: enums[1] };
+}
+
 /** Rows that are whole messages of a source leave as they came. */
 function wholeMessage(end: End): DescMessage | undefined {
   let step = end.from;

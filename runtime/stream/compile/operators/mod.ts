@@ -3,6 +3,7 @@
  * it, and the class through which it tells its results.
  */
 import type { Step } from "../../plan.ts";
+import { decide } from "./decide.ts";
 import { intervalJoin, tableJoin, temporalJoin, windowJoin } from "./joins.ts";
 import { over } from "./over.ts";
 import { keep, pattern, top } from "./rows.ts";
@@ -29,6 +30,8 @@ export function operatorOf(step: Step, site: Site): Operator {
       return top(step, site);
     case "keep":
       return keep(step, site);
+    case "decide":
+      return decide(step, site);
     case "over":
       return over(step, site);
     case "pattern":
