@@ -13,7 +13,6 @@ interface Used {
 interface Born {
   /** Memory below the tables of pages, as it is before the first call. */
   readonly image: Uint8Array;
-  readonly memoryBytes: number;
   proven: boolean;
 }
 
@@ -23,8 +22,8 @@ interface Exports {
   restored(): void;
 }
 
-/** One byte, and one word, for each page of memory. */
-const FLAGS = 0x60000, SHADOWS = 0x160000;
+/** One byte, and one word, for each page of memory; and where input and output end, which are scratch. */
+const FLAGS = 0x60000, SHADOWS = 0x160000, OUTPUT_END = 0xb60000;
 
 /** Instances of one module kept; each holds a few MiB. */
 const FREE_MAX = 40;
@@ -55,7 +54,7 @@ function lend(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAsse
 
 function birthOf({ memory }: Exports): Born {
   const image = new Uint8Array(memory.buffer).slice(0, FLAGS);
-  return { image, memoryBytes: memory.buffer.byteLength, proven: false };
+  return { image, proven: false };
 }
 
 function clean(exports: Exports, birth: Born): void {
@@ -74,15 +73,14 @@ function wipe({ buffer }: WebAssembly.Memory, birth: Born): void {
   memory.set(birth.image);
   memory.fill(0, FLAGS, FLAGS + pages);
   memory.fill(0, SHADOWS, SHADOWS + 4 * pages);
-  memory.fill(0, birth.memoryBytes);
+  memory.fill(0, OUTPUT_END);
 }
 
 function prove({ memory, input }: Exports, birth: Born): void {
   const bytes = new Uint8Array(memory.buffer.slice(0));
   const inputAt = input(0) >>> 0;
   for (let at = FLAGS; at < bytes.length; at++) {
-    // Input and output are scratch: each call writes what it reads there.
-    if (at === inputAt) at = birth.memoryBytes;
+    if (at === inputAt) at = OUTPUT_END; // each call writes what it reads there
     if (bytes[at] !== 0) throw new Error(`Cannot use an instance again: its memory at ${at} is not clean`);
   }
   wipe(memory, birth);

@@ -43,8 +43,10 @@ export const MUTANTS: readonly Mutant[] = [
     "this.mailbox.trapped(Math.max(0, trap.event - 1))",
   ]),
   mutant("a mailbox without a bound", "runtime/partition/mailbox.ts", "if (this.full) return false;", [""]),
-  mutant("snapshot off by one", INCARNATION, "      frame: this.#number,\n", [
-    "      frame: this.#number - 1,\n",
+  mutant("snapshot off by a frame", CHECKPOINT, "  kernel.snapshotBegin(all);\n", [
+    "  await options.durable;",
+    "await new Promise<void>((resolve) => world.clock.after(1, resolve));",
+    "kernel.snapshotBegin(all);\n",
   ]),
   mutant(
     "snapshot not of one instant",

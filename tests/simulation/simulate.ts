@@ -40,7 +40,7 @@ export interface Report {
 }
 
 const SAFETY_MS = 120_000;
-const LIVENESS_MS = 120_000;
+const LIVENESS_MS = 60_000;
 /** What was answered early is in the ledger by then. */
 const QUIET_MS = 2_000;
 const VIOLATIONS_MAX = 20;
@@ -114,16 +114,17 @@ class Simulation implements Market {
     const chaos = new Chaos(this.ground, this.#plan, this.#processes);
     chaos.begin();
     const finished = () => allAnswered(this.#clients);
-    await this.#scheduler.run(finished, SAFETY_MS);
+    await this.#scheduler.run(() => finished() || this.#failed, SAFETY_MS);
     this.#counters.saw("unfinishedUnderFaults", finished() ? 0 : 1);
     this.ground.faults = NO_FAULTS;
     chaos.end();
     this.#restartSuperseded();
     const limit = this.#scheduler.elapsedMs + LIVENESS_MS;
-    const over = () => finished() && this.#allDelivered();
+    const over = () => this.#failed || (finished() && this.#allDelivered());
     const quiet = () => over() && this.#scheduler.elapsedMs >= since + QUIET_MS;
     const came = await this.#scheduler.run(over, limit);
     const since = this.#scheduler.elapsedMs;
+    if (this.#failed) return;
     if (came && await this.#scheduler.run(quiet, limit + QUIET_MS)) {
       checkAnswered(this.#processes, this.violations);
     } else {
@@ -166,6 +167,11 @@ class Simulation implements Market {
       faults: this.#counters.faults,
       seen: this.#counters.seen,
     };
+  }
+
+  /** Nothing that comes later can mend it. */
+  get #failed(): boolean {
+    return this.violations.length > 0;
   }
 
   reachable(): readonly Process[] {
