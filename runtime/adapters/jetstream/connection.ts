@@ -31,12 +31,16 @@ export interface NatsLink {
   ready(): Promise<void>;
   /** Calls back at each break of the connection; returns the call that stops it. */
   onBreak(run: (cause: Error) => void): () => void;
+  /** Asks for a sign of life, and renews a connection that gives none: half-open sockets give no error. */
+  probe(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** A silent connection is taken for broken after two of these: half-open sockets give no error. */
 const PING_MS = 5000;
 const RECONNECT_MS = 100;
+/** A connection that is probed has so long to answer. */
+const PROBE_MS = 1_500;
 /** A question asked while a cluster elects is never answered: asking again soon is what finds the new leader. */
 const API_TIMEOUT_MS = 2000;
 const READY_MS_MAX = 10_000;
@@ -80,6 +84,7 @@ export async function natsLink(options: NatsOptions): Promise<NatsLink> {
 
 class Link implements NatsLink {
   connected = true;
+  #probing = false;
   readonly #listeners = new Set<(cause: Error) => void>();
   readonly #waiting = new Set<() => void>();
 
@@ -108,6 +113,24 @@ class Link implements NatsLink {
   onBreak(run: (cause: Error) => void): () => void {
     this.#listeners.add(run);
     return () => void this.#listeners.delete(run);
+  }
+
+  async probe(): Promise<void> {
+    if (!this.connected || this.#probing) return;
+    this.#probing = true;
+    let late: ReturnType<typeof setTimeout> | undefined;
+    try {
+      const silence = new Promise<"silent">((resolve) =>
+        late = setTimeout(() => resolve("silent"), PROBE_MS)
+      );
+      const answer = await Promise.race([this.nc.flush(), silence]);
+      if (answer === "silent" && this.connected) await this.nc.reconnect();
+    } catch {
+      // The connection broke meanwhile, or was closed: whoever uses it is told.
+    } finally {
+      clearTimeout(late);
+      this.#probing = false;
+    }
   }
 
   async close(): Promise<void> {

@@ -23,12 +23,16 @@ interface InFlight {
 
 const NO_RESPONDERS = 503;
 
+/** An append that waits so long makes the connection be probed. */
+const PROBE_MS = 1_500;
+
 export class Publisher {
   readonly #inbox = createInbox() + ".";
   readonly #inFlight = new Map<number, InFlight>();
   readonly #stop: () => void;
   #token = 0;
   #cancelSweep: (() => void) | undefined;
+  #cancelProbe: (() => void) | undefined;
 
   constructor(
     private readonly link: NatsLink,
@@ -65,6 +69,17 @@ export class Publisher {
     }
     this.#inFlight.set(token, { settle, deadline: this.clock.monotonic() + this.timeoutMs * 1000 });
     this.#cancelSweep ??= this.clock.after(this.timeoutMs, () => this.#sweep());
+    this.#cancelProbe ??= this.clock.after(PROBE_MS, () => this.#probe());
+  }
+
+  /** An append that waits long may wait for a connection that is gone without a word. */
+  #probe(): void {
+    this.#cancelProbe = undefined;
+    const [oldest] = this.#inFlight.values();
+    if (!oldest) return;
+    const waited = this.clock.monotonic() - (oldest.deadline - this.timeoutMs * 1000);
+    if (waited >= PROBE_MS * 1000) void this.link.probe();
+    this.#cancelProbe = this.clock.after(PROBE_MS, () => this.#probe());
   }
 
   close(): void {
@@ -105,6 +120,8 @@ export class Publisher {
     this.#inFlight.clear();
     this.#cancelSweep?.();
     this.#cancelSweep = undefined;
+    this.#cancelProbe?.();
+    this.#cancelProbe = undefined;
     for (const { settle } of all) settle({ kind: "unknown", cause });
   }
 }
