@@ -152,6 +152,21 @@ export function findBytes(p: usize, length: u32, field: u32): bool {
   return false;
 }
 
+/** Finds the first varint field `field` of a message and gives its value; `at` is 0 where there is none. */
+export function findVarint(p: usize, length: u32, field: u32): u64 {
+  const end = p + length;
+  while (p < end) {
+    const tag = varint(p, end);
+    if (!at) return 0;
+    if (tag == <u64> field << 3) return varint(at, end);
+    skip(tag, at, end);
+    if (!at) return 0;
+    p = at;
+  }
+  at = 0;
+  return 0;
+}
+
 /** Whether bytes are well-formed UTF-8: no overlong forms, no surrogates, nothing past U+10FFFF. */
 export function utf8(p: usize, length: u32): bool {
   const end = p + length;

@@ -6,6 +6,7 @@
 import type { End, Plan, Source, Step, To, View } from "../plan.ts";
 import { inOrder, inputsOf } from "../plan.ts";
 import { hex, sha256 } from "../../hash.ts";
+import { aheadText } from "./ahead.ts";
 import { Decoder } from "./decode.ts";
 import { type Operator, operatorOf } from "./operators/mod.ts";
 import { endFields, inputOf } from "./output.ts";
@@ -74,6 +75,7 @@ class Writer {
       ...sources,
       this.#onInit(numbered),
       this.#onEvent(),
+      aheadText(this.#module, this.#plan, numbered),
       this.#pump(numbered),
       this.#hooks(numbered),
     ];

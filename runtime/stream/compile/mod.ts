@@ -5,6 +5,7 @@ import { resolvePath } from "../fields.ts";
 import { type Decide, inOrder, inputsOf, type Named, type Plan, type Step, type View } from "../plan.ts";
 import type { Declaration } from "../base.ts";
 import { kernelText } from "./kernel.ts";
+import { originOf } from "./origin.ts";
 import { decisionEnums, endMessages, inputOf } from "./output.ts";
 
 export interface Compiled {
@@ -119,46 +120,4 @@ function partitionKey(plan: Plan): Pipeline["key"] {
     const field = message.fields.find(({ number }) => number === variants.get(source))!;
     return `${field.name}.${fields}`;
   });
-}
-
-/** The field of a source that a value is, however many steps it was handed through. */
-function originOf(step: Step, node: Node): { input: number; path: string } | undefined {
-  if (node.kind !== "field") return undefined;
-  let at: Step | undefined = step;
-  while (at && at.row !== node.row) at = inputsOf(at)[0];
-  if (!at) return undefined;
-  // A filter has the row of what it reads from.
-  while (at.kind === "filter") at = at.from;
-  switch (at.kind) {
-    case "source":
-      return { input: at.input, path: node.name };
-    case "map": {
-      const value = at.values.find(({ name }) => name === node.name);
-      return value && originOf(at.from, value.node);
-    }
-    case "window":
-    case "running": {
-      const key = at.keys.find(({ name }) => name === node.name);
-      return key && originOf(at.from, key.node);
-    }
-    case "intervalJoin":
-    case "windowJoin":
-    case "temporalJoin": {
-      const value = at.values.find(({ name }) => name === node.name);
-      return value && (originOf(at.left, value.node) ?? originOf(at.right, value.node));
-    }
-    case "decide": {
-      const key = at.keys.find(({ name }) => name === node.name);
-      return key && originOf(at.from, key.node);
-    }
-    case "top":
-    case "keep":
-    case "over": {
-      const from: Step = at.from;
-      const field = from.fields.find(({ name }) => name === node.name);
-      return field && originOf(from, { kind: "field", type: field.type, row: from.row, name: field.name });
-    }
-    default:
-      return undefined;
-  }
 }
