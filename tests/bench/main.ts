@@ -1,18 +1,21 @@
 /**
- * deno task bench [--only kernel,ledger,pipeline,wire,sinks,recovery,verify,failover,memory,start,nexmark] [--json]
+ * deno task bench [--only kernel,ledger,pipeline,wire,sinks,recovery,verify,failover,memory,start,nexmark,operators,eventTime] [--json]
  *
  * Every figure the README quotes, with its conditions. `--json` prints one object as the last line.
  */
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { conditions } from "./conditions.ts";
+import { benchEventTime } from "./event_time.ts";
 import { benchStart } from "./first_decision.ts";
 import { benchFailover } from "./failover.ts";
 import { benchFraud } from "./kernel_fraud.ts";
+import { benchDeclared } from "./kernel_declared.ts";
 import { benchPretrade } from "./kernel_pretrade.ts";
 import { benchLedger } from "./ledger.ts";
 import { benchNexmark } from "./nexmark.ts";
 import { benchOperators } from "./operators.ts";
+import { benchJoins } from "./operators_joins.ts";
 import { benchPipeline } from "./pipeline.ts";
 import { benchRecovery } from "./recovery.ts";
 import { startNats } from "../support/nats.ts";
@@ -23,7 +26,9 @@ import { benchWire } from "./wire.ts";
 type Figures = Record<string, unknown>;
 
 const SECTIONS: Record<string, () => Promise<Figures>> = {
-  kernel: async () => ({ kernel: { pretrade: await benchPretrade(), fraud: await benchFraud() } }),
+  kernel: async () => ({
+    kernel: { pretrade: await benchPretrade(), fraud: await benchFraud(), declared: await benchDeclared() },
+  }),
   memory: async () => {
     const { bytesPerKey, cards, conditions } = await benchFraud({ events: 0, decisions: 0, twinEvents: 0 });
     return { memory: { fraud: { bytesPerKey, cards, conditions } } };
@@ -40,7 +45,8 @@ const SECTIONS: Record<string, () => Promise<Figures>> = {
       await server.close();
     }
   },
-  operators: async () => ({ operators: await benchOperators() }),
+  operators: async () => ({ operators: { ...await benchOperators(), ...await benchJoins() } }),
+  eventTime: async () => ({ eventTime: await benchEventTime() }),
   recovery: async () => ({ recovery: await benchRecovery() }),
   sinks: async () => ({ sinks: await benchSinks() }),
   failover: async () => ({

@@ -128,7 +128,7 @@ describe("table-table join", () => {
         const id = random.below(30),
           row: Row = { time: BigInt(i), a: BigInt(id), b: BigInt(i), op: remove ? 1 : 0 };
         const left = random.below(3) > 0;
-        const known = left ? twin.hasLeft(`${id}`) : twin.hasRight(key);
+        const known = left ? twin.keyOf(`${id}`) !== undefined : twin.hasRight(key);
         if (left) twin.left(`${id}`, key, remove ? undefined : row);
         else twin.right(key, remove ? undefined : row);
         const answer = twin.answer();
@@ -139,7 +139,7 @@ describe("table-table join", () => {
         before = after;
       }
       for (let id = 0; id < 30; id++) {
-        if (!twin.hasLeft(`${id}`)) continue;
+        if (twin.keyOf(`${id}`) === undefined) continue;
         twin.left(`${id}`, "", undefined);
         const after = twin.answer().map(text(0));
         const taken = before.filter((one) => !after.includes(one)).map((one) => one.replace(":0", ":1"));
@@ -185,10 +185,11 @@ describe("table-table join", () => {
       for (let round = 0; round < 12; round++) {
         const price: Row = { time: BigInt(round), a: 0n, b: BigInt(round), op: random.below(4) ? 0 : 1 };
         if (price.op && !twin.hasRight("p")) continue;
-        assert.ok(send(2, "p", price) < 1000 || round < 2 || random !== undefined);
+        send(2, "p", price);
         if (random.below(2)) kernel = restored(module, kernel);
         for (let i = 0; i < random.below(30); i++) {
-          const a = BigInt(random.below(1600)), remove = random.below(3) === 0 && twin.hasLeft(`${a}`);
+          const a = BigInt(random.below(1600)),
+            remove = random.below(3) === 0 && twin.keyOf(`${a}`) !== undefined;
           send(1, random.below(3) ? "p" : "q", { time: 5n, a, b: BigInt(round), op: remove ? 1 : 0 });
         }
         if (random.below(2)) take(settle(kernel));

@@ -134,6 +134,18 @@ export class Table<V> {
     this.ahead(words, 16);
   }
 
+  /** The same; the number of the question, for `entryFound`. */
+  ask(key: usize, length: u32): u32 {
+    const tag = hashOf(key, length);
+    return askSlot(this.index + (<usize> (tag & this.mask) << 3), tag, this.entryBytes);
+  }
+  /** The value in an entry that a question found; to be read alone, since the key may be another. */
+  // @ts-ignore: decorator
+  @inline
+ valueAt(entry: usize): V {
+    return changetype<V>(entry + HEADER + this.keyInline);
+  }
+
   /** The same, for the entry's first `bytes` alone: the number of the question, for `entryFound`. */
   ask128(a: u64, b: u64, bytes: usize): u32 {
     store<u64>(words, a);

@@ -9,7 +9,7 @@
 import { Reject } from "../lib/effects";
 import { release, touch } from "../lib/memory";
 import { Table, TABLE_BYTES } from "../lib/table";
-import { note, noted, notedKey, notedLength, sink } from "./ask";
+import { askBelow, askRow, note, noted, sink } from "./ask";
 import { block, Has, JoinKind, minus, passed, plus } from "./bounds";
 import { late, LateReason, refuse, room } from "./out";
 import { watermark } from "./time";
@@ -82,20 +82,18 @@ export class IntervalJoin<D> {
   }
 
   ahead(key: usize, length: u32): void {
-    this.table.ahead(key, length);
-    note(changetype<usize>(this), key, length);
+    note(changetype<usize>(this), this.table.ask(key, length));
   }
 
-  /** From onAheadDone. */
+  /** From onAheadDone: asks for the rows that a row to come will meet. */
   aheadDone(): void {
     let sum: u32 = 0;
-    while (noted(changetype<usize>(this))) {
-      const sides = this.table.find(notedKey, notedLength);
-      if (!changetype<usize>(sides)) continue;
-      const left = <usize> sides.left, right = <usize> sides.right;
-      sum += load<u32>(left) + load<u32>(left + 64) + load<u32>(right) + load<u32>(right + 64);
+    for (let entry = noted(changetype<usize>(this)); entry != 1; entry = noted(changetype<usize>(this))) {
+      if (!entry) continue;
+      const sides = this.table.valueAt(entry);
+      sum += askRow(<usize> sides.left) + askRow(<usize> sides.right);
     }
-    sink(sum);
+    sink(sum + askBelow());
   }
 
   /** The row in D.left(). */

@@ -373,8 +373,8 @@ export function stopped(): bool {
   return stepsLeft == 0;
 }
 
-/** A shift that tells times apart to about a hundredth of `span`. */
+/** A shift that tells times apart to a thirtieth of `span` or less. */
 export function coarse(span: i64): u32 {
-  const part = <u64> max<i64>(span, 0) >> 7;
+  const part = <u64> max<i64>(span, 0) >> 5;
   return part ? 63 - <u32> clz(part) : 0;
 }

@@ -29,7 +29,7 @@ export class Row {
     store<i64>(p, this.a, 16);
     store<i64>(p, this.b, 24);
     store<i64>(p, this.c, 32);
-    memory.copy(p + 48, this.name, this.nameLength);
+    copyShort(p + 48, this.name, this.nameLength);
   }
   load(p: usize): void {
     this.time = load<i64>(p);
