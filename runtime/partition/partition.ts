@@ -331,6 +331,7 @@ export class Partition {
       world: this.#world,
       chain,
       module: this.#module,
+      keepsAll: (this.pipeline.retention ?? "forever") === "forever",
       acceptLoss: this.#bounds.acceptLoss,
       onManifest: (manifest) => this.history.restore(manifest),
       onProgress: (progress) => (this.#recovery = progress),

@@ -74,6 +74,8 @@ export interface RecoverOptions {
   /** Told the checkpoint that replay begins at, before it does; undefined = at the beginning. */
   readonly onManifest: (manifest: Manifest | undefined) => void;
   readonly onProgress: (progress: RecoveryProgress) => void;
+  /** Nothing is ever purged from this chain. */
+  readonly keepsAll: boolean;
   /** Goes on although frames that were acknowledged are lost at the end of the chain. */
   readonly acceptLoss: boolean;
 }
@@ -99,6 +101,15 @@ async function takeOverAndReplay(options: RecoverOptions): Promise<Recovered> {
   await checkWhole(options);
   const taken = await takeOver(options);
   const first = (await chain.extent()).first;
+  if (first > 1 && options.keepsAll) {
+    world.log.warn(
+      `frames 1 to ${first - 1} of ${chain.name} are not in the ledger, and no retention purges any`,
+      {
+        fix:
+          "restore them from a backup or an export where their history is wanted; state does not rest on them",
+      },
+    );
+  }
   const base = await restoreNewest(options, first, taken.number, progress);
   if (!base.manifest && first > 1) {
     if (base.unread) {

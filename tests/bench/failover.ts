@@ -24,14 +24,14 @@ const CHECKPOINT_EVENTS = 50_000;
 const BETWEEN_MS = 300;
 
 export async function benchFailover(
-  { kills = 50, keys = 100_000, ledger = "jetstream" as "jetstream" | "sqlite" } = {},
+  { kills = 50, keys = 100_000, ledger = "jetstream" as "jetstream" | "sqlite", coldKills = kills } = {},
 ): Promise<FailoverBench> {
   const at = await place(ledger);
   const config = JSON.stringify({ ...at.config, keys, checkpointEvents: CHECKPOINT_EVENTS });
   try {
     await ended(launch(config, "fill"));
     const standby = await failovers(config, kills, "standby");
-    const cold = await failovers(config, kills, "cold");
+    const cold = await failovers(config, coldKills, "cold");
     return {
       standby,
       cold,

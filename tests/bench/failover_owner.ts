@@ -41,6 +41,8 @@ if (mode === "fill") {
   await world.close();
   process.exit(0);
 }
+// Nobody is left to kill it: the bench has ended.
+process.stdin.on("end", () => process.exit(0)).on("error", () => process.exit(0)).resume();
 setInterval(() => {
   for (let i = 0; i < LOAD.events; i++) runtime.offer("fraud", payments.next(), {}, () => {});
 }, LOAD.everyMs);

@@ -51,3 +51,4 @@ for (let next = await lines.next(); !next.done; next = await lines.next()) {
   });
   if (admission !== "admitted") console.log(`again ${id}`);
 }
+process.exit(0); // nobody is left to kill it
