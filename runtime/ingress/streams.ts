@@ -56,7 +56,9 @@ export const sourceName = ({ name, stream, subject }: StreamSource): string =>
 /** Runs until the signal. Throws where the pipeline fails: started again, it loses and doubles nothing. */
 export async function runSource(options: SourceOptions, signal: AbortSignal): Promise<void> {
   const { source, network } = options;
-  const { least, most } = await options.runtime.applied(source.pipeline, sourceName(source));
+  const marks = await untilAborted(options.runtime.applied(source.pipeline, sourceName(source)), signal);
+  if (marks === undefined) return;
+  const { least, most } = marks;
   const isEarly =
     options.runtime.topology.pipelines.find(({ name }) => name === source.pipeline)?.reply === "early";
   const applied = isEarly ? least : Math.max(least, most - UNSETTLED_SPAN);
@@ -81,6 +83,16 @@ export async function runSource(options: SourceOptions, signal: AbortSignal): Pr
   }
   await progress.from(Infinity, signal);
   if (progress.failure) throw progress.failure;
+}
+
+/** A pipeline that never serves has no answer: the signal ends the waiting. */
+function untilAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const stop = () => resolve(undefined);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
 }
 
 /** Offers a message until it is admitted, as an event or as a dead letter. */

@@ -2,6 +2,7 @@ import { describe, it } from "@std/testing/bdd";
 import assert from "node:assert/strict";
 import { tally } from "../../actors/tally/tally.ts";
 import type { Runtime, StreamSource } from "../mod.ts";
+import { fakeRuntime } from "../../tests/support/fake_runtime.ts";
 import { kept, keyBytes, memoryWorld, running, tallyEvent, tallyState } from "../../tests/support/world.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { memoryNetwork } from "../adapters/memory/network.ts";
@@ -138,6 +139,15 @@ describe("a stream as a source", () => {
       assert.deepEqual(begun, { sequence: 20_000 - 8192 + 1 });
       assert.equal(tallyState(await runtime.query("tally", keyBytes("k0")))!.count, 20_001n);
     });
+  });
+
+  it("ends with the signal though the pipeline never serves", async () => {
+    const never: Runtime = { ...fakeRuntime({ pipelines: [tally] }), applied: () => new Promise(() => {}) };
+    const abort = new AbortController();
+    const log = { info() {}, warn() {}, error() {} };
+    const reading = runSource({ runtime: never, source, network: await filled(1), clock, log }, abort.signal);
+    abort.abort();
+    await reading;
   });
 
   it("notices messages that go while it reads", async () => {
