@@ -304,7 +304,7 @@ export async function verifyCheckpoint(world: World, manifest: Manifest, known: 
 
 /** A checkpoint that must not be used any more; parts it shares with others go with the last of them. */
 export async function dropCheckpoint(world: Pick<World, "checkpoints">, manifest: Manifest): Promise<void> {
-  await world.checkpoints.delete(`${manifest.chain}/${String(manifest.frame).padStart(16, "0")}.json`);
+  await world.checkpoints.delete(`${blobName(manifest.chain, manifest.frame)}.json`);
 }
 
 /** At most `count` of names that rise with their frame, each about as far from the next as from the end. */

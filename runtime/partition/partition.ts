@@ -17,7 +17,8 @@ import { FrameHistory } from "./history.ts";
 import { Fenced, Incarnation } from "./incarnation.ts";
 import { type Done, type EventFields, Mailbox, type Waiting } from "./mailbox.ts";
 import { EFFECT_KIND, EffectCursor } from "./records.ts";
-import { readFrame, readTail, recover, type RecoveryProgress } from "./recover.ts";
+import type { RecoveryProgress } from "./progress.ts";
+import { readFrame, readTail, recover } from "./recover.ts";
 import { releaseFrame } from "./release.ts";
 
 export interface PartitionBounds {

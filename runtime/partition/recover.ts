@@ -16,6 +16,7 @@ import { checkRetained } from "../checkpoint/retention.ts";
 import type { Kernel, KernelModule } from "../kernel/host.ts";
 import type { Chain, World } from "../world/mod.ts";
 import { BrokenFrame, decodeFrame, encodeFrame, type Frame, NO_CHAIN } from "./frame.ts";
+import { Progress, type RecoveryProgress } from "./progress.ts";
 import { replayFrame, walk } from "./walk.ts";
 
 export interface Recovered {
@@ -33,18 +34,6 @@ export interface Recovered {
   readonly micros: number;
 }
 
-/** How far a recovery is. While a checkpoint is restored, frames are those it stands for. */
-export interface RecoveryProgress {
-  readonly step: "opening" | "taking over" | "restoring" | "replaying";
-  readonly fromFrame: number;
-  readonly toFrame: number;
-  readonly frame: number;
-  readonly events: number;
-  /** Replayed in a second, and seconds left at that rate; absent while not known. */
-  readonly eventsPerSecond?: number;
-  readonly secondsLeft?: number;
-}
-
 /** The ledger cannot be trusted or was taken over: no restart mends it. */
 export class Unrecoverable extends Error {
   override name = "Unrecoverable";
@@ -60,8 +49,6 @@ export const TAIL_FRAMES = 64;
 const TAKE_OVER_WAIT_MS = 2;
 /** Replay holds the thread no longer than this. */
 const TURN_MICROS = 20_000;
-/** No rate is told from less time than this. */
-const RATE_MICROS = 50_000;
 
 export interface RecoverOptions {
   readonly world: World;
@@ -167,43 +154,6 @@ async function checkWhole(
   }
   world.log.error(`going on without what is lost: ${lost}`);
   for (const manifest of beyond) await dropCheckpoint(world, manifest);
-}
-
-class Progress implements RecoveryProgress {
-  step: RecoveryProgress["step"] = "taking over";
-  fromFrame = 0;
-  toFrame = 0;
-  frame = 0;
-  events = 0;
-  #began: number;
-
-  constructor(
-    private readonly world: World,
-    private readonly tell: (progress: RecoveryProgress) => void,
-  ) {
-    this.#began = world.clock.monotonic();
-    this.report();
-  }
-
-  begin(step: RecoveryProgress["step"], from: number, to: number): void {
-    this.step = step;
-    this.fromFrame = from;
-    this.frame = from - 1;
-    this.toFrame = to;
-    this.#began = this.world.clock.monotonic();
-    this.report();
-  }
-
-  report(): void {
-    const now = this.world.clock.monotonic();
-    const { step, fromFrame, toFrame, frame, events } = this;
-    const micros = now - this.#began, done = frame - fromFrame + 1;
-    const rate = micros < RATE_MICROS || done <= 0 ? {} : {
-      eventsPerSecond: Math.round(events * 1e6 / micros),
-      secondsLeft: Math.ceil((toFrame - frame) * micros / done / 1e5) / 10,
-    };
-    this.tell({ step, fromFrame, toFrame, frame, events, ...rate });
-  }
 }
 
 async function takeOver({ world, chain, module }: { world: World; chain: Chain; module: KernelModule }) {
