@@ -63,23 +63,41 @@ export async function runSource(options: SourceOptions, signal: AbortSignal): Pr
     options.runtime.topology.pipelines.find(({ name }) => name === source.pipeline)?.reply === "early";
   const applied = isEarly ? least : Math.max(least, most - UNSETTLED_SPAN);
   const from = applied > 0 ? { sequence: applied + 1 } : source.from ?? "start";
-  const reader = await network.stream({
-    stream: source.stream,
-    ...(source.subject === undefined ? {} : { subject: source.subject }),
-    from,
-    signal,
-  });
-  const gaps = new Gaps(options, reader);
-  await gaps.begin(from, applied, most);
+  const over = new AbortController();
+  const end = () => over.abort();
+  signal.addEventListener("abort", end, { once: true });
+  try {
+    const { stream, subject } = source;
+    const reader = await network.stream({
+      stream,
+      ...(subject === undefined ? {} : { subject }),
+      from,
+      signal: over.signal,
+    });
+    const gaps = new Gaps(options, reader);
+    await gaps.begin(from, applied, most);
+    await readAll(options, reader, gaps, signal);
+  } finally {
+    end(); // the server is told whatever ended the reading
+    signal.removeEventListener("abort", end);
+  }
+}
+
+async function readAll(
+  options: SourceOptions,
+  reader: StreamReader,
+  gaps: Gaps,
+  signal: AbortSignal,
+): Promise<void> {
   const progress = new Progress((sequence) => options.applied?.(sequence));
   for await (const message of reader) {
+    if (signal.aborted) return;
     if (gaps.suspects(message.sequence)) await gaps.check(message.sequence);
     await progress.from(message.sequence - UNSETTLED_SPAN, signal);
     if (progress.failure) throw progress.failure;
     progress.begin(message.sequence);
     await give(options, message, signal, (outcome) => progress.settle(message.sequence, outcome));
     if (progress.failure) throw progress.failure;
-    if (signal.aborted) return;
   }
   await progress.from(Infinity, signal);
   if (progress.failure) throw progress.failure;

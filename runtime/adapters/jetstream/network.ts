@@ -80,6 +80,10 @@ class Reader implements StreamReader {
     private readonly signal: AbortSignal,
   ) {
     this.pending = pending;
+    // Whether it is read or not: what was asked of the server ends with the signal.
+    const stop = () => this.messages.stop();
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
   }
 
   async extent() {
@@ -89,18 +93,14 @@ class Reader implements StreamReader {
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<StreamMessage> {
-    const stop = () => this.messages.stop();
-    if (this.signal.aborted) return stop();
-    this.signal.addEventListener("abort", stop, { once: true });
     try {
       for await (const message of this.messages) {
+        if (this.signal.aborted) return;
         this.pending = message.info.pending;
         yield received(message);
-        if (this.signal.aborted) return;
       }
     } finally {
-      this.signal.removeEventListener("abort", stop);
-      stop();
+      this.messages.stop();
     }
   }
 }
