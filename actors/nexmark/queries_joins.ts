@@ -58,7 +58,7 @@ export const q4 = pipeline(
   TABLES,
 );
 
-/** What a seller's last eleven sold auctions brought on average. */
+/** What a seller's last eleven sold auctions brought on average: told when no more bids can come. */
 export const q6 = pipeline(
   "q6",
   { auctions, bids },
@@ -79,7 +79,9 @@ export const q6 = pipeline(
       )
       .filter(({ dateTime, expires }) => dateTime.lte(expires))
       .key(({ id }) => id)
-      .top(1, ({ price, dateTime, bidder, extra }) => [descending(price), dateTime, bidder, extra])
+      .best(({ price, dateTime, bidder, extra }) => [descending(price), dateTime, bidder, extra], {
+        after: OPEN.after,
+      })
       .key(({ seller }) => seller)
       .over({ total: sumOverRows(({ price }) => price, 10), sold: rowNumber() })
       .map(({ seller, id, total, sold }) => ({ seller, id, total, auctions: sold.least(11) }))

@@ -23,6 +23,7 @@ import {
 } from "./columns.ts";
 import {
   type AnyValue,
+  type Bool,
   bool,
   fieldOf,
   type Node,
@@ -137,6 +138,20 @@ export class KeyedStream<R, K> extends Rows<R> {
   ): Stream<R> {
     const place = this.place("latest");
     return this.keep(place, "last", order ? this.orders(place, order) : [], ttl, true);
+  }
+
+  /**
+   * The row of each key that comes first in an order, told once: when event time has passed it by `after`.
+   * Rows of the key that come later than that begin it anew.
+   */
+  best(
+    order: (row: R) => OrderExpr | readonly OrderExpr[],
+    { after }: { readonly after: Duration },
+  ): Stream<R> {
+    const place = this.place("best");
+    requireTime(this.step, (state, fix) => this.wrong(place, state, fix), "the best row of a time");
+    this.requireAppends(place, this.step);
+    return this.keep(place, "best", this.orders(place, order), after, false, micros(after, "wait"));
   }
 
   /** Numbers beside each row, from the rows of its key before it in event time. */
@@ -312,6 +327,40 @@ export class KeyedStream<R, K> extends Rows<R> {
   }
 
   /**
+   * One row for each step of event time: the last row of the key in it, or, where there is none, the one before
+   * it again, for at most `most` steps. `stepStart` says the step, `filled` whether the row is an earlier one's.
+   */
+  fillGaps(
+    every: Duration,
+    { most }: { readonly most: number },
+  ): Stream<R & { readonly stepStart: Num; readonly filled: Bool }> {
+    const place = this.place("fillGaps");
+    requireTime(this.step, (state, fix) => this.wrong(place, state, fix), "filling gaps");
+    if (!Number.isInteger(most) || most < 1) {
+      throw this.wrong(
+        place,
+        `most is ${most}`,
+        "Give the steps that a silent key goes on, an integer from 1 on.",
+      );
+    }
+    const fields: Field[] = [
+      ...this.flatFields(place),
+      { name: "stepStart", type: "i64" },
+      { name: "filled", type: "bool" },
+    ];
+    const step = micros(every, "step");
+    const base = this.base(place, fields, false);
+    return streamOf(this.draft, {
+      kind: "gapFill",
+      from: this.step,
+      keys: this.keys,
+      every: step,
+      most,
+      ...base,
+    });
+  }
+
+  /**
    * Answers each event by rules over what its key has done, at once, in the order in which events come. Each
    * rule that applies is a reason of the decision; the strictest verdict stands.
    */
@@ -406,10 +455,11 @@ export class KeyedStream<R, K> extends Rows<R> {
 
   private keep(
     place: string,
-    which: "first" | "last",
+    which: "first" | "last" | "best",
     order: Order[],
     ttl: Duration,
     changelog: boolean,
+    wait = 0,
   ): Stream<R> {
     const where = place.startsWith(".") ? place : this.place(place);
     return streamOf(this.draft, {
@@ -419,6 +469,7 @@ export class KeyedStream<R, K> extends Rows<R> {
       which,
       order,
       ttl: micros(ttl, "time to live"),
+      wait,
       ...this.base(where, this.flatFields(where), changelog),
     });
   }

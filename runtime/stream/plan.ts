@@ -173,14 +173,17 @@ export interface Top extends StepBase {
   readonly rank?: string;
 }
 
-/** The first or the newest row of a key. */
+/** The first, the newest or the best row of a key. */
 export interface Keep extends StepBase {
   readonly kind: "keep";
   readonly from: Step;
   readonly keys: readonly Named[];
-  readonly which: "first" | "last";
+  /** `best`: the first by the order, told once. */
+  readonly which: "first" | "last" | "best";
   readonly order: readonly Order[];
   readonly ttl: number;
+  /** Of `best`: event time after which it is told. */
+  readonly wait: number;
 }
 
 /** Numbers beside each row, from the rows of its key before it in event time. */
@@ -200,6 +203,17 @@ export interface OverColumn {
   readonly type: ValueType;
   /** Rows for lag and sumRows, microseconds for ranges. */
   readonly extent: number;
+}
+
+/** One row for each step of event time and each key: the last one in it, or the one before it again. */
+export interface GapFill extends StepBase {
+  readonly kind: "gapFill";
+  readonly from: Step;
+  readonly keys: readonly Named[];
+  /** Microseconds of one step. */
+  readonly every: number;
+  /** Steps for which a key without rows goes on. */
+  readonly most: number;
 }
 
 /** Events of a key that follow each other as described. */
@@ -288,6 +302,7 @@ export type Step =
   | Top
   | Keep
   | Over
+  | GapFill
   | Pattern
   | Decide;
 

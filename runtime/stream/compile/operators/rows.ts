@@ -1,5 +1,5 @@
 /** Rows of a key compared with each other, as generated code: top N, first and latest, patterns. */
-import type { Field, Keep, Order, Pattern, Step, Top } from "../../plan.ts";
+import type { Field, GapFill, Keep, Order, Pattern, Step, Top } from "../../plan.ts";
 import { keyInline, RowClass, writeKey } from "../rows.ts";
 import { Block, express, type Fields, type Scope } from "../text.ts";
 import {
@@ -60,9 +60,8 @@ export function keep(step: Keep, site: Site): Operator {
   const other = row.instances[1];
   const buffer = keyBuffer(site);
   const D = `Tell${number}`;
-  const mode = `${module.use("operators/keep", "KeepMode")}.${
-    step.which === "first" ? "ARRIVAL" : "UPDATES"
-  }`;
+  const modes = { first: "ARRIVAL", last: "UPDATES", best: "FINAL" };
+  const mode = `${module.use("operators/keep", "KeepMode")}.${modes[step.which]}`;
   const changed = method(site, "changed(key: usize, keyLength: u32, op: i32)", (block) => {
     site.after(block, row.of(other), `${other}.time`, step.changelog ? "op" : "0");
   });
@@ -73,9 +72,9 @@ export function keep(step: Keep, site: Site): Operator {
   return {
     type: `${module.use("operators/keep", "Keep")}<${D}>`,
     bytes: module.use("operators/keep", "KEEP_BYTES"),
-    init: `${self(site)}.init(${mode}, 0, ${step.ttl}, 0, ${keyInline(step.keys)})`,
+    init: `${self(site)}.init(${mode}, ${step.wait}, ${step.ttl}, 0, ${keyInline(step.keys)})`,
     declarations: [row.toString(), buffer.declaration, tell(D, [changed, ...pair(row), order])],
-    delay: 0,
+    delay: step.wait,
     give: giveRow(step, site, row, buffer.name),
   };
 }
@@ -127,6 +126,40 @@ export function pattern(step: Pattern, site: Site): Operator {
     ],
     delay: step.within,
     give: giveRow(step, site, row, buffer.name),
+  };
+}
+
+export function gapFill(step: GapFill, site: Site): Operator {
+  const { module, number } = site;
+  const row = new RowClass(`Row${number}`, step.from.fields);
+  const buffer = keyBuffer(site);
+  const D = `Tell${number}`;
+  const filled = method(site, "filled(key: usize, keyLength: u32, start: i64, again: bool)", (block) => {
+    const fields: Fields = (name) =>
+      name === "stepStart"
+        ? { type: "i64", v: "start" }
+        : name === "filled"
+        ? { type: "bool", v: "again" }
+        : row.field(name);
+    site.after(block, fields, `(start + ${step.every - 1})`, "0");
+  });
+  return {
+    type: `${module.use("operators/gapfill", "GapFill")}<Row${number}, ${D}>`,
+    bytes: module.use("operators/gapfill", "GAPFILL_BYTES"),
+    init: `${self(site)}.init(${step.every}, 0, ${step.every * step.most}, ${keyInline(step.keys)})`,
+    declarations: [
+      row.toString(),
+      buffer.declaration,
+      tell(D, [filled, `  row(): ${row.name} {\n    return ${row.instance};\n  }`]),
+    ],
+    delay: 0,
+    give(block, scope, _side, time) {
+      const key = writeKey(block, step.keys, scope, () => buffer.name);
+      const held = holdFields(block, row.fields, scope.get(step.from.row)!);
+      block.checked();
+      row.fill(block, held, time);
+      block.line(`${self(site)}.row(${time}, ${key.v}, ${key.n});`);
+    },
   };
 }
 
