@@ -38,7 +38,7 @@ export function decodeEvents(frame: Frame, pipeline: Pipeline | undefined): Show
       kind: nameOf(EVENT_KIND, cursor.kind),
       ...(cursor.id.length > 0 ? { id: text(cursor.id) } : {}),
       ...(cursor.source.length > 0 ? { source: text(cursor.source), sequence: cursor.sequence } : {}),
-      payload: readable(cursor.payload, pipeline?.input),
+      payload: cursor.type.length > 0 ? text(cursor.payload) : readable(cursor.payload, pipeline?.input),
       effects: [],
     });
   }
