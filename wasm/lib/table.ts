@@ -6,7 +6,7 @@
  * with each upsert, then the old index is wiped a little at a time. A clock hand walks over the entries to
  * find idle ones.
  */
-import { askSlot } from "./ahead";
+import { askSlot, UNASKED } from "./ahead";
 import { clock } from "./context";
 import { alloc, allocRun, logPages, PAGE, release, releaseZeroedRun, seed, touch } from "./memory";
 
@@ -153,6 +153,14 @@ export class Table<V> {
     const tag = hashOf(words, 16);
     return askSlot(this.index + (<usize> (tag & this.mask) << 3), tag, bytes);
   }
+  /** While the index grows: the same question to the old one. */
+  askOld128(a: u64, b: u64, bytes: usize): u32 {
+    if (!this.old || this.wiping) return UNASKED;
+    store<u64>(words, a);
+    store<u64>(words, b, 8);
+    const tag = hashOf(words, 16), slot = tag & this.oldMask;
+    return slot < this.cursor ? UNASKED : askSlot(this.old + (<usize> slot << 3), tag, bytes);
+  }
   /** The value of an entry that was found before, if it still holds this key; else 0. `keyInline` >= 16. */
   // @ts-ignore: decorator
   @inline
@@ -243,6 +251,20 @@ export class Table<V> {
     const bytes = this.entryBytes, perPage = <u32> (PAGE / bytes);
     const page = slot / perPage;
     const ref = this.slab(page >> 4) + (<usize> (page & 15) << 12) + <usize> (slot % perPage) * bytes;
+    return changetype<V>(load<u16>(ref, 6) ? ref + HEADER + this.keyInline : 0);
+  }
+
+  /** The same, for a scan page by page: entries of a page, pages, and the entry at a place in one. */
+  perPage(): u32 {
+    return <u32> (PAGE / this.entryBytes);
+  }
+  pages(): u32 {
+    return this.slabCount * 16;
+  }
+  // @ts-ignore: decorator
+  @inline
+ inPage(page: u32, i: u32): V {
+    const ref = this.slab(page >> 4) + (<usize> (page & 15) << 12) + <usize> i * this.entryBytes;
     return changetype<V>(load<u16>(ref, 6) ? ref + HEADER + this.keyInline : 0);
   }
 

@@ -17,7 +17,7 @@ import { Table, TABLE_BYTES } from "../lib/table";
 import { plus } from "./bounds";
 import { floorDiv, floorMod, Panes, PANES_BYTES, TIME_MAX } from "./calendar";
 import { late, LateReason, refuse, room } from "./out";
-import { Cell, dropOldest, FIRED, lowerBound, newestSlot, SINCE, Slot, SLOT_HEADER, slotAt, slotFor } from "./slots";
+import { Cell, dropOldest, FIRED, lowerBound, newestSlot, SINCE, Slot, SLOT_HEADER, slotAt, slotFor, zeroWords } from "./slots";
 import { watermark } from "./time";
 
 /** What a result is: early = its window is still open; late = it was told before and has changed. */
@@ -111,6 +111,11 @@ export class Aligned<A, D> {
   first: i64;
   firstAt: i64;
   goneAt: i64;
+
+  /** The window that was told last, and its bounds. */
+  tellEnd: i64;
+  tellFrom: i64;
+  tellTo: i64;
 
   /** Between add and added. */
   cell: usize;
@@ -467,12 +472,16 @@ export class Aligned<A, D> {
 
   private scan(now: i64): bool {
     const table = this.table, gone = this.goneBy(now), kind = this.pass;
-    for (let i = this.cursor; i < table.slots(); i++) {
-      const cell = table.at(i);
-      if (!changetype<usize>(cell)) continue;
-      if (kind == EARLY ? !this.scanEarly(cell, now) : !this.step(cell, gone)) {
-        this.cursor = i;
-        return false;
+    const perPage = table.perPage();
+    let page = this.cursor / perPage, i = this.cursor % perPage;
+    for (; page < table.pages(); page++, i = 0) {
+      for (; i < perPage; i++) {
+        const cell = table.inPage(page, i);
+        if (!changetype<usize>(cell)) continue;
+        if (kind == EARLY ? !this.scanEarly(cell, now) : !this.step(cell, gone)) {
+          this.cursor = page * perPage + i;
+          return false;
+        }
       }
     }
     return true;
@@ -634,8 +643,13 @@ export class Aligned<A, D> {
   // @ts-ignore: decorator
   @inline
  private tell(cell: Cell, end: i64, value: A, op: i32, timing: i32): void {
-    const from = this.panes.start(this.firstPane(end)), to = this.panes.start(end + 1);
-    changetype<D>(0).fire(this.table.keyOf(cell), this.table.keyLength(cell), from, to, value, op, timing);
+    if (end != this.tellEnd || !this.tellTo) {
+      this.tellEnd = end;
+      this.tellFrom = this.panes.start(this.firstPane(end));
+      this.tellTo = this.panes.start(end + 1);
+    }
+    const key = this.table.keyOf(cell), length = this.table.keyLength(cell);
+    changetype<D>(0).fire(key, length, this.tellFrom, this.tellTo, value, op, timing);
   }
 
   /** The running total of a key. */
@@ -655,7 +669,7 @@ export class Aligned<A, D> {
 
   private empty(ptr: usize): void {
     changetype<A>(ptr).free();
-    memory.fill(ptr, 0, accumulatorBytes<A>());
+    zeroWords(ptr, accumulatorBytes<A>());
   }
 
   // ---- which windows hold which panes; a window is named by its last pane ----

@@ -35,10 +35,13 @@ export class Panes {
   transitions: u32;
   /** (instant, offset) pairs, sorted; the first offset holds before its instant too. */
   zone: usize;
+  /** Panes further from 1970 than this begin at no time that can be told. */
+  most: i64;
 
   fixed(width: i64, offset: i64): bool {
     this.width = width;
     this.offset = offset;
+    if (width > 0) this.most = (i64.MAX_VALUE >> 1) / width;
     return width > 0 && offset > -(TIME_MAX >> 1) && offset < TIME_MAX >> 1;
   }
 
@@ -46,6 +49,7 @@ export class Panes {
   everything(): void {
     this.width = TIME_MAX << 1;
     this.offset = -TIME_MAX;
+    this.most = 0;
   }
 
   /** `zone` points to `transitions` pairs of i64, which are copied; none of them = UTC. */
@@ -53,6 +57,7 @@ export class Panes {
     if (transitions > TRANSITIONS_MAX || !this.fixed(width, offset)) return false;
     this.months = months;
     this.local = true;
+    this.most = months ? 1_000_000 : ((i64.MAX_VALUE >> 1) - DAY) / width;
     this.transitions = transitions;
     const bytes = <usize> transitions << 4;
     if (!bytes) return true;
@@ -84,14 +89,9 @@ export class Panes {
   /** The instant at which a pane begins; at the ends of time the last that can be told. */
   start(pane: i64): i64 {
     const width = this.width;
-    if (!this.local) {
-      const most = (i64.MAX_VALUE >> 1) / width;
-      if (pane > most) return i64.MAX_VALUE;
-      return pane < -most ? i64.MIN_VALUE : pane * width + this.offset;
-    }
-    const most = this.months ? <i64> 1_000_000 : ((i64.MAX_VALUE >> 1) - DAY) / width;
-    if (pane > most) return i64.MAX_VALUE;
-    if (pane < -most) return i64.MIN_VALUE;
+    if (pane > this.most) return i64.MAX_VALUE;
+    if (pane < -this.most) return i64.MIN_VALUE;
+    if (!this.local) return pane * width + this.offset;
     return this.reached((this.months ? monthStart(pane * width) : pane * width) + this.offset);
   }
 

@@ -83,6 +83,10 @@ export function lowerBound(cell: Cell, at: i64, stride: u32): u32 {
   if (!high) return 0;
   if (cell.newest < at) return high;
   high--;
+  // Mostly it is the oldest or one of the newest: looking there first leaves the rest of the block alone.
+  if (!high || slotAt(cell, 0, stride).at >= at) return 0;
+  if (slotAt(cell, high - 1, stride).at < at) return high;
+  high--;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (slotAt(cell, middle, stride).at < at) low = middle + 1;
@@ -121,12 +125,12 @@ function insertSlot(cell: Cell, i: u32, at: i64, stride: u32): Slot {
   touchRange(made, <usize> (block.count + 1 - min(i, block.count)) * stride);
   let slot = made;
   if (i == cell.live) { // newer than all: the newest moves to the block
-    memory.copy(slots + <usize> block.count * stride, inCell, stride);
+    copyWords(slots + <usize> block.count * stride, inCell, stride);
     slot = inCell;
   } else memory.copy(made + stride, made, <usize> (block.count - i) * stride);
   block.count++;
   cell.live++;
-  memory.fill(slot, 0, stride);
+  zeroWords(slot, stride);
   changetype<Slot>(slot).at = at;
   return changetype<Slot>(slot);
 }
@@ -135,7 +139,7 @@ function insertSlot(cell: Cell, i: u32, at: i64, stride: u32): Slot {
 export function dropOldest(cell: Cell, stride: u32): void {
   cell.live--;
   if (!cell.live) {
-    memory.fill(changetype<usize>(newestSlot(cell)), 0, stride);
+    zeroWords(changetype<usize>(newestSlot(cell)), stride);
     return;
   }
   const block = changetype<Block>(cell.block);
@@ -179,7 +183,7 @@ function blockSize(capacity: u32, stride: u32): usize {
 function makeRoom(cell: Cell, stride: u32): bool {
   const old = changetype<Block>(cell.block);
   if (cell.block && old.head + old.count < old.capacity) return true;
-  if (cell.block && old.head > old.capacity >> 1) {
+  if (cell.block && old.head > old.capacity >> 3) {
     const slots = cell.block + BLOCK_HEADER;
     touchRange(cell.block, blockSize(old.count, stride));
     memory.copy(slots, slots + <usize> old.head * stride, <usize> old.count * stride);
@@ -187,7 +191,7 @@ function makeRoom(cell: Cell, stride: u32): bool {
     return true;
   }
   const count = cell.block ? old.count : 0;
-  const capacity = max(CAPACITY, count << 1), bytes = blockSize(capacity, stride);
+  const capacity = max(CAPACITY, count < 32 ? count << 1 : count + (count >> 2)), bytes = blockSize(capacity, stride);
   const fresh = alloc(bytes);
   if (!fresh) return false;
   touchRange(fresh, blockSize(count, stride));
@@ -199,4 +203,17 @@ function makeRoom(cell: Cell, stride: u32): bool {
   }
   cell.block = fresh;
   return true;
+}
+
+/** Small and whole words: a call to copy them would cost more. */
+// @ts-ignore: decorator
+@inline
+function copyWords(to: usize, from: usize, bytes: u32): void {
+  for (let i: usize = 0; i < bytes; i += 8) store<u64>(to + i, load<u64>(from + i));
+}
+
+// @ts-ignore: decorator
+@inline
+export function zeroWords(at: usize, bytes: u32): void {
+  for (let i: usize = 0; i < bytes; i += 8) store<u64>(at + i, 0);
 }

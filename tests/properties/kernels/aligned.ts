@@ -1,9 +1,10 @@
 /**
  * Aligned windows behind commands: 1 = a row of value a at its time. Parameters: which accumulator (0 sums,
- * 1 bag), kind (0 hopping, 1 growing, 2 calendar, 3 calendar of months), size, slide, offset, lateness, update,
- * early events, early time, early clock, bound of disorder (0 = watermarks are told), then the zone's pairs.
+ * 1 bag), kind (0 hopping, 1 growing, 2 calendar, 3 calendar of months), size (0 = one window of all time),
+ * slide, offset, lateness, update, early events, early time, early clock, bound of disorder (0 = watermarks are
+ * told), then the zone's pairs.
  */
-import { Aligned, ALIGNED_BYTES } from "../../../wasm/operators/aligned";
+import { Aligned } from "../../../wasm/operators/aligned";
 import { enterOut, OUT_BYTES_MAX, refuse } from "../../../wasm/operators/out";
 import { newest, OPERATORS, tellOperator, enterOperator, timeInit, watermark } from "../../../wasm/operators/time";
 import { clock } from "../../../wasm/lib/context";
@@ -52,7 +53,9 @@ function declare<T>(op: T, ptr: usize, length: u32): bool {
   const zone = ptr + 88, transitions = (length - 88) >> 4;
   op.allow(load<i64>(ptr, 40), <u32> load<i64>(ptr, 48));
   op.early(<u32> load<i64>(ptr, 56), load<i64>(ptr, 64), load<i64>(ptr, 72));
-  const good = kind == 0
+  const good = size == 0
+    ? op.global()
+    : kind == 0
     ? op.hopping(size, slide, offset)
     : kind == 1
     ? op.growing(size, slide, offset)
