@@ -10,7 +10,7 @@ import { NotRetained } from "./checkpoint/retention.ts";
 import { compileKey } from "./ingress/key.ts";
 import { type KernelModule, loadKernel } from "./kernel/host.ts";
 import { runFeed } from "./output/feed.ts";
-import { SinkRun } from "./output/sinks.ts";
+import { SinkAhead, SinkRun } from "./output/sinks.ts";
 import { kernelParams } from "./params.ts";
 import { BrokenFrame } from "./partition/frame.ts";
 import { Fenced } from "./partition/incarnation.ts";
@@ -159,7 +159,7 @@ function sinkChild(sink: SinkRun): ChildSpec {
   return {
     id: `sink ${sink.name}`,
     run: (signal) => sink.run(signal),
-    isFinal: (error) => error instanceof NotRetained,
+    isFinal: (error) => error instanceof NotRetained || error instanceof SinkAhead,
     onFinal: (error) => sink.failed(error),
     onRestart: (error) => sink.failed(error),
   };

@@ -10,6 +10,7 @@ import type { Partition } from "../partition/partition.ts";
 import type { World } from "../world/mod.ts";
 import {
   FIRST,
+  formatMark,
   sameMark,
   type Sink,
   type SinkBatch,
@@ -137,6 +138,9 @@ export class SinkRun {
     const progress = this.#progress[this.#partitions.indexOf(partition)];
     const { history } = partition;
     const held = await sink.position(partition.index);
+    if (held && held.frame > history.durable + 1) {
+      throw new SinkAhead(sink.name, partition.name, held, history.durable);
+    }
     const from = progress.mark = held ?? FIRST;
     history.setFed(this.receiver, from.frame - 1);
     const gathered = new Gathered(partition.index, this.#spec.channel, from, sink, this.#world, signal);
@@ -162,6 +166,21 @@ export class SinkRun {
       signal.removeEventListener("abort", stop);
       await reading;
     }
+  }
+}
+
+/** The sink holds outputs of frames that the ledger does not have: it is another ledger's, or this one lost some. */
+export class SinkAhead extends Error {
+  override name = "SinkAhead";
+
+  constructor(sink: string, chain: string, held: SinkMark, last: number) {
+    super(
+      `Cannot go on with ${sink}: it stands at ${
+        formatMark(held)
+      } of ${chain}, and the ledger ends at frame ` +
+        `${last}. It belongs to another ledger, or this one lost its end: give the sink another place, or bring ` +
+        `the ledger back.`,
+    );
   }
 }
 

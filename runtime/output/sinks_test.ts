@@ -1,0 +1,176 @@
+import { describe, it } from "@std/testing/bdd";
+import assert from "node:assert/strict";
+import { tally } from "../../actors/tally/tally.ts";
+import { kept, memoryWorld, running, tallyEvent } from "../../tests/support/world.ts";
+import type { Ledger, Runtime, Sink, SinkBatch, SinkMark, SinkSpec } from "../mod.ts";
+
+const topology = { pipelines: [tally] };
+
+interface Taken {
+  readonly spec: SinkSpec;
+  readonly batches: SinkBatch[];
+  mark: SinkMark | undefined;
+}
+
+/** A sink in memory; `commit` may wait or throw before it takes the batch. */
+function memorySink(commit: (batch: SinkBatch) => Promise<void> | void, more: Partial<Sink> = {}): Taken {
+  const sink: Sink = {
+    name: "memory",
+    bounds: { outputsMax: 10, bytesMax: 100_000, lingerMs: 0 },
+    keepsEmpty: true,
+    position: () => Promise.resolve(taken.mark),
+    async commit(batch) {
+      await commit(batch);
+      taken.batches.push(batch);
+      taken.mark = batch.next;
+    },
+    close: () => Promise.resolve(),
+    ...more,
+  };
+  const spec = { name: "test", pipeline: "tally", open: () => Promise.resolve(sink) };
+  const taken: Taken = { spec, batches: [], mark: undefined };
+  return taken;
+}
+
+async function submit(runtime: Runtime, count: number): Promise<void> {
+  const outcomes = Array.from({ length: count }, (_, i) => runtime.submit("tally", tallyEvent(`k${i}`, 1)));
+  await Promise.all(outcomes);
+}
+
+const sinkOf = (runtime: Runtime) => runtime.status().sinks![0];
+
+async function until(met: () => boolean): Promise<void> {
+  const { clock } = memoryWorld();
+  for (let waits = 0; !met(); waits++) {
+    if (waits > 2_000) throw new Error("it never became so");
+    await clock.sleep(5);
+  }
+}
+
+describe("whoever drives a sink", () => {
+  it("commits batches within its bounds, each from where the one before ended, and tells the lag", async () => {
+    const taken = memorySink(() => {});
+    await running(topology, memoryWorld(), async (runtime) => {
+      await submit(runtime, 137);
+      await until(() => sinkOf(runtime).partitions[0].lagFrames === 0);
+      let after = { frame: 1, output: 0 }, outputs = 0;
+      for (const batch of taken.batches) {
+        assert.deepEqual(batch.after, after);
+        assert.ok(batch.outputs.length <= 10);
+        after = batch.next;
+        outputs += batch.outputs.length;
+      }
+      assert.equal(outputs, 137);
+      const [{ position, outputs: counted, commits }] = sinkOf(runtime).partitions;
+      assert.deepEqual([position, counted, commits], [after, 137, taken.batches.length]);
+    }, { sinks: [taken.spec] });
+  });
+
+  it("reads no further ahead than it must while the sink is slow, and lets the pipeline go on", async () => {
+    const store = kept();
+    const FRAMES = 300;
+    await running(topology, memoryWorld(store), async (runtime) => {
+      for (let i = 0; i < FRAMES; i++) await submit(runtime, 1);
+    });
+    let release = () => {};
+    const blocked = new Promise<void>((resolve) => release = resolve);
+    const taken = memorySink(() => blocked);
+    const world = memoryWorld(store);
+    let read = 0;
+    const ledger: Ledger = {
+      ...world.ledger,
+      async open(name) {
+        const chain = await world.ledger.open(name);
+        return {
+          ...chain,
+          name: chain.name,
+          messageBytesMax: chain.messageBytesMax,
+          inFlightMax: chain.inFlightMax,
+          extent: () => chain.extent(),
+          append: (after, message) => chain.append(after, message),
+          get: (sequence) => chain.get(sequence),
+          purge: (sequence) => chain.purge(sequence),
+          close: () => chain.close(),
+          async *read(from, to) {
+            for await (const stored of chain.read(from, to)) {
+              // A recovery reads too; it has a checkpoint, and so no more than the last frames.
+              read++;
+              yield stored;
+            }
+          },
+        };
+      },
+    };
+    await running(topology, { ...world, ledger }, async (runtime) => {
+      await submit(runtime, 5);
+      await until(() => read >= 10);
+      await world.clock.sleep(30);
+      assert.equal(taken.batches.length, 0);
+      // A batch of ten is under way, two wait, and one frame was read that found no room.
+      assert.ok(read <= 40, `${read} frames were read`);
+      assert.ok(sinkOf(runtime).partitions[0].lagFrames > FRAMES);
+      release();
+      await until(() => sinkOf(runtime).partitions[0].lagFrames === 0);
+      assert.equal(taken.batches.reduce((sum, { outputs }) => sum + outputs.length, 0), FRAMES + 5);
+    }, { sinks: [taken.spec] });
+  });
+
+  it("waits for more as long as the sink likes, when a batch is not full", async () => {
+    const bounds = { outputsMax: 1000, bytesMax: 100_000, lingerMs: 60 };
+    const taken = memorySink(() => {}, { bounds });
+    await running(topology, memoryWorld(), async (runtime) => {
+      for (let i = 0; i < 20; i++) await submit(runtime, 1);
+      await until(() => sinkOf(runtime).partitions[0].lagFrames === 0);
+      assert.ok(taken.batches.length < 10, `${taken.batches.length} batches for 20 outputs`);
+    }, { sinks: [taken.spec] });
+  });
+
+  it("takes only the output it was told to", async () => {
+    const taken = memorySink(() => {});
+    await running(topology, memoryWorld(), async (runtime) => {
+      await submit(runtime, 10);
+      await until(() => sinkOf(runtime).partitions[0].lagFrames === 0);
+      assert.deepEqual(taken.batches, []);
+    }, { sinks: [{ ...taken.spec, channel: 7 }] });
+  });
+
+  it("stops for good, and says why, where the sink holds more than the ledger", async () => {
+    const taken = memorySink(() => {});
+    const options = { sinks: [taken.spec], backoff: { firstMs: 1, lastMs: 2 } };
+    await running(topology, memoryWorld(), async (runtime) => {
+      await submit(runtime, 10);
+      for (let i = 0; i < 10; i++) await submit(runtime, 1);
+      await until(() => sinkOf(runtime).partitions[0].lagFrames === 0);
+    }, options);
+    const { length } = taken.batches;
+    await running(topology, memoryWorld(), async (runtime) => {
+      await until(() => sinkOf(runtime).lastError !== undefined);
+      assert.match(sinkOf(runtime).lastError!, /ends at frame 1\. It belongs to another ledger/);
+      await submit(runtime, 5);
+      assert.equal(sinkOf(runtime).restarts, 1);
+    }, options);
+    assert.equal(taken.batches.length, length);
+  });
+
+  it("keeps the frames that a sink does not hold yet, whatever the retention", async () => {
+    const store = kept();
+    let open = false;
+    const away = memorySink(() => {
+      if (!open) throw new Error("away");
+    });
+    const compact = {
+      pipelines: [{ ...tally, retention: "compact" as const, dedupe: { windowMs: 0, idsMax: 1 } }],
+    };
+    const options = {
+      sinks: [away.spec],
+      checkpointEvents: 500,
+      backoff: { firstMs: 1, lastMs: 5 },
+    };
+    await running(compact, memoryWorld(store), async (runtime) => {
+      for (let i = 0; i < 20; i++) await submit(runtime, 200);
+      open = true;
+      await until(() => sinkOf(runtime).partitions[0].lagFrames === 0);
+    }, options);
+    assert.equal(away.batches.reduce((sum, { outputs }) => sum + outputs.length, 0), 4_000);
+  });
+});
