@@ -10,9 +10,10 @@ import { PAGE, RESULT } from "./memory";
 @inline
 export const AHEAD: u32 = 16;
 
+/** Questions at most; the number of one that was not asked. */
 // @ts-ignore: decorator
 @inline
-const MOST: u32 = 64;
+export const UNASKED: u32 = 64;
 
 /** What was read goes here, or the compiler would leave the reading out. */
 // @ts-ignore: decorator
@@ -32,11 +33,11 @@ export function beginAhead(single: bool): void {
 const asked = memory.data(65 * 16, 8);
 let count: u32 = 0;
 
-/** First step, from Table.ahead: notes the index slot. The number of the question; MOST = one too many. */
+/** First step, from Table.ahead: notes the index slot. The number of the question; UNASKED = one too many. */
 // @ts-ignore: decorator
 @inline
 export function askSlot(slot: usize, tag: u32, bytes: usize): u32 {
-  if (count == MOST) return MOST;
+  if (count == UNASKED) return UNASKED;
   const at = asked + (<usize> count << 4);
   count++;
   store<u32>(at, <u32> slot);
@@ -82,7 +83,7 @@ export function askEntries(): void {
 // @ts-ignore: decorator
 @inline
 function entryIn(slot: usize, tag: u32): u32 {
-  for (let probe = 0; probe < 4; probe++) {
+  for (let probe = 0; probe < 16; probe++) {
     const found = load<u64>(slot);
     if (!found) return 0;
     if (<u32> (found >> 32) == tag) return <u32> found;

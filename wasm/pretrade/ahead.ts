@@ -15,7 +15,7 @@ import { Account, accounts, Order, orders, Position, positions } from "./state";
 // @ts-ignore: decorator
 @inline const ACCOUNT_BYTES: usize = offsetof<Account>("client");
 
-/** The group's orders: account u64, order u64, then the question, and once answered the entry, u32; 0 u32. */
+/** The group's orders: account u64, order u64, then two questions u32, the first replaced by the entry once it is known. */
 const rows = memory.data(16 * 24, 8);
 /** Addresses of positions, then of accounts. */
 const places = memory.data(16 * 4, 8);
@@ -48,6 +48,7 @@ export function noteAhead(payload: usize, length: u32): void {
     store<u64>(row, account);
     store<u64>(row, order, 8);
     store<u32>(row, orders.ask128(account, order, ORDER_BYTES), 16);
+    store<u32>(row, orders.askOld128(account, order, ORDER_BYTES), 20);
     group++;
     if (tag == 26 || alone) accounts.ahead64(account);
     if (tag == 26) {
@@ -64,7 +65,8 @@ export function lookBeyond(): void {
   turn = 0;
   let sum = positions.idleAhead();
   for (let i: usize = 0; i < group; i++) {
-    const row = rows + i * 24, entry = entryFound(load<u32>(row, 16));
+    const row = rows + i * 24, question = load<u32>(row, 16);
+    const entry = entryFound(question) || entryFound(load<u32>(row, 20));
     store<u32>(row, <u32>entry, 16);
     store<u32>(places + (i << 2), entry ? load<u32>(entry, 24 + offsetof<Order>("position")) : 0);
   }
