@@ -4,8 +4,7 @@
  * changes state.
  */
 import { entryFound } from "../lib/ahead";
-import { RESULT } from "../lib/memory";
-import { Node } from "./tree";
+import { PAGE, RESULT } from "../lib/memory";
 
 // @ts-ignore: decorator
 @inline
@@ -44,27 +43,40 @@ export function noted(operator: usize): usize {
   return 1;
 }
 
-/** Rows found so far by one look ahead, for what they name in turn. Scratch. */
-const rows = memory.data(128 * 4, 8);
-let rowCount: u32 = 0;
-
-/** Reads a row of up to 128 bytes (0 = none), and keeps it for `askBelow`. */
+/** Reads the first two lines of a row, as far as they stand in one page: behind that memory may end. */
 // @ts-ignore: decorator
 @inline
-export function askRow(row: usize): u32 {
+export function lines(row: usize): u32 {
+  return load<u32>(row) + load<u32>((row & (PAGE - 1)) < PAGE - 64 ? row + 64 : row);
+}
+
+/** (row, where it names the two rows below it) of those found so far by one look ahead. Scratch. */
+const rows = memory.data(128 * 8, 8);
+let rowCount: u32 = 0;
+
+/**
+ * Reads the first two lines of a row (0 = none), and keeps it for `askBelow`: at `below` it names the
+ * two rows under it in a tree.
+ */
+// @ts-ignore: decorator
+@inline
+export function askRow(row: usize, below: u32): u32 {
   if (!row || rowCount == 128) return 0;
-  store<u32>(rows + (<usize> rowCount << 2), <u32> row);
+  const at = rows + (<usize> rowCount << 3);
+  store<u32>(at, <u32> row);
+  store<u32>(at, below, 4);
   rowCount++;
-  return load<u32>(row) + load<u32>(row + 64);
+  return lines(row);
 }
 
 /** Reads the rows below those in their trees. */
 export function askBelow(): u32 {
   let sum: u32 = 0;
   for (let i: u32 = 0; i < rowCount; i++) {
-    const node = changetype<Node>(<usize> load<u32>(rows + (<usize> i << 2)));
-    if (node.left) sum += load<u32>(<usize> node.left) + load<u32>(<usize> node.left + 64);
-    if (node.right) sum += load<u32>(<usize> node.right) + load<u32>(<usize> node.right + 64);
+    const at = rows + (<usize> i << 3), names = <usize> load<u32>(at) + load<u32>(at, 4);
+    const left = <usize> load<u32>(names), right = <usize> load<u32>(names, 4);
+    if (left) sum += lines(left);
+    if (right) sum += lines(right);
   }
   rowCount = 0;
   return sum;

@@ -13,7 +13,7 @@ import { askBelow, askRow, note, noted, sink } from "./ask";
 import { block, Has, JoinKind, minus, passed, plus } from "./bounds";
 import { late, LateReason, refuse, room } from "./out";
 import { watermark } from "./time";
-import { Node, treeInsert, treeRemove } from "./tree";
+import { BELOW, Node, treeInsert, treeRemove } from "./tree";
 import { beginSteps, coarse, stopped, Wheel, WHEEL_BYTES } from "./wheel";
 
 // @ts-ignore: decorator
@@ -91,7 +91,7 @@ export class IntervalJoin<D> {
     for (let entry = noted(changetype<usize>(this)); entry != 1; entry = noted(changetype<usize>(this))) {
       if (!entry) continue;
       const sides = this.table.valueAt(entry);
-      sum += askRow(<usize> sides.left) + askRow(<usize> sides.right);
+      sum += askRow(<usize> sides.left, BELOW) + askRow(<usize> sides.right, BELOW);
     }
     sink(sum + askBelow());
   }

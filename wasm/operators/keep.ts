@@ -5,6 +5,7 @@
 import { Reject } from "../lib/effects";
 import { release, touch } from "../lib/memory";
 import { Table, TABLE_BYTES } from "../lib/table";
+import { lines, note, noted, sink } from "./ask";
 import { block, minus, passed, plus } from "./bounds";
 import { late, LateReason, refuse, room } from "./out";
 import { watermark } from "./time";
@@ -82,7 +83,17 @@ export class Keep<D> {
   }
 
   ahead(key: usize, length: u32): void {
-    this.table.ahead(key, length);
+    note(changetype<usize>(this), this.table.ask(key, length));
+  }
+
+  /** From onAheadDone: asks for the rows that are kept. */
+  aheadDone(): void {
+    let sum: u32 = 0;
+    for (let entry = noted(changetype<usize>(this)); entry != 1; entry = noted(changetype<usize>(this))) {
+      const row = entry ? <usize> this.table.valueAt(entry).row : 0;
+      if (row) sum += lines(row);
+    }
+    sink(sum);
   }
 
   /** The row in D.row(). */

@@ -20,6 +20,11 @@ const LEFT: usize = 8;
 @inline
 const RIGHT: usize = 12;
 
+/** Where a node names the two below it. */
+// @ts-ignore: decorator
+@inline
+export const RANKED_BELOW: u32 = 8;
+
 // @ts-ignore: decorator
 @inline
 export const RANKED: usize = 16;

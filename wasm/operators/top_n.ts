@@ -6,6 +6,7 @@
 import { Reject } from "../lib/effects";
 import { release, touch } from "../lib/memory";
 import { Table, TABLE_BYTES } from "../lib/table";
+import { askBelow, askRow, note, noted, sink } from "./ask";
 import { block, passed } from "./bounds";
 import { refuse } from "./out";
 import {
@@ -18,6 +19,7 @@ import {
   lastSlot,
   Ranked,
   RANKED,
+  RANKED_BELOW,
   rankInsert,
   rankOfNode,
   rankRemove,
@@ -79,7 +81,16 @@ export class TopN<D> {
   }
 
   ahead(key: usize, length: u32): void {
-    this.table.ahead(key, length);
+    note(changetype<usize>(this), this.table.ask(key, length));
+  }
+
+  /** From onAheadDone: asks for the rows at the top of the tree that a row to come will go into. */
+  aheadDone(): void {
+    let sum: u32 = 0;
+    for (let entry = noted(changetype<usize>(this)); entry != 1; entry = noted(changetype<usize>(this))) {
+      if (entry) sum += askRow(<usize> this.table.valueAt(entry).top, RANKED_BELOW);
+    }
+    sink(sum + askBelow());
   }
 
   /** The row in D.row(), with its op. */

@@ -17,6 +17,11 @@ export class Node {
   right: u32;
 }
 
+/** Where a node names the two below it. */
+// @ts-ignore: decorator
+@inline
+export const BELOW: u32 = 16;
+
 // @ts-ignore: decorator
 @inline
 function priority(node: usize): u32 {

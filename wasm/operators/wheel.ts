@@ -12,7 +12,8 @@
  * are asked for ahead of their time. Once put a node stays until taken; what no longer wants to fire is told
  * by its owner when it is taken.
  */
-import { alloc, release, RESULT, touch } from "../lib/memory";
+import { alloc, release, touch } from "../lib/memory";
+import { lines, sink } from "./ask";
 
 // @ts-ignore: decorator
 @inline
@@ -39,10 +40,6 @@ const CHUNK: usize = 256;
 // @ts-ignore: decorator
 @inline
 const CHUNK_NODES: u32 = 15;
-
-// @ts-ignore: decorator
-@inline
-const SINK: usize = RESULT + 264;
 
 @unmanaged
 export class Wheel {
@@ -342,9 +339,9 @@ function ask(chunk: usize, count: u32): void {
   for (let i: u32 = 0; i < count; i++) sum += load<u32>(<usize> load<u32>(chunk + 16 + (<usize> i << 4)));
   for (let i: u32 = 0; i < count; i++) {
     const node = <usize> load<u32>(chunk + 16 + (<usize> i << 4));
-    sum += load<u32>(node + 64) + load<u32>(<usize> load<u32>(node));
+    sum += lines(node) + load<u32>(<usize> load<u32>(node));
   }
-  store<u32>(SINK, sum);
+  sink(sum);
 }
 
 /** What is left of the steps of this run. Scratch. */

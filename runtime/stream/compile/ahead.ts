@@ -10,6 +10,9 @@ import type { Module } from "./text.ts";
 /** Keys that one event asks for ahead of time. */
 const AHEAD_MAX = 4;
 
+/** What asks, when its entries have come, for the rows that they name. */
+const FURTHER: ReadonlySet<string> = new Set(["intervalJoin", "top", "keep"]);
+
 /** Asks for the memory of the keys of an event that comes soon, where they are fields of it. */
 export function aheadText(
   module: Module,
@@ -50,11 +53,15 @@ export function aheadText(
     })
   );
   if (asks.length === 0) return "";
+  const further = numbered.filter(({ step }) => FURTHER.has(step.kind)).map(({ number }) =>
+    `  op${number}.aheadDone();`
+  );
   return [
     "const aheadKey = memory.data(16, 8);",
     "export function onAhead(ptr: usize, length: u32): void {",
     ...asks.slice(0, AHEAD_MAX),
     "}",
+    ...further.length ? ["export function onAheadDone(): void {", ...further, "}"] : [],
   ].join("\n");
 }
 

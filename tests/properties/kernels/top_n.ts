@@ -46,6 +46,10 @@ export function onAhead(ptr: usize, length: u32): void {
   operator.ahead(ptr + 40, load<u8>(ptr, 1));
 }
 
+export function onAheadDone(): void {
+  operator.aheadDone();
+}
+
 export function onEvent(ptr: usize, length: u32): void {
   read(ptr, leftRow);
   if (Command.op == 1) operator.row(Command.key, Command.keyLength);
