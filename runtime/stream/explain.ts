@@ -134,6 +134,8 @@ function describe(step: Step | End): string {
       return `${step.which} row by ${keyText(step.keys)}`;
     case "over":
       return `over ${keyText(step.keys)}: ${step.columns.map(({ name }) => name).join(", ")}`;
+    case "gapFill":
+      return `fill gaps of ${duration(step.every)} by ${keyText(step.keys)}, ${step.most} steps at most`;
     case "decide":
       return `decide by ${keyText(step.keys)}: ${
         step.rules.map(({ name, verdict }) => `${name} → ${verdict}`).join(", ")
@@ -232,6 +234,7 @@ function stateOf(step: Step | End): State | undefined {
         per: "a key",
         until: `gone ${duration(step.ttl)} after its last event`,
       };
+    case "gapFill":
     case "over":
     case "pattern":
       return {

@@ -6,7 +6,7 @@ import type { Step } from "../../plan.ts";
 import { decide } from "./decide.ts";
 import { intervalJoin, tableJoin, temporalJoin, windowJoin } from "./joins.ts";
 import { over } from "./over.ts";
-import { keep, pattern, top } from "./rows.ts";
+import { gapFill, keep, pattern, top } from "./rows.ts";
 import type { Operator, Site } from "./shared.ts";
 import { running, window } from "./windows.ts";
 
@@ -32,6 +32,8 @@ export function operatorOf(step: Step, site: Site): Operator {
       return keep(step, site);
     case "decide":
       return decide(step, site);
+    case "gapFill":
+      return gapFill(step, site);
     case "over":
       return over(step, site);
     case "pattern":
