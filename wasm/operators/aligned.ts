@@ -11,13 +11,14 @@
  * does not change them; its key is told of them first.
  */
 import { clock } from "../lib/context";
+import { SINK } from "../lib/ahead";
 import { Reject } from "../lib/effects";
 import { alloc, release, touch, touchRange } from "../lib/memory";
 import { Table, TABLE_BYTES } from "../lib/table";
 import { plus } from "./bounds";
 import { floorDiv, floorMod, Panes, PANES_BYTES, TIME_MAX } from "./calendar";
 import { late, LateReason, refuse, room } from "./out";
-import { Cell, dropOldest, FIRED, lowerBound, newestSlot, SINCE, Slot, SLOT_HEADER, slotAt, slotFor, zeroWords } from "./slots";
+import { askBlock, Cell, dropOldest, FIRED, lowerBound, newestSlot, SINCE, Slot, SLOT_HEADER, slotAt, slotFor, zeroWords } from "./slots";
 import { watermark } from "./time";
 
 /** What a result is: early = its window is still open; late = it was told before and has changed. */
@@ -475,6 +476,7 @@ export class Aligned<A, D> {
     const perPage = table.perPage();
     let page = this.cursor / perPage, i = this.cursor % perPage;
     for (; page < table.pages(); page++, i = 0) {
+      if (this.size > 1) this.askPage(page, perPage);
       for (; i < perPage; i++) {
         const cell = table.inPage(page, i);
         if (!changetype<usize>(cell)) continue;
@@ -485,6 +487,18 @@ export class Aligned<A, D> {
       }
     }
     return true;
+  }
+
+  /** Asks for the panes of all keys of a page together, instead of waiting for each in turn. */
+  private askPage(page: u32, perPage: u32): void {
+    let sum: u32 = 0;
+    for (let pass = 0; pass < 2; pass++) {
+      for (let i: u32 = 0; i < perPage; i++) {
+        const cell = this.table.inPage(page, i);
+        if (changetype<usize>(cell)) sum += askBlock(cell, pass == 1, this.stride);
+      }
+    }
+    store<u32>(SINK, sum);
   }
 
   /** One key's part of a pass. */

@@ -217,3 +217,17 @@ function copyWords(to: usize, from: usize, bytes: u32): void {
 export function zeroWords(at: usize, bytes: u32): void {
   for (let i: usize = 0; i < bytes; i += 8) store<u64>(at + i, 0);
 }
+
+/**
+ * Asks for what stands in the block of a cell that will be looked at soon, first where it is (`ends` false),
+ * then its ends; what is read is added up and must be stored, or the compiler would leave the reading out.
+ */
+// @ts-ignore: decorator
+@inline
+export function askBlock(cell: Cell, ends: bool, stride: u32): u32 {
+  if (cell.live < 2) return 0;
+  if (!ends) return load<u32>(cell.block);
+  const oldest = changetype<usize>(slotAt(cell, 0, stride));
+  const newest = changetype<usize>(slotAt(cell, cell.live - 2, stride));
+  return load<u32>(oldest) + load<u32>(oldest, 16) + load<u32>(newest) + load<u32>(newest, 16);
+}
