@@ -29,6 +29,11 @@ const COUNTERS: readonly PartitionFigure[] = [
   ["millrace_frame_bytes_total", "Bytes of durable frames", ({ counts }) => counts.frameBytes],
   ["millrace_replies_total", "Decisions released", ({ counts }) => counts.replies],
   ["millrace_rejects_total", "Events kept as dead letters", ({ counts }) => counts.rejects],
+  [
+    "millrace_late_total",
+    "Events left out of a window or a join for coming after their time",
+    ({ counts }) => counts.late,
+  ],
   ["millrace_duplicates_total", "Events whose id was seen before", ({ counts }) => counts.duplicates],
   ["millrace_outputs_total", "Outputs released", ({ counts }) => counts.outputs],
   ["millrace_quarantined_total", "Events set aside after trapping twice", ({ counts }) => counts.quarantined],

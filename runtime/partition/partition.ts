@@ -52,6 +52,9 @@ export interface FrameInFlight {
   durable: boolean;
 }
 
+/** The share of late events is looked at every so many, and told when it is above this. */
+const LATE_EVERY = 10_000;
+const LATE_SHARE_MAX = 0.001;
 /** What an Event holds beside its payload: id, source, sequence, lengths. */
 const EVENT_FIELDS_BYTES_MAX = 1024;
 /** How far a recovery is, is logged so often. */
@@ -94,6 +97,8 @@ export class Partition {
   #checkpointFrame = 0;
   #blamed = false;
   #watermark: Micros | undefined;
+  /** Counts when the share of late events was looked at last. */
+  #watched = { events: 0, late: 0 };
   /** What the ledger takes; known once it was opened. */
   #messageBytesMax = Infinity;
   #whenReady: (() => void)[] = [];
@@ -189,6 +194,25 @@ export class Partition {
   /** An ADVANCE effect was released. */
   advanced(payload: Uint8Array): void {
     this.#watermark = Number(fromBinary(WatermarkSchema, payload).time);
+  }
+
+  /** Warns when of the last events too many came after their time. */
+  watchLate(): void {
+    const { events, late } = this.#counts;
+    const since = this.#watched;
+    if (events - since.events < LATE_EVERY) return;
+    const share = (late - since.late) / (events - since.events);
+    this.#watched = { events, late };
+    if (share <= LATE_SHARE_MAX) return;
+    this.#world.log.warn(
+      `${this.name}: ${(share * 100).toFixed(2)} % of the last events came after their time`,
+      {
+        late: late - since.late,
+        events: events - since.events,
+        fix:
+          "declare more disorder (watermark: bounded(…)) or an allowed lateness; `millrace late` lists them",
+      },
+    );
   }
 
   /** Whether nothing that has been applied has more to say by itself: no timer is due, nothing waits. */

@@ -41,6 +41,7 @@ export function releaseFrame(
     next++;
   }
   for (; next < frame.waiting.length; next++) applied(frame, partition, next);
+  partition.watchLate();
 }
 
 function applied(frame: FrameInFlight, partition: Partition, event: number): void {

@@ -1,8 +1,8 @@
 /** Compiles a declaration: to the text of its kernel, and to the pipeline that runs it. */
 import type { Pipeline } from "../../declare.ts";
-import type { Node } from "../expr.ts";
+
 import { resolvePath } from "../fields.ts";
-import { type Decide, inOrder, inputsOf, type Named, type Plan, type Step, type View } from "../plan.ts";
+import { type Decide, inOrder, type Named, type Plan, type Step, type View } from "../plan.ts";
 import type { Declaration } from "../base.ts";
 import { kernelText } from "./kernel.ts";
 import { originOf } from "./origin.ts";
