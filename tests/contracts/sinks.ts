@@ -134,6 +134,19 @@ export function sinkContract(what: string, kind: SinkKind): void {
       await shows([...first.outputs, ...second.outputs]);
     });
 
+    it("has a batch once when two commit it at the same moment", async () => {
+      await fresh();
+      const [one, other] = [await open(), await open()];
+      const [first, second] = batches(0, [1, 2]);
+      for (const batch of [first, second]) {
+        const settled = await Promise.allSettled([one, other].map((sink) => sink.commit(batch)));
+        const refused = settled.filter((each) => each.status === "rejected");
+        if (kind.atomic) assert.equal(refused.length, 1);
+        for (const { reason } of refused) assert.ok(reason instanceof SinkFenced, String(reason));
+      }
+      await shows([...first.outputs, ...second.outputs]);
+    });
+
     it("keeps a position without outputs, where it says that it can", async () => {
       await fresh();
       const sink = await open();
@@ -242,13 +255,19 @@ export function sinkContract(what: string, kind: SinkKind): void {
       const step: Step = () => {
         if (budget > 0 && random.int(0, 3) === 0) throw new Error(`failure ${budget--}`);
       };
-      const spec = { name: "under-test", pipeline: PIPELINE, open: () => place.open(step) };
+      const open = async () => inSmallBatches(await place.open(step));
+      const spec = { name: "under-test", pipeline: PIPELINE, open };
       const options = { sinks: [spec], backoff: { firstMs: 1, lastMs: 5 } };
       const outputs: Output[] = [];
       for (let life = 0; life < 2; life++) {
         const world = memoryWorld(store);
         await running(topology, world, async (runtime) => {
-          for (let i = 0; i < 120; i++) await runtime.submit(PIPELINE, tallyEvent(`k${i % 7}`, i));
+          // Several at once share a frame, which is then cut in several batches.
+          for (let sent = 0; sent < 120;) {
+            const burst = Math.min(120 - sent, random.int(1, 12));
+            const events = Array.from({ length: burst }, () => tallyEvent(`k${sent++ % 7}`, 1));
+            await Promise.all(events.map((event) => runtime.submit(PIPELINE, event)));
+          }
           const behind = () => runtime.status().sinks![0].partitions.some((each) => each.lagFrames > 0);
           for (let i = 0; behind(); i++) {
             if (i > 4_000) {
@@ -268,6 +287,17 @@ export function sinkContract(what: string, kind: SinkKind): void {
       await shows(outputs);
     });
   });
+}
+
+function inSmallBatches(sink: Sink): Sink {
+  return {
+    name: sink.name,
+    bounds: { ...sink.bounds, outputsMax: 3 },
+    keepsEmpty: sink.keepsEmpty,
+    position: (partition) => sink.position(partition),
+    commit: (batch) => sink.commit(batch),
+    close: () => sink.close(),
+  };
 }
 
 /** Commits what the sink does not have yet, from where it stands. */

@@ -60,17 +60,6 @@ describe("on a real PostgreSQL", () => {
       );
     });
 
-    it("lets one of two that begin at the same moment commit", async () => {
-      const { open, seen } = place("output");
-      const [one, other] = [await open(), await open()];
-      const [batch] = batches(0, [1]);
-      const settled = await Promise.allSettled([one.commit(batch), other.commit(batch)]);
-      assert.deepEqual(settled.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
-      assert.equal((await seen()).length, batch.outputs.length);
-      await one.close();
-      await other.close();
-    });
-
     it("keeps JSON that can be queried, also where a text holds what jsonb cannot", async () => {
       const json = ({ output }: Output) => JSON.stringify({ output, text: `a\0b\\u0000` });
       const options = {

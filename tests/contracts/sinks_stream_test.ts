@@ -71,6 +71,20 @@ describe("a stream as a sink", () => {
     await server.close();
   });
 
+  it("knows where every partition stands, however long ago its newest message came", async () => {
+    const { stream, open } = place(server);
+    const sink = await open();
+    const [early] = batches(0, [1]);
+    await sink.commit(early);
+    await goOn(sink, batches(1, Array.from({ length: 500 }, (_, frame) => frame + 1)));
+    await sink.close();
+    const again = await open();
+    assert.deepEqual(await again.position(0), early.next);
+    assert.deepEqual(await again.position(1), { frame: 500, output: 5 });
+    await again.close();
+    await link.jsm.streams.delete(stream);
+  });
+
   it("goes on behind a batch of which a dying server kept only the beginning", async () => {
     const { stream, open } = place(server);
     const all = batches(0, [1, 2, 3]);
