@@ -3,7 +3,8 @@
  * those name, then their accounts; the accounts of new orders by their keys. It only reads; an event that it
  * misreads is merely slower. What orders it finds it keeps for the events, so that they need not search again.
  */
-import { AHEAD, alone, entryFound, SINK } from "../lib/ahead";
+import { AHEAD, alone, askSlot, entryFound, SINK, UNASKED } from "../lib/ahead";
+import { hashOf } from "../lib/table";
 import { at, varint } from "../lib/wire";
 import { Account, accounts, Order, orders, Position, positions } from "./state";
 
@@ -15,8 +16,11 @@ import { Account, accounts, Order, orders, Position, positions } from "./state";
 // @ts-ignore: decorator
 @inline const ACCOUNT_BYTES: usize = offsetof<Account>("client");
 
-/** The group's orders: account u64, order u64, then two questions u32, the first replaced by the entry once it is known. */
-const rows = memory.data(16 * 24, 8);
+/**
+ * The group's orders: account u64, order u64, then questions u32: the order, the same in the old
+ * index, the account. The first is replaced by the entry once it is known.
+ */
+const rows = memory.data(16 * 32, 8);
 /** Addresses of positions, then of accounts. */
 const places = memory.data(16 * 4, 8);
 let group: usize = 0;
@@ -44,18 +48,24 @@ export function noteAhead(payload: usize, length: u32): void {
     if (tag < 26 || tag > 58 || load<u8>(p, 2) != 8 || !account) return;
     const order = varint(p + 3, end);
     if (!at || group == AHEAD) return;
-    const row = rows + group * 24;
+    const row = rows + group * 32;
     store<u64>(row, account);
     store<u64>(row, order, 8);
     store<u32>(row, orders.ask128(account, order, ORDER_BYTES), 16);
     store<u32>(row, orders.askOld128(account, order, ORDER_BYTES), 20);
     group++;
-    if (tag == 26 || alone) accounts.ahead64(account);
+    store<u32>(row, tag == 26 || alone ? askAccount(row) : UNASKED, 24);
     if (tag == 26) {
       if (at + 1 < end && load<u8>(at) == 16) positions.ahead128(account, varint(at + 1, end));
     }
     return;
   }
+}
+
+/** The account whose id stands first in a row. */
+function askAccount(row: usize): u32 {
+  const tag = hashOf(row, 8);
+  return askSlot(accounts.index + (<usize>(tag & accounts.mask) << 3), tag, accounts.entryBytes);
 }
 
 /** After the orders have come. */
@@ -65,14 +75,16 @@ export function lookBeyond(): void {
   turn = 0;
   let sum = positions.idleAhead();
   for (let i: usize = 0; i < group; i++) {
-    const row = rows + i * 24, question = load<u32>(row, 16);
-    const entry = entryFound(question) || entryFound(load<u32>(row, 20));
+    const row = rows + i * 32;
+    const entry = entryFound(load<u32>(row, 16)) || entryFound(load<u32>(row, 20));
     store<u32>(row, <u32>entry, 16);
-    store<u32>(places + (i << 2), entry ? load<u32>(entry, 24 + offsetof<Order>("position")) : 0);
+    const account = entryFound(load<u32>(row, 24));
+    const first = account ? load<u32>(account, 16 + offsetof<Account>("positions")) : 0; // a new one links to it
+    store<u32>(places + (i << 2), entry ? load<u32>(entry, 24 + offsetof<Order>("position")) : first);
   }
   for (let i: usize = 0; i < group; i++) {
     const position = <usize>load<u32>(places + (i << 2));
-    if (position) sum += load<u32>(position) + load<u32>(position, 64) + load<u32>(position, 124);
+    if (position) sum += load<u32>(position) + load<u32>(position, 64) + load<u32>(position, 124) + load<u32>(position, 132);
   }
   store<u32>(SINK, sum);
   for (let i: usize = 0; i < group; i++) {
@@ -92,7 +104,7 @@ export function lookBeyond(): void {
 /** The order, open or closed, or 0. An entry that was found ahead of time counts if it is still that order's. */
 export function orderOf(account: u64, id: u64): Order {
   for (let i = turn; i < group; i++) {
-    const row = rows + i * 24;
+    const row = rows + i * 32;
     if (load<u64>(row) != account || load<u64>(row, 8) != id) continue;
     turn = i + 1;
     const found = orders.valueIn(<usize>load<u32>(row, 16), account, id);
