@@ -66,6 +66,12 @@ export class DeclaredRun {
     }));
   }
 
+  /** An input holds nothing back until its next event. */
+  idle(input: number): void {
+    const payload = toBinary(WatermarkSchema, create(WatermarkSchema, { idle: true, input }));
+    this.#frames([encodeEvent(payload, { kind: EVENT_KIND.WATERMARK })]);
+  }
+
   /** The input has ended: every window is told. */
   end(): void {
     this.mark(MAX);
