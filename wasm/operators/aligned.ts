@@ -14,51 +14,21 @@ import { clock } from "../lib/context";
 import { SINK } from "../lib/ahead";
 import { Reject } from "../lib/effects";
 import { alloc, release, touch, touchRange } from "../lib/memory";
-import { Table, TABLE_BYTES } from "../lib/table";
+import { TABLE_BYTES } from "../lib/table";
 import { plus } from "./bounds";
-import { floorDiv, floorMod, Panes, PANES_BYTES, TIME_MAX } from "./calendar";
+import { floorDiv, PANES_BYTES, TIME_MAX } from "./calendar";
+import { GRID_FIELDS, LOWEST, NEVER, PANES_MAX } from "./grid";
 import { late, LateReason, refuse, room } from "./out";
-import { askBlock, Cell, dropOldest, FIRED, lowerBound, newestSlot, SINCE, Slot, SLOT_HEADER, slotAt, slotFor, zeroWords } from "./slots";
+import { accumulatorBytes, Timing, Update } from "./results";
+import { askBlock, Cell, FIRED, newestSlot, SINCE, Slot, SLOT_HEADER, slotAt, slotFor } from "./slots";
+import { acc, Telling } from "./telling";
 import { watermark } from "./time";
 
-/** What a result is: early = its window is still open; late = it was told before and has changed. */
-export namespace Timing {
-  export const EARLY: i32 = 0;
-  export const ON_TIME: i32 = 1;
-  export const LATE: i32 = 2;
-}
-
-/** What a result says that follows another of the same window. */
-export namespace Update {
-  /** All there is. */
-  export const ACCUMULATING: u32 = 0;
-  /** What came since. */
-  export const DISCARDING: u32 = 1;
-  /** All there is, after the former result was taken back. */
-  export const RETRACTING: u32 = 2;
-}
+export { Timing, Update } from "./results";
 
 // @ts-ignore: decorator
 @inline
-const FIELDS: usize = 320;
-
-// @ts-ignore: decorator
-@inline
-export const ALIGNED_BYTES: usize = FIELDS + PANES_BYTES + TABLE_BYTES;
-
-/** Most panes in a window. */
-// @ts-ignore: decorator
-@inline
-export const PANES_MAX: i64 = 1 << 24;
-
-/** Below every pane. */
-// @ts-ignore: decorator
-@inline
-const LOWEST: i64 = i64.MIN_VALUE >> 1;
-
-// @ts-ignore: decorator
-@inline
-const NEVER: i64 = i64.MAX_VALUE;
+export const ALIGNED_BYTES: usize = GRID_FIELDS + PANES_BYTES + TABLE_BYTES;
 
 /** Kinds of passes. */
 // @ts-ignore: decorator
@@ -75,19 +45,11 @@ const SWEEP: u32 = 2;
 const EARLY: u32 = 3;
 
 @unmanaged
-export class Aligned<A, D> {
-  /** In panes: how much a window spans, and how far apart windows begin. */
-  size: i64;
-  slide: i64;
-  cumulative: bool;
-  running: bool;
-  update: u32;
+export class Aligned<A, D> extends Telling<A, D> {
   lateness: i64;
   earlyEvents: u32;
   earlyEvery: i64;
   earlyClock: i64;
-  /** Bytes of a slot. */
-  stride: u32;
 
   /** The last pane of the next window that has something in it, and that window's end; NEVER = none. */
   next: i64;
@@ -113,69 +75,13 @@ export class Aligned<A, D> {
   firstAt: i64;
   goneAt: i64;
 
-  /** The window that was told last, and its bounds. */
-  tellEnd: i64;
-  tellFrom: i64;
-  tellTo: i64;
-
   /** Between add and added. */
   cell: usize;
   slot: usize;
   changed: usize; // what was given to be changed: the slot's accumulator, or the delta
   lateWindows: bool;
 
-  /** Two accumulators of scratch in the arena, empty between uses. */
-  delta: usize;
-  gather: usize;
-
-  // @ts-ignore: decorator
-  @inline
- get panes(): Panes {
-    return changetype<Panes>(changetype<usize>(this) + FIELDS);
-  }
-  // @ts-ignore: decorator
-  @inline
- get table(): Table<Cell> {
-    return changetype<Table<Cell>>(changetype<usize>(this) + FIELDS + PANES_BYTES);
-  }
-
-  // ---- declaration: one of these, then late and early if wanted, then init ----
-
-  /** Windows of `size` every `slide` from `offset` on; tumbling where both are the same. */
-  hopping(size: i64, slide: i64, offset: i64): bool {
-    if (size <= 0 || slide <= 0) return false;
-    const width = gcd(size, slide);
-    this.size = size / width;
-    this.slide = slide / width;
-    return this.panes.fixed(width, floorMod(offset, slide));
-  }
-
-  /** Windows that grow by `step` up to `size`, a multiple of it, then start anew. */
-  growing(size: i64, step: i64, offset: i64): bool {
-    if (step <= 0 || size < step || size % step) return false;
-    this.cumulative = true;
-    this.size = size / step;
-    this.slide = 1;
-    return this.panes.fixed(step, floorMod(offset, size));
-  }
-
-  /** In local time: `size` and `slide` in µs, or in months; `zone` = pairs of i64 (instant, offset), sorted. */
-  calendar(size: i64, slide: i64, months: bool, offset: i64, zone: usize, transitions: u32): bool {
-    if (size <= 0 || slide <= 0) return false;
-    const width = gcd(size, slide);
-    this.size = size / width;
-    this.slide = slide / width;
-    if (!months) offset = floorMod(offset, slide);
-    return this.panes.calendar(width, months, offset, zone, transitions);
-  }
-
-  /** One window of all time: for results that are told early alone. */
-  global(): bool {
-    this.size = 1;
-    this.slide = 1;
-    this.panes.everything();
-    return true;
-  }
+  // ---- declaration: what of Grid is wanted, then late and early if wanted, then init ----
 
   /** How long after its end a window still takes events, and what is told of it then. */
   allow(lateness: i64, update: u32): void {
@@ -539,16 +445,6 @@ export class Aligned<A, D> {
     return true;
   }
 
-  /** Frees the oldest slot, and takes it out of the running total. */
-  private drop(cell: Cell): void {
-    const slot = slotAt(cell, 0, this.stride);
-    touchRange(changetype<usize>(slot), this.stride);
-    if (this.running && slot.at <= cell.fired && slot.at >= this.firstPane(cell.fired)) this.unmerge(cell, slot);
-    acc<A>(slot).free();
-    this.forget(slot);
-    dropOldest(cell, this.stride);
-  }
-
   private scanEarly(cell: Cell, now: i64): bool {
     let told = false;
     for (let i: u32 = 0; i < cell.live; i++) {
@@ -572,160 +468,6 @@ export class Aligned<A, D> {
     } else if (slot.at > this.endedBy(now)) this.putSlot(cell, slot, slot.at, 0, Timing.EARLY);
   }
 
-  // ---- results ----
-
-  /** Tells a window of a key, if it holds anything; false = there was no room to put it together. */
-  private put(cell: Cell, end: i64, op: i32, timing: i32): bool {
-    if (this.size == 1) {
-      const i = lowerBound(cell, end, this.stride);
-      if (i == cell.live) return true;
-      const slot = slotAt(cell, i, this.stride);
-      if (slot.at == end) {
-        touchRange(changetype<usize>(slot), this.stride);
-        this.putSlot(cell, slot, end, op, timing);
-      }
-      return true;
-    }
-    if (!this.running || timing == Timing.LATE) return this.gathered(cell, end, op, timing);
-    if (!this.roll(cell, end)) return false;
-    const i = lowerBound(cell, this.firstPane(end), this.stride);
-    if (i < cell.live && slotAt(cell, i, this.stride).at <= end) this.tell(cell, end, this.total(cell), op, timing);
-    return true;
-  }
-
-  private putSlot(cell: Cell, slot: Slot, end: i64, op: i32, timing: i32): void {
-    if (timing == Timing.LATE && !(slot.state & FIRED) && op) return; // nothing was told yet
-    if (this.update == Update.DISCARDING && slot.state == FIRED && timing != Timing.LATE) return; // nothing came since
-    if (this.update == Update.RETRACTING && timing != Timing.LATE && slot.state & FIRED) {
-      this.tell(cell, end, slot.shown ? changetype<A>(slot.shown) : acc<A>(slot), 1, timing);
-      this.forget(slot);
-    }
-    this.tell(cell, end, acc<A>(slot), op, timing);
-    slot.state = FIRED;
-    if (this.update == Update.DISCARDING) this.empty(changetype<usize>(slot) + SLOT_HEADER);
-  }
-
-  /** Takes the running total on to the window that ends with pane `end`. */
-  private roll(cell: Cell, end: i64): bool {
-    const from = this.firstPane(end), was = cell.fired, wasFrom = was == LOWEST ? LOWEST : this.firstPane(was);
-    let i = lowerBound(cell, wasFrom, this.stride);
-    for (; i < cell.live; i++) {
-      const slot = slotAt(cell, i, this.stride);
-      if (slot.at > was || slot.at >= from) break;
-      this.unmerge(cell, slot);
-    }
-    const total = this.total(cell);
-    for (i = lowerBound(cell, max(from, was + 1), this.stride); i < cell.live; i++) {
-      const slot = slotAt(cell, i, this.stride);
-      if (slot.at > end) break;
-      if (!total.merge(acc<A>(slot))) return false;
-      cell.fired = slot.at; // should there be no room for the next one
-    }
-    cell.fired = end;
-    return true;
-  }
-
-  private unmerge(cell: Cell, slot: Slot): void {
-    if (this.cumulative) this.empty(changetype<usize>(this.total(cell))); // all of it ends together
-    else this.total(cell).unmerge(acc<A>(slot));
-  }
-
-  /** Puts a window together from its panes. */
-  private gathered(cell: Cell, end: i64, op: i32, timing: i32): bool {
-    let i = lowerBound(cell, this.firstPane(end), this.stride);
-    if (i == cell.live) return true;
-    let slot = slotAt(cell, i, this.stride);
-    if (slot.at > end) return true;
-    if (i + 1 == cell.live || slotAt(cell, i + 1, this.stride).at > end) {
-      this.tell(cell, end, acc<A>(slot), op, timing);
-      return true;
-    }
-    touch(this.gather);
-    const sum = changetype<A>(this.gather);
-    let whole = true;
-    for (; whole && i < cell.live; i++) {
-      slot = slotAt(cell, i, this.stride);
-      if (slot.at > end) break;
-      whole = sum.merge(acc<A>(slot));
-    }
-    if (whole) this.tell(cell, end, sum, op, timing);
-    touch(this.gather);
-    this.empty(this.gather);
-    return whole;
-  }
-
-  // @ts-ignore: decorator
-  @inline
- private tell(cell: Cell, end: i64, value: A, op: i32, timing: i32): void {
-    if (end != this.tellEnd || !this.tellTo) {
-      this.tellEnd = end;
-      this.tellFrom = this.panes.start(this.firstPane(end));
-      this.tellTo = this.panes.start(end + 1);
-    }
-    const key = this.table.keyOf(cell), length = this.table.keyLength(cell);
-    changetype<D>(0).fire(key, length, this.tellFrom, this.tellTo, value, op, timing);
-  }
-
-  /** The running total of a key. */
-  // @ts-ignore: decorator
-  @inline
- private total(cell: Cell): A {
-    return changetype<A>(changetype<usize>(newestSlot(cell)) + SLOT_HEADER + accumulatorBytes<A>());
-  }
-
-  private forget(slot: Slot): void {
-    if (!slot.shown) return;
-    touch(slot.shown);
-    changetype<A>(slot.shown).free();
-    release(slot.shown, accumulatorBytes<A>());
-    slot.shown = 0;
-  }
-
-  private empty(ptr: usize): void {
-    changetype<A>(ptr).free();
-    zeroWords(ptr, accumulatorBytes<A>());
-  }
-
-  // ---- which windows hold which panes; a window is named by its last pane ----
-
-  /** The first window that holds a pane; below the pane where none does. */
-  private firstEnd(pane: i64): i64 {
-    if (this.cumulative || this.size == 1 && this.slide == 1) return pane;
-    const end = this.endFrom(pane);
-    return end < pane + this.size ? end : pane - 1;
-  }
-
-  private lastEnd(pane: i64): i64 {
-    if (this.cumulative) return floorDiv(pane, this.size) * this.size + this.size - 1;
-    return this.size == 1 ? pane : this.endFrom(pane + this.size - this.slide);
-  }
-
-  /** The first window that ends with pane `pane` or later. */
-  // @ts-ignore: decorator
-  @inline
- private endFrom(pane: i64): i64 {
-    return this.slide == 1 ? pane : pane + floorMod(this.size - 1 - pane, this.slide);
-  }
-
-  private firstPane(end: i64): i64 {
-    return this.cumulative ? floorDiv(end, this.size) * this.size : end - this.size + 1;
-  }
-
-  /** The last window that has ended. */
-  private endedBy(now: i64): i64 {
-    if (now <= -TIME_MAX) return LOWEST;
-    if (now >= TIME_MAX) return this.endFrom(this.panes.index(TIME_MAX) + this.size);
-    return this.endFrom(this.panes.index(now) - this.slide);
-  }
-
-  /** The first window after `end` that holds something of a key. */
-  private endAfter(cell: Cell, end: i64): i64 {
-    const next = this.endFrom(end + 1);
-    let i = lowerBound(cell, this.cumulative ? this.firstPane(next) : next - this.size + 1, this.stride);
-    if (i == cell.live) return NEVER;
-    return max(this.firstEnd(slotAt(cell, i, this.stride).at), next);
-  }
-
   /** The last pane of which every window has been told and is gone. */
   private goneBy(now: i64): i64 {
     let limit = this.lateness ? this.endedBy(plus(now, -this.lateness)) : this.endedBy(now);
@@ -733,26 +475,4 @@ export class Aligned<A, D> {
     if (this.cumulative) return floorDiv(limit + 1, this.size) * this.size - 1;
     return this.endFrom(limit + 1) - this.size;
   }
-}
-
-/** Where a slot keeps its accumulator. */
-// @ts-ignore: decorator
-@inline
-function acc<A>(slot: Slot): A {
-  return changetype<A>(changetype<usize>(slot) + SLOT_HEADER);
-}
-
-// @ts-ignore: decorator
-@inline
-export function accumulatorBytes<A>(): u32 {
-  return <u32> ((offsetof<A>() + 7) & ~7);
-}
-
-function gcd(a: i64, b: i64): i64 {
-  while (b) {
-    const rest = a % b;
-    a = b;
-    b = rest;
-  }
-  return a;
 }

@@ -10,7 +10,7 @@
 import { Reject } from "../lib/effects";
 import { alloc, touch, touchRange } from "../lib/memory";
 import { fresh, Table, TABLE_BYTES } from "../lib/table";
-import { accumulatorBytes, Timing } from "./aligned";
+import { accumulatorBytes, Timing } from "./results";
 import { refuse } from "./out";
 import { Cell, dropOldest, newestSlot, Slot, SLOT_HEADER, slotAt, slotFor } from "./slots";
 

@@ -15,7 +15,7 @@
 import { Reject } from "../lib/effects";
 import { alloc, release, touch, touchRange } from "../lib/memory";
 import { Table, TABLE_BYTES } from "../lib/table";
-import { accumulatorBytes } from "./aligned";
+import { accumulatorBytes } from "./results";
 import { block, minus, plus } from "./bounds";
 import { late, LateReason, refuse, room } from "./out";
 import { watermark } from "./time";

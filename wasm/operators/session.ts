@@ -13,7 +13,7 @@
 import { Reject } from "../lib/effects";
 import { touch, touchRange } from "../lib/memory";
 import { fresh, Table, TABLE_BYTES } from "../lib/table";
-import { accumulatorBytes, Timing, Update } from "./aligned";
+import { accumulatorBytes, Timing, Update } from "./results";
 import { plus } from "./bounds";
 import { TIME_MAX } from "./calendar";
 import { late, LateReason, refuse, room } from "./out";
