@@ -16,7 +16,7 @@ export async function configuredTopology(config: EngineConfig): Promise<Topology
     pipelines: (await declaredPipelines(config.pipelines)).map(({ pipeline }) => ({
       ...pipeline,
       partitions: pipeline.key.length === 0 ? 1 : pipeline.partitions,
-      trigger: everyMs === undefined ? undefined : { everyMs },
+      trigger: everyMs === undefined ? pipeline.trigger : { everyMs },
       dedupe: { windowMs: config.dedupeSeconds * 1_000, idsMax: config.dedupeIds },
       retention: retention(config.retention),
     })),

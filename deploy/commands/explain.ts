@@ -9,8 +9,8 @@ export const explain = command({
   summary: "the plan of a declared pipeline, its state, and what that will take",
   operands: "<file.ts>",
   about:
-    "Prints the steps in the order in which a row meets them, which of them keep state, and how many bytes a\n" +
-    "key takes there, measured on the compiled kernel. State that grows with keys for ever is refused, unless\n" +
+    "Prints the steps in the order in which a row meets them, which of them keep state, and about how many\n" +
+    "bytes a key takes there, text taken as 24 bytes. State that grows with keys for ever is refused, unless\n" +
     "the declaration says `unbounded: true`.",
   options: {
     keys: integer(1_000_000, { min: 1, max: 1_000_000_000 }, "n", "keys to estimate the state for"),

@@ -166,7 +166,9 @@ function stateOf(step: Step | End): State | undefined {
         what: "panes",
         perKey: ENTRY_BYTES + keyInline(step.keys) + 16 + accumulators,
         per: "a key and pane",
-        until: `gone ${duration(step.lateness)} after a window's end`,
+        until: step.lateness > 0
+          ? `gone ${duration(step.lateness)} after a window's end`
+          : "gone at a window's end",
       };
     }
     case "running":

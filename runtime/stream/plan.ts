@@ -5,7 +5,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { AggregateInput, AggregateKind } from "./aggregate.ts";
 import type { Node, RowVariable, ValueType } from "./expr.ts";
-import type { LatePolicy, WindowSpec } from "./windows.ts";
+import type { LatePolicy, Trigger, WindowSpec } from "./windows.ts";
 
 export interface Field {
   readonly name: string;
@@ -317,6 +317,8 @@ export interface Plan {
 
 export interface PlanOptions {
   readonly partitions?: number;
+  /** `continuous` (default) or `every("1m")`; `millrace run` takes a bounded input once. */
+  readonly trigger?: Trigger;
   /** Allow state that grows with keys for ever. */
   readonly unbounded?: boolean;
   readonly stateBytesMax?: number;

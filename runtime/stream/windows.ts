@@ -128,6 +128,19 @@ export interface EarlyFiring {
   readonly every?: Duration;
 }
 
+/** When events are taken. The answers are the same. */
+export interface Trigger {
+  readonly everyMs: number;
+}
+
+/** As they come: the default. */
+export const continuous: Trigger = { everyMs: 0 };
+
+/** All that came, every so often. */
+export function every(duration: Duration): Trigger {
+  return { everyMs: Math.ceil(positive(duration, "trigger") / 1000) };
+}
+
 /** A watermark that trails the newest event time by `disorder`: events that are that late still count. */
 export function bounded(disorder: Duration): Watermark {
   return { disorder: micros(disorder, "bound of disorder") };

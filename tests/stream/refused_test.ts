@@ -6,8 +6,10 @@ import {
   bounded,
   checkBounded,
   compile,
+  continuous,
   count,
   countWithin,
+  every,
   explain,
   hopping,
   min,
@@ -15,6 +17,7 @@ import {
   quantile,
   source,
   sum,
+  type Trigger,
   tumbling,
 } from "../../runtime/mod.ts";
 
@@ -144,6 +147,17 @@ describe("a declaration that cannot work", () => {
       () => compile(declaration),
       /nothing leaves it\. End it with \.to\("name"\) or \.view\("name"\)/,
     );
+  });
+});
+
+describe("when events are taken", () => {
+  it("is as they come unless a declaration says otherwise", () => {
+    const of = (trigger?: Trigger) =>
+      compile(
+        pipeline("rounds", { input: timed() }, { trigger }).key((e) => e.key).window(tumbling("1m"))
+          .aggregate({ n: count() }).to("out"),
+      ).pipeline.trigger;
+    assert.deepEqual([of(), of(continuous), of(every("1m"))], [undefined, undefined, { everyMs: 60_000 }]);
   });
 });
 

@@ -47,6 +47,7 @@ export function compile(declaration: Declaration): Compiled {
       outputs,
       views,
       ...decisionsOf(plan),
+      trigger: plan.options.trigger?.everyMs ? plan.options.trigger : undefined,
       stateBytesMax: plan.options.stateBytesMax,
     },
   };
