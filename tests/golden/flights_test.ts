@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { fromBinary } from "@bufbuild/protobuf";
 import { describe, it } from "@std/testing/bdd";
 import { type Flight, inArrivalOrder } from "../../actors/flights/arrivals.ts";
 import { delays, ENOUGH, type Patience } from "../../actors/flights/delays.ts";
+import { FlightSchema } from "../../actors/flights/gen/flight_pb.ts";
 import { encodeFlight } from "../../actors/flights/gen/flight_wire.ts";
-import { HOUR, type Hour, hourly, late } from "../models/flights.ts";
+import { HOUR, type Hour, hourly, hourOf, late } from "../models/flights.ts";
 import type { DeclaredRun } from "../support/declared.ts";
+import { memoryWorld, running } from "../support/world.ts";
 import { begin, buildOf } from "./declared.ts";
 import { flights } from "./flights.ts";
 
@@ -39,6 +42,32 @@ describe("delays by airport and hour, from 200,000 flights as they arrive", () =
     }
   });
 
+  it("come with a record of each late flight, from the engine: which, for which hour, behind which watermark", async () => {
+    const some = (await arrivals).slice(0, 20_000), missed = late(some, HOUR, 0);
+    const { pipeline, wasm } = await buildOf(delays({ disorder: HOUR }));
+    await running({ pipelines: [pipeline] }, memoryWorld(), async (runtime) => {
+      const out = new Uint8Array(256);
+      for (let at = 0; at < some.length; at += FRAME) {
+        const offered = some.slice(at, at + FRAME).map((flight) =>
+          runtime.submit(pipeline.name, out.slice(0, encodeFlight(flight, out, 0)))
+        );
+        for (const { kind } of await Promise.all(offered)) assert.equal(kind, "applied");
+      }
+      const records = await runtime.lateEvents(pipeline.name, { limit: some.length });
+      assert.deepEqual(records.map(({ payload }) => flightOf(payload)), missed);
+      for (const { time, windowStart, windowEnd, watermark, reason } of records) {
+        assert.deepEqual([windowStart, windowEnd, reason], [
+          hourOf(time),
+          hourOf(time) + HOUR,
+          "window-closed",
+        ]);
+        assert.ok(watermark >= windowEnd);
+      }
+      const { late: counted, events } = runtime.status().partitions[0].counts;
+      assert.equal(counted / events, missed.length / some.length);
+    }, { kernels: () => Promise.resolve(wasm) });
+  });
+
   it("do not depend on how events are framed, nor on a stop and restore in between", async () => {
     const some = (await arrivals).slice(0, 20_000);
     const whole = await run(some, { disorder: 3 * HOUR, lateness: HOUR });
@@ -61,6 +90,17 @@ async function run(arrivals: readonly Flight[], patience: Patience, frame = FRAM
   }
   life.end();
   return life;
+}
+
+function flightOf(payload: Uint8Array): Flight {
+  const { origin, destination, scheduledAt, delay, distance } = fromBinary(FlightSchema, payload);
+  return {
+    origin,
+    destination,
+    scheduledAt: Number(scheduledAt),
+    delay: Number(delay),
+    distance: Number(distance),
+  };
 }
 
 function hoursOf(life: DeclaredRun): Hour[] {
