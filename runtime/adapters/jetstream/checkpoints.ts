@@ -3,7 +3,7 @@ import { type ObjectStore, Objm } from "@nats-io/obj";
 import { StorageType } from "@nats-io/jetstream";
 import type { CheckpointStore } from "../../world/checkpoints.ts";
 import { checkBlobName, compareText } from "../names.ts";
-import type { NatsLink } from "./connection.ts";
+import { type NatsLink, patiently } from "./connection.ts";
 
 export interface JetStreamCheckpointsOptions {
   readonly link: NatsLink;
@@ -37,6 +37,7 @@ export async function jetstreamCheckpoints(options: JetStreamCheckpointsOptions)
         link,
         `put checkpoint ${name} in ${where}`,
         () => store.put(meta, streamOf(parts), { timeout: TIMEOUT_MS }),
+        true,
       );
     },
     async get(name) {
@@ -73,6 +74,7 @@ async function* partsOf(
         link,
         `read checkpoint ${name} from ${where}`,
         () => reader.read(),
+        true,
       );
       if (done) break;
       yield value;
@@ -102,10 +104,14 @@ function streamOf(parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Read
   });
 }
 
-async function attempt<T>(link: NatsLink, action: string, body: () => Promise<T>): Promise<T> {
-  await link.ready();
-  try {
+/** `once`: what cannot be repeated. */
+async function attempt<T>(link: NatsLink, action: string, body: () => Promise<T>, once = false): Promise<T> {
+  const ask = async () => {
+    await link.ready();
     return await body();
+  };
+  try {
+    return await (once ? ask() : patiently(ask));
   } catch (cause) {
     throw new Error(`Cannot ${action}: ${(cause as Error).message}`, { cause });
   }

@@ -44,6 +44,9 @@ const PROBE_MS = 1_500;
 /** A question asked while a cluster elects is never answered: asking again soon is what finds the new leader. */
 const API_TIMEOUT_MS = 2000;
 const READY_MS_MAX = 10_000;
+/** How long a question is repeated while nobody answers, and the wait between. */
+const PATIENCE_MS = 10_000;
+const RETRY_MS = 20;
 
 export async function natsLink(options: NatsOptions): Promise<NatsLink> {
   const servers = typeof options.servers === "string" ? [options.servers] : options.servers;
@@ -70,7 +73,8 @@ export async function natsLink(options: NatsOptions): Promise<NatsLink> {
   }
   try {
     const wanted = { domain: options.domain, timeout: API_TIMEOUT_MS };
-    const jsm = await jetstreamManager(nc, wanted);
+    // A cluster that elects leaves the first question without an answer; one without JetStream refuses it.
+    const jsm = await patiently(() => jetstreamManager(nc, wanted), (message) => /timeout/i.test(message));
     return new Link(nc, jetstream(nc, wanted), jsm, name);
   } catch (cause) {
     await nc.close();
@@ -79,6 +83,28 @@ export async function natsLink(options: NatsOptions): Promise<NatsLink> {
         `JetStream for this account.`,
       { cause },
     );
+  }
+}
+
+/** What is said where nobody answered. */
+export const SILENCE = /timeout|no responders|unavailable|leader|503/i;
+
+/**
+ * Asks again what was left without an answer: a server that restarts, or a stream that elects a leader, does not
+ * answer for a while. For questions that are harmless to repeat. After a while the world is at fault.
+ */
+export async function patiently<T>(
+  ask: () => Promise<T>,
+  passes = (message: string) => SILENCE.test(message),
+): Promise<T> {
+  const until = performance.now() + PATIENCE_MS;
+  while (true) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!passes((error as Error).message) || performance.now() >= until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
   }
 }
 

@@ -14,7 +14,7 @@ import {
 import type { Clock } from "../../world/clock.ts";
 import type { Appended, Chain, Durability, Extent, Ledger, Stored } from "../../world/ledger.ts";
 import { checkChainName, compareText } from "../names.ts";
-import type { NatsLink } from "./connection.ts";
+import { type NatsLink, patiently, SILENCE } from "./connection.ts";
 import { checkDurability, type ServerSync } from "./durability.ts";
 import { Notes } from "./notes.ts";
 import { type PublishAnswer, Publisher } from "./publisher.ts";
@@ -163,25 +163,15 @@ export class JetStreamLedger implements Ledger {
     );
   }
 
-  /**
-   * A server that restarts, or a stream that elects a leader, does not answer for a while. Questions are
-   * harmless to repeat, so they are; after a while the world is at fault and the error says so.
-   */
+  /** For questions, which are harmless to repeat. */
   async ask<T>(action: string, body: () => Promise<T>, given = () => this.#closed): Promise<T> {
-    const { clock } = this.options;
-    const until = clock.monotonic() + PATIENCE_MS * 1000;
-    while (true) {
-      await this.link.ready();
-      try {
+    try {
+      return await patiently(async () => {
+        await this.link.ready();
         return await body();
-      } catch (cause) {
-        const { message } = cause as Error;
-        const passing = /timeout|no responders|unavailable|leader|503/i.test(message);
-        if (!passing || clock.monotonic() >= until || given()) {
-          throw new Error(`Cannot ${action}: ${message}`, { cause });
-        }
-        await clock.sleep(RETRY_MS);
-      }
+      }, (message) => SILENCE.test(message) && !given());
+    } catch (cause) {
+      throw new Error(`Cannot ${action}: ${(cause as Error).message}`, { cause });
     }
   }
 }
@@ -243,9 +233,24 @@ class JetStreamChain implements Chain {
 
   async *read(from: number, to?: number): AsyncIterable<Stored> {
     const { first, last } = await this.#bounds();
-    const start = Math.max(from, first);
     const end = Math.min(to ?? last, last);
-    if (start > end) return;
+    let next = Math.max(from, first);
+    while (next <= end) {
+      for await (const stored of this.#consume(next, end)) {
+        yield stored;
+        next = stored.sequence + 1;
+      }
+      // A consumer may stand on a replica that has not caught up, or went away with its server: the stream's
+      // leader has what is wanted, one by one.
+      for (let i = 0; i < FROM_LEADER && next <= end; i++, next++) {
+        const message = await this.get(next);
+        if (message) yield { sequence: next, message };
+      }
+    }
+  }
+
+  /** Messages as a consumer gives them; ends early where it gives none for a while. */
+  async *#consume(start: number, end: number): AsyncIterable<Stored> {
     // An ordered consumer: no acknowledgements, and it starts anew by itself where a gap shows.
     const consumer = await this.#ask("read", () =>
       this.ledger.link.js.consumers.get(this.stream, {
@@ -253,12 +258,18 @@ class JetStreamChain implements Chain {
         opt_start_seq: start,
       }));
     const messages = await consumer.consume({ max_messages: Math.min(READ_AHEAD, end - start + 1) });
+    const { clock } = this.ledger.options;
+    const watch = () => clock.after(STALLED_MS, () => messages.stop());
+    let cancel = watch();
     try {
       for await (const message of messages) {
+        cancel();
         if (message.seq <= end) yield { sequence: message.seq, message: plain(message.data) };
         if (message.seq >= end || message.info.pending === 0) return;
+        cancel = watch();
       }
     } finally {
+      cancel();
       messages.stop();
       // Otherwise it would stay on the server for its five minutes of inactivity.
       await consumer.delete().catch(() => false);
@@ -329,9 +340,10 @@ function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/** How long a question is repeated while nobody answers. */
-const PATIENCE_MS = 10_000;
-const RETRY_MS = 20;
+/** A consumer that gives nothing for so long is left. */
+const STALLED_MS = 2_000;
+/** Messages read from the leader before a consumer is tried again. */
+const FROM_LEADER = 64;
 
 /** JetStream's codes for what an operator can mend. */
 function remedy(code: number): string {

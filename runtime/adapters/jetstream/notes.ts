@@ -8,6 +8,8 @@ import { JetStreamApiError, StorageType } from "@nats-io/jetstream";
 import type { JetStreamLedger } from "./ledger.ts";
 
 const NOTE_MS = 50;
+/** Notes that could not be read are not asked for again so soon. */
+const SILENT_MS = 10_000;
 const NO_STREAM = 10059;
 const NO_MESSAGE = 10037;
 
@@ -17,6 +19,7 @@ export class Notes {
   readonly #subject: string;
   readonly #replicas: number;
   readonly #newest = new Map<string, number>();
+  #silentUntil = 0;
   #made: Promise<unknown> | undefined;
   #due: (() => void) | undefined;
   #noting: Promise<void> = Promise.resolve();
@@ -28,21 +31,23 @@ export class Notes {
     this.#replicas = replicas;
   }
 
-  /** 0 where none was noted. */
+  /**
+   * 0 where none was noted, or where the notes cannot be read now: a chain that can be is not kept waiting for
+   * what is only said about it.
+   */
   async read(chain: string): Promise<number> {
-    const { jsm } = this.#ledger.link;
-    const found = await this.#ledger.ask(`read what was acknowledged of chain ${chain}`, async () => {
-      try {
-        return await jsm.streams.getMessage(this.#stream, { last_by_subj: `${this.#subject}.${chain}` });
-      } catch (error) {
-        if (error instanceof JetStreamApiError && [NO_STREAM, NO_MESSAGE].includes(error.code)) {
-          return undefined;
-        }
-        throw error;
-      }
-    });
-    const sequence = Number(found?.string() ?? 0);
-    return Number.isSafeInteger(sequence) ? sequence : 0;
+    const { clock, link } = this.#ledger.options;
+    if (clock.monotonic() < this.#silentUntil) return 0;
+    await link.ready();
+    try {
+      const query = { last_by_subj: `${this.#subject}.${chain}` };
+      const sequence = Number((await link.jsm.streams.getMessage(this.#stream, query))?.string() ?? 0);
+      return Number.isSafeInteger(sequence) ? sequence : 0;
+    } catch (error) {
+      const none = error instanceof JetStreamApiError && [NO_STREAM, NO_MESSAGE].includes(error.code);
+      if (!none) this.#silentUntil = clock.monotonic() + SILENT_MS * 1000;
+      return 0;
+    }
   }
 
   acknowledged(chain: string, sequence: number): void {
