@@ -251,9 +251,9 @@ export function sinkContract(what: string, kind: SinkKind): void {
       const random = seeded(seed);
       const store = kept();
       const topology = { pipelines: [{ ...tally, partitions: 2 }] };
-      let budget = 12;
+      let budget = 30;
       const step: Step = () => {
-        if (budget > 0 && random.int(0, 3) === 0) throw new Error(`failure ${budget--}`);
+        if (budget > 0 && random.int(0, 9) === 0) throw new Error(`failure ${budget--}`);
       };
       const open = async () => inSmallBatches(await place.open(step));
       const spec = { name: "under-test", pipeline: PIPELINE, open };
