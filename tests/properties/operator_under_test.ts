@@ -27,14 +27,18 @@ export interface Row {
 }
 
 /** Numbers of an operator's own parameters: a u32 in 8 bytes, and int64s, as its kernel reads them. */
-export async function loadOperator(name: string, params: readonly bigint[]): Promise<KernelModule> {
+export async function loadOperator(
+  name: string,
+  params: readonly bigint[],
+  stateBytesMax = 0n,
+): Promise<KernelModule> {
   const { file } = await buildKernel(join(here, "kernels", `${name}.ts`));
   const own = new Uint8Array(8 * params.length), view = new DataView(own.buffer);
   params.forEach((value, i) => view.setBigInt64(8 * i, value, true));
   return loadKernel(
     name,
     readFileSync(file),
-    toBinary(KernelParamsSchema, create(KernelParamsSchema, { kernel: own })),
+    toBinary(KernelParamsSchema, create(KernelParamsSchema, { kernel: own, stateBytesMax })),
   );
 }
 

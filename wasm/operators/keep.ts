@@ -13,7 +13,7 @@ import { beginSteps, stopped, Wheel, WHEEL_BYTES } from "./wheel";
 
 // @ts-ignore: decorator
 @inline
-const HEADER: usize = 40;
+const HEADER: usize = 48;
 
 // @ts-ignore: decorator
 @inline
@@ -60,6 +60,8 @@ export class Keep<D> {
   private lateness: i64;
   /** An entry taken from the wheel whose row found no room to come out. */
   private waiting: u32;
+  /** With no room at the bound on state: when to go on. */
+  private retryAt: i64;
 
   // @ts-ignore: decorator
   @inline
@@ -75,6 +77,7 @@ export class Keep<D> {
   /** ttl 0 = a key is kept for ever; otherwise `wait` ≤ `ttl`. Rows below watermark - lateness are late. */
   init(mode: u32, wait: i64, ttl: i64, lateness: i64, keyInline: u32): bool {
     this.mode = mode;
+    this.retryAt = i64.MIN_VALUE;
     this.wait = wait;
     this.ttl = ttl ? ttl : i64.MAX_VALUE;
     this.lateness = lateness;
@@ -116,6 +119,7 @@ export class Keep<D> {
 
   advance(w: i64): bool {
     beginSteps();
+    this.retryAt = i64.MIN_VALUE;
     while (true) {
       const entry = this.waiting ? <usize> this.waiting : this.wheel.take(w);
       if (!entry) return !stopped();
@@ -133,14 +137,20 @@ export class Keep<D> {
       const next = held.told ? this.goneAt(held.time) : this.tellAt(held.time);
       if (next <= w) {
         if (!held.pending) this.forget(held);
-      } else if (!held.pending && next != i64.MAX_VALUE && this.wheel.put(entry, next)) held.pending++;
+      } else if (!held.pending && next != i64.MAX_VALUE) {
+        held.pending++;
+        if (this.wheel.put(entry, next)) continue;
+        this.wheel.unget(entry); // no room for it elsewhere: again when time has moved on
+        this.retryAt = plus(w, 1);
+        return true;
+      }
     }
   }
 
   // @ts-ignore: decorator
   @inline
  due(): i64 {
-    return this.waiting ? i64.MIN_VALUE : this.wheel.due();
+    return this.waiting ? i64.MIN_VALUE : max(this.wheel.due(), this.retryAt);
   }
 
   keys(): u64 {

@@ -6,7 +6,7 @@
 import { Reject } from "../lib/effects";
 import { touch } from "../lib/memory";
 import { Table, TABLE_BYTES } from "../lib/table";
-import { passed } from "./bounds";
+import { passed, plus } from "./bounds";
 import { refuse } from "./out";
 import { beginSteps, stopped, Wheel, WHEEL_BYTES } from "./wheel";
 
@@ -48,7 +48,8 @@ let sign: i32 = 0;
 @unmanaged
 export class Running<A, D> {
   private ttl: i64;
-  private pad: u64;
+  /** With no room at the bound on state: when to go on. */
+  private retryAt: i64;
 
   // @ts-ignore: decorator
   @inline
@@ -64,6 +65,7 @@ export class Running<A, D> {
   /** ttl 0 = never forgotten. */
   init(ttl: i64, keyInline: u32): bool {
     this.ttl = ttl;
+    this.retryAt = i64.MIN_VALUE;
     return ttl >= 0 && this.table.initWith(keyInline, 0, <u32> offsetof<A>()) && this.wheel.init(0);
   }
 
@@ -134,12 +136,18 @@ export class Running<A, D> {
 
   advance(w: i64): bool {
     beginSteps();
+    this.retryAt = i64.MIN_VALUE;
     while (true) {
       const cell = this.wheel.take(w);
       if (!cell) return !stopped();
       const state = changetype<Held>(cell), due = passed(state.newest, this.ttl);
-      if (state.count && due > this.wheel.taken && this.wheel.put(cell, due)) continue;
       touch(cell);
+      if (state.count && due > w) {
+        if (this.wheel.put(cell, due)) continue;
+        this.wheel.unget(cell); // no room for it elsewhere: again when time has moved on
+        this.retryAt = plus(w, 1);
+        return true;
+      }
       changetype<A>(cell + offsetof<Held>()).free();
       this.table.remove(state);
     }
@@ -148,7 +156,7 @@ export class Running<A, D> {
   // @ts-ignore: decorator
   @inline
  due(): i64 {
-    return this.wheel.due();
+    return max(this.wheel.due(), this.retryAt);
   }
 
   keys(): u64 {

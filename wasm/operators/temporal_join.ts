@@ -12,7 +12,7 @@ import { Table, TABLE_BYTES } from "../lib/table";
 import { block, Has, JoinKind, minus, passed, plus } from "./bounds";
 import { late, LateReason, refuse, room } from "./out";
 import { watermark } from "./time";
-import { Node, treeAtOrBefore, treeFirst, treeInsert, treeRemove } from "./tree";
+import { Node, treeAfter, treeAtOrBefore, treeFirst, treeInsert, treeRemove } from "./tree";
 import { beginSteps, step, stopped, Wheel, WHEEL_BYTES } from "./wheel";
 
 // @ts-ignore: decorator
@@ -33,8 +33,18 @@ class Versions {
 
 @unmanaged
 class Version extends Node {
-  bytes: u32; // of the block; the lowest bit: the key has no row from this time on
+  bytes: u32; // of the block; the two lowest bits: ENDS, SETTLED
 }
+
+/** The key has no row from this time on. */
+// @ts-ignore: decorator
+@inline
+const ENDS: u32 = 1;
+
+/** The time of all rows to come is past it by the history. */
+// @ts-ignore: decorator
+@inline
+const SETTLED: u32 = 2;
 
 @unmanaged
 class Waiting {
@@ -120,7 +130,7 @@ export class TemporalJoin<D> {
     node.owner = <u32> changetype<usize>(versions);
     node.seq = this.seq++;
     node.time = time;
-    node.bytes = bytes | (d.right().op ? 1 : 0);
+    node.bytes = bytes | (d.right().op ? ENDS : 0);
     d.right().save(version + offsetof<Version>());
     treeInsert(changetype<usize>(versions) + offsetof<Versions>("root"), version);
   }
@@ -178,7 +188,7 @@ export class TemporalJoin<D> {
     }
     if (found) {
       const version = changetype<Version>(found);
-      if (version.bytes & 1 || plus(version.time, this.tolerance) < time) found = 0;
+      if (version.bytes & ENDS || plus(version.time, this.tolerance) < time) found = 0;
     }
     if (found) {
       d.right().load(found + offsetof<Version>());
@@ -186,17 +196,27 @@ export class TemporalJoin<D> {
     } else if (this.kind & JoinKind.LEFT) d.joined(Has.LEFT);
   }
 
-  /** Frees what a version has superseded for long enough; false = not all of it yet. */
+  /** Frees what no row can ask for any more; false = not all of it yet. */
   private settle(version: usize): bool {
     const versions = changetype<Versions>(<usize> changetype<Version>(version).owner);
     const root = changetype<usize>(versions) + offsetof<Versions>("root");
-    for (let first = treeFirst(root); first != version; first = treeFirst(root)) {
+    touch(version);
+    changetype<Version>(version).bytes |= SETTLED;
+    for (let first = treeFirst(root); first && this.needless(root, first); first = treeFirst(root)) {
       if (!step()) return false;
       this.remove(root, first);
     }
-    if (changetype<Version>(version).bytes & 1 || this.tolerance != i64.MAX_VALUE) this.remove(root, version);
     this.dropEmpty(versions);
     return true;
+  }
+
+  /** The first version: it has no successor to wait for, or its successor holds for all rows to come. */
+  private needless(root: usize, first: usize): bool {
+    const bytes = changetype<Version>(first).bytes;
+    if (!(bytes & SETTLED)) return false;
+    if (bytes & ENDS || this.tolerance != i64.MAX_VALUE) return true;
+    const next = treeAfter(root, first);
+    return next != 0 && (changetype<Version>(next).bytes & SETTLED) != 0;
   }
 
   private remove(root: usize, version: usize): void {

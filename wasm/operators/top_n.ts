@@ -7,7 +7,7 @@ import { Reject } from "../lib/effects";
 import { release, touch } from "../lib/memory";
 import { Table, TABLE_BYTES } from "../lib/table";
 import { askBelow, askRow, note, noted, sink } from "./ask";
-import { block, passed } from "./bounds";
+import { block, passed, plus } from "./bounds";
 import { refuse } from "./out";
 import {
   ahead,
@@ -59,6 +59,8 @@ export class TopN<D> {
   /** A key that is being freed. */
   private freeing: u32;
   private rank: u32;
+  /** With no room at the bound on state: when to go on. */
+  private retryAt: i64;
 
   // @ts-ignore: decorator
   @inline
@@ -77,6 +79,7 @@ export class TopN<D> {
     this.ranks = ranks;
     this.retracts = retracts;
     this.ttl = ttl;
+    this.retryAt = i64.MIN_VALUE;
     return n > 0 && ttl >= 0 && this.table.init(keyInline, 0) && this.wheel.init(0);
   }
 
@@ -116,6 +119,7 @@ export class TopN<D> {
 
   advance(w: i64): bool {
     beginSteps();
+    this.retryAt = i64.MIN_VALUE;
     while (true) {
       if (this.freeing) {
         if (!this.free(changetype<Group>(<usize> this.freeing), true)) return false;
@@ -125,7 +129,12 @@ export class TopN<D> {
       if (!entry) return !stopped();
       const group = changetype<Group>(entry), due = passed(group.newest, this.ttl);
       touch(entry);
-      if (due > this.wheel.taken && this.wheel.put(entry, due)) continue;
+      if (due > w) {
+        if (this.wheel.put(entry, due)) continue;
+        this.wheel.unget(entry); // no room for it elsewhere: again when time has moved on
+        this.retryAt = plus(w, 1);
+        return true;
+      }
       group.pending = false;
       this.freeing = <u32> entry;
     }
@@ -134,7 +143,7 @@ export class TopN<D> {
   // @ts-ignore: decorator
   @inline
  due(): i64 {
-    return this.freeing ? i64.MIN_VALUE : this.wheel.due();
+    return this.freeing ? i64.MIN_VALUE : max(this.wheel.due(), this.retryAt);
   }
 
   keys(): u64 {

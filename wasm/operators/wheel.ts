@@ -120,6 +120,23 @@ export class Wheel {
     }
   }
 
+  /** Gives back the node that was taken last, since there is no room to put it elsewhere: it comes again first. */
+  unget(node: usize): void {
+    if (!this.run) {
+      const chunk = alloc(CHUNK);
+      assert(chunk != 0); // taking the node gave one back
+      store<u16>(chunk, 1, 4);
+      store<u16>(chunk, 1, 6);
+      this.run = <u32> chunk;
+    }
+    const run = <usize> this.run, at = load<u16>(run, 4) - 1;
+    touch(run);
+    store<u16>(run, at, 4);
+    store<i64>(run + 8 + (<usize> at << 4), this.taken);
+    store<u32>(run + 16 + (<usize> at << 4), <u32> node);
+    this.count++;
+  }
+
   /** Empty: the wheel goes on to where time is. */
   private rest(limit: u64): usize {
     if (limit >= this.now && limit != u64.MAX_VALUE >> this.shift) this.now = limit + 1;
