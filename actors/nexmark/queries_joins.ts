@@ -10,11 +10,9 @@ import {
   sumOverRows,
   tumbling,
 } from "../../runtime/mod.ts";
-import { auctions, bids, CATEGORY, people, TABLES } from "./sources.ts";
+import { auctions, bids, CATEGORY, OPEN, people, TABLES } from "./sources.ts";
 
-/** Auctions are open for at most an hour; a bid placed before its auction opened does not count. */
-const OPEN = { before: 0, after: "1h" };
-/** For q20 it does: bids may name auctions that are about to be opened. */
+/** For q20 a bid counts that names an auction about to be opened. */
 const NEAR = { before: "10s", after: "1h" };
 
 /** Who sells in a category in three states; the generator writes states in capitals, the oracle does not. */

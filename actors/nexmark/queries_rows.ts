@@ -52,6 +52,20 @@ export const q14 = pipeline("q14", { bids })
   }))
   .to("q14");
 
+/** A channel's id: known by its name, or from the url; bids with neither are left out. */
+export const q21 = pipeline("q21", { bids })
+  .map(({ auction, bidder, price, channel, url }) => ({
+    auction,
+    bidder,
+    price,
+    channel,
+    channelId: knownChannel(channel, url.split("&channel_id=", 1).split("&", 0)),
+    known: knownChannel(channel, "").ne("").or(url.contains("&channel_id=")),
+  }))
+  .filter(({ known }) => known)
+  .map(({ auction, bidder, price, channel, channelId }) => ({ auction, bidder, price, channel, channelId }))
+  .to("q21");
+
 /** The three folders of the url. */
 export const q22 = pipeline("q22", { bids })
   .map(({ auction, bidder, price, channel, url }) => ({
@@ -68,4 +82,12 @@ export const q22 = pipeline("q22", { bids })
 function partOfDay(hour: Num): Text {
   const night = hour.lte(6).or(hour.gte(20));
   return when(hour.between(8, 18), "dayTime", when(night, "nightTime", "otherTime"));
+}
+
+function knownChannel(channel: Text, otherwise: Text | string): Text {
+  const channels = [["Apple", "0"], ["Google", "1"], ["Facebook", "2"], ["Baidu", "3"]];
+  return channels.reduce<Text | string>(
+    (rest, [name, id]) => when(channel.oneOf([name, name.toLowerCase()]), id, rest),
+    otherwise,
+  ) as Text;
 }

@@ -26,6 +26,9 @@ export const bidsAsProcessed = source(variant(EventSchema, "bid", BidSchema), { 
 /** The category that some queries ask for. */
 export const CATEGORY = 10;
 
+/** Auctions are open for at most an hour; a bid placed before its auction opened does not count. */
+export const OPEN = { before: 0, after: "1h" };
+
 /** Tables of people, auctions and bids grow with them. */
 export const TABLES = { unbounded: true };
 

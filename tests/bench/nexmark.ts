@@ -34,7 +34,7 @@ export interface NexmarkBench {
 }
 
 export interface NexmarkBenchOptions {
-  /** Default: all that are declared. */
+  /** Default: Nexmark's own. */
   readonly only?: readonly string[];
   /** Before the measured rounds: windows and tables fill. Default 100,000. */
   readonly warmup?: number;
@@ -42,12 +42,14 @@ export interface NexmarkBenchOptions {
   readonly events?: number;
 }
 
+/** Without RisingWave's additions, q101 and on. */
+const MEASURED = Object.keys(queries).filter((query) => query.length < 4);
 const ROUNDS = 3;
 const FRAME_EVENTS = 500;
 const EVENTS_PER_SECOND = 10_000;
 
 export async function benchNexmark(options: NexmarkBenchOptions = {}): Promise<NexmarkBench> {
-  const { only = Object.keys(queries), warmup = 100_000, events = 200_000 } = options;
+  const { only = MEASURED, warmup = 100_000, events = 200_000 } = options;
   const encoded = new Encoded({ events: warmup + ROUNDS * events, perSecond: EVENTS_PER_SECOND });
   const sqlite: Record<string, NexmarkFigure> = {}, jetstream: Record<string, NexmarkFigure> = {};
   const off: Record<string, NexmarkFigure> = {};

@@ -14,6 +14,7 @@ const SHAPES: Readonly<Record<string, (row: OutputRow) => Row>> = {
   q4: ({ category, total, auctions }) => [plain(category), ratio(total, auctions)],
   q5: ({ auction, num }) => [plain(auction), plain(num)],
   q6: ({ seller, total, auctions }) => [plain(seller), ratio(total, auctions)],
+  q101: ({ id, itemName, highest, bids }) => [plain(id), plain(itemName), bids ? plain(highest) : null],
   q14: (row) =>
     Object.entries(row).map(([name, value]) => name === "price" ? thousandths(value) : plain(value)),
   q17: (row) =>
