@@ -159,7 +159,7 @@ export class Chaos {
     const way = this.#random.int(0, 2);
     if (way === 0 || blob.length === 0) blobs.delete(name);
     else if (way === 1) blobs.set(name, blob.slice(0, this.#random.int(0, blob.length - 1)));
-    else blob[this.#random.int(0, blob.length - 1)] ^= 1 << this.#random.int(0, 7);
+    else blobs.set(name, flipped(blob, this.#random));
     return true;
   }
 
@@ -177,4 +177,11 @@ export class Chaos {
   #later(micros: number, run: () => void): void {
     this.#ground.scheduler.after(micros, run);
   }
+}
+
+/** A copy: who reads it just now has what was there. */
+function flipped(bytes: Uint8Array, random: Seeded): Uint8Array {
+  const copy = bytes.slice();
+  copy[random.int(0, copy.length - 1)] ^= 1 << random.int(0, 7);
+  return copy;
 }

@@ -63,7 +63,7 @@ export async function checkLedger(finished: Finished): Promise<Checked> {
     totals.set(pipeline.name, folded);
   }
   checkClients(finished, histories);
-  checkFed(totals.get("tally")!, totals.get("second")!, violations);
+  checkFed(totals.get("tally")!, totals.get("second")!, histories.get("second")!, violations);
   for (const name of SINKS) {
     for (const history of histories.get(name)!) {
       checkSink(history, delivered(ground, name, history.partition), violations);

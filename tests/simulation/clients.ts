@@ -87,6 +87,7 @@ export class Client {
   #rested = false;
   /** Its window is full. */
   #waits = false;
+  #sweeps = false;
   #slow = 0;
 
   constructor(market: Market, random: Seeded, index: number, plan: ClientPlan, poison: number) {
@@ -111,7 +112,6 @@ export class Client {
     if (happens("slowClient")) this.#slow = this.#random.int(10_000, 200_000);
     if (happens("deadClient")) this.#later(this.#random.int(5_000, 1_000_000), () => (this.gone = true));
     this.#later(this.#random.int(0, this.#plan.pause), () => this.#goOn());
-    this.#sweep();
   }
 
   /** Sends the next packet while its window is open. */
@@ -145,7 +145,10 @@ export class Client {
 
   /** Asks again where no answer came in time. */
   #sweep(): void {
-    if (this.done) return;
+    if (this.#open.size === 0 || this.gone) {
+      this.#sweeps = false;
+      return;
+    }
     const { now } = this.#market.ground.scheduler;
     const overdue = [...this.#open.values()].filter(({ retryAt }) => retryAt <= now);
     if (overdue.length > 0) {
@@ -156,6 +159,10 @@ export class Client {
   }
 
   #send(opened: readonly Open[]): void {
+    if (!this.#sweeps) {
+      this.#sweeps = true;
+      this.#later(SWEEP, () => this.#sweep());
+    }
     const { scheduler, counters } = this.#market.ground;
     for (const open of opened) open.retryAt = scheduler.now + PATIENCE + this.#random.int(0, PATIENCE / 4);
     const copies = this.#happens("requestDuplicated") ? 2 : this.#happens("repeat") ? 2 : 1;

@@ -8,6 +8,7 @@ import { PAGE_BYTES } from "../../runtime/kernel/abi.ts";
 interface Used {
   readonly instance: WebAssembly.Instance;
   readonly module: WebAssembly.Module;
+  readonly owner: unknown;
 }
 
 interface Born {
@@ -32,15 +33,22 @@ const Native = WebAssembly.Instance;
 const born = new WeakMap<WebAssembly.Module, Born>();
 const free = new Map<WebAssembly.Module, WebAssembly.Instance[]>();
 let lent: Used[] = [];
+let borrower: unknown;
 
-/** Everything that was lent since the last call may be used again: whoever had it is gone. */
-export function takeInstancesBack(): void {
-  for (const { instance, module } of lent) {
+/** Whatever is lent from now on is lent to this one. */
+export function lendTo(owner: unknown): void {
+  borrower = owner;
+}
+
+/** What was lent to this one (by default: to anybody) may be used again: whoever had it is gone. */
+export function takeInstancesBack(from?: unknown): void {
+  const back = from === undefined ? lent : lent.filter(({ owner }) => owner === from);
+  lent = from === undefined ? [] : lent.filter(({ owner }) => owner !== from);
+  for (const { instance, module } of back) {
     let list = free.get(module);
     if (!list) free.set(module, list = []);
     if (list.length < FREE_MAX) list.push(instance);
   }
-  lent = [];
 }
 
 function lend(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Instance {
@@ -48,7 +56,7 @@ function lend(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAsse
   const instance = used ?? new Native(module, imports);
   if (used) clean(used.exports as unknown as Exports, born.get(module)!);
   else if (!born.has(module)) born.set(module, birthOf(instance.exports as unknown as Exports));
-  lent.push({ instance, module });
+  lent.push({ instance, module, owner: borrower });
   return instance;
 }
 

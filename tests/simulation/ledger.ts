@@ -70,7 +70,7 @@ export class SimChain implements Chain {
       ANSWER_WAIT,
       () => this.#settleAs(pending, { kind: "unknown", cause: new Error("no answer from the ledger") }),
     );
-    this.#send(after, bytes.slice(), pending);
+    this.#send(after, bytes, pending); // no copy: a frame's bytes never change, and their hash is proven
     if (world.fails("crashDuringAppend")) {
       world.later(world.draws.int(0, 400), () => world.die("crashDuringAppend"));
     }

@@ -6,6 +6,7 @@
  *     --clients N --events N --without a,b     … with fewer clients, events, kinds of faults
  *   … --seeds 100 --seed 5000                  seeds 5000 to 5099
  *   … --mutants [--seeds N]                    twenty known bugs, put back one at a time: which are noticed
+ *     --only "fence"                           … those whose name holds this
  *   … --workers N                              threads; the trace does not depend on them
  *   … --json                                   the summary as one JSON object in the last line
  */
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     events: { type: "string" },
     without: { type: "string" },
     mutants: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
     workers: { type: "string" },
     json: { type: "boolean", default: false },
   },
@@ -80,7 +82,7 @@ async function runSeeds(): Promise<boolean> {
 }
 
 async function runMutants(): Promise<boolean> {
-  const verdicts = await tryMutants(MUTANTS, {
+  const verdicts = await tryMutants(MUTANTS.filter(({ name }) => name.includes(values.only)), {
     seeds: number(values.seeds) ?? SEEDS_UNTIL_NOTICED,
     workers,
     onVerdict: ({ name, seed, said }) =>

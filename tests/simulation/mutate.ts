@@ -3,10 +3,10 @@
  * it notices. The product has no switch for any of them.
  */
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Mutant } from "./mutants.ts";
+import type { Edit, Mutant } from "./mutants.ts";
 import type { Report } from "./simulate.ts";
 
 export interface Verdict {
@@ -75,22 +75,22 @@ async function tryMutant(mutant: Mutant, copy: string, seeds: number): Promise<V
 async function mutate({ name, edits }: Mutant, copy: string): Promise<void> {
   mkdirSync(copy, { recursive: true });
   for (const path of COPIED) cpSync(join(ROOT, path), join(copy, path), { recursive: true });
-  for (const { file, find, put } of edits) {
-    const path = join(copy, file);
-    const parts = readFileSync(path, "utf8").split(find);
-    if (parts.length !== 2) {
-      throw new Error(
-        `Cannot put back "${name}": ${file} holds ${
-          parts.length - 1
-        } times what it replaces. Mend mutants.ts.`,
-      );
-    }
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, parts.join(put));
+  for (const edit of edits) {
+    const path = join(copy, edit.file);
+    writeFileSync(path, edited(name, edit, readFileSync(path, "utf8")));
   }
   if (!edits.some(({ file }) => file.startsWith("wasm/"))) return;
   const { build } = await import(pathToFileURL(join(copy, "wasm/build.ts")).href);
   await build(["tally"]);
+}
+
+/** The text with the bug in it. Throws where the sources have moved on. */
+export function edited(name: string, { file, find, put }: Edit, text: string): string {
+  const parts = text.split(find);
+  if (parts.length === 2) return parts.join(put);
+  throw new Error(
+    `Cannot put back "${name}": ${file} holds ${parts.length - 1} times what it replaces. Mend mutants.ts.`,
+  );
 }
 
 /** What the first violation of a seed is; undefined = everything held. */

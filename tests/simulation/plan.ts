@@ -76,7 +76,7 @@ export function planOf(seed: number, limits: Limits = {}): Plan {
       ...client,
       events: Math.min(client.events, limits.events ?? Infinity),
     })),
-    checkpointEvents: draws.pick([100, 400, 1500, 100_000]),
+    checkpointEvents: draws.pick([250, 600, 1500, 100_000]),
     restartsMax: draws.pick([10, 1000]),
     onFenced: draws.chance(0.3) ? "retake" : "stop",
     upkeep,

@@ -6,6 +6,7 @@ import { type Pipeline, type Runtime, start, type Topology } from "../../runtime
 import { second } from "../support/tally.ts";
 import { checkHealth } from "./checkers/unbroken.ts";
 import { type BoundsChecker, boundsOf } from "./checkers/bounds.ts";
+import { takeInstancesBack } from "./instances.ts";
 import { type Plan, PURGE_DEDUPE_MS } from "./plan.ts";
 import { simSink, SINKS } from "./sinks.ts";
 import { type Ground, SimWorld } from "./world.ts";
@@ -37,7 +38,7 @@ function topology(note: string, options: Pick<Pipeline, "dedupe" | "retention">)
   return {
     pipelines: [
       { ...tallyThatTraps(note), partitions: 2, ...options },
-      { ...tallyThatTraps(note, second), partitions: 2, ...options },
+      { ...tallyThatTraps(note, second), partitions: 3, ...options },
       { ...tallyThatTraps(note), name: "quick", reply: "early", ...options },
     ],
     feeds: [{ from: "tally", to: "second" }],
@@ -122,6 +123,7 @@ export class Processes {
     const { world } = process;
     if (!world.alive) return;
     world.cut();
+    this.#ground.scheduler.after(0, () => takeInstancesBack(world));
     this.#ground.counters.saw("crashes");
     this.#ground.trace(`crash of ${process.index}: ${why}`);
     this.check(process);

@@ -14,7 +14,7 @@ import { checkLedger } from "./check.ts";
 import { Client, type Market } from "./clients.ts";
 import { Counters, NO_FAULTS } from "./faults.ts";
 import { SimStore } from "./ledger.ts";
-import { takeInstancesBack } from "./instances.ts";
+import { lendTo, takeInstancesBack } from "./instances.ts";
 import { type Limits, type Plan, planOf } from "./plan.ts";
 import { kernels, type Process, Processes } from "./processes.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -87,7 +87,8 @@ class Simulation implements Market {
       diskFullUntil: 0,
       slowUntil: 0,
       trace: (line) => this.#trace(line),
-      feedsUnderWay: () => this.#stored.of("tally") > this.#stored.of("second"),
+      feedsUnderWay: () =>
+        this.#stored.of("tally") > this.#stored.of("second") + this.#stored.rejectsOf("second"),
     };
     this.#processes = new Processes(
       this.ground,
@@ -140,6 +141,7 @@ class Simulation implements Market {
     const { violations, ground } = this;
     const modules = await this.#modules();
     trapWhen(undefined);
+    lendTo(undefined);
     const checked = await checkLedger({
       ground,
       plan: this.#plan,

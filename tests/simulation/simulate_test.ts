@@ -1,6 +1,7 @@
 /** The gate's share of simulation: seeds in which everything must hold, and seeds that once failed. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -9,6 +10,8 @@ import { seedOf } from "../../actors/random.ts";
 import { ensureBun } from "../../deploy/tools.ts";
 import { FAULT_KINDS } from "./faults.ts";
 import { replayCommand, simulateMany } from "./many.ts";
+import { MUTANTS } from "./mutants.ts";
+import { edited, tryMutants } from "./mutate.ts";
 import { REGRESSIONS } from "./regressions.ts";
 import { simulate } from "./simulate.ts";
 
@@ -19,6 +22,14 @@ const SEEDS = UNDER_BUN ? 50 : 200;
 const SEEDS_COMPARED = 5;
 /** Seeds of one test: it must end within the time a test may take. */
 const BATCH = 25;
+/** Of the known bugs those that the first seeds notice: `deno task simulate --mutants` tries all. */
+const NOTICED_SOON = [
+  "release before commit",
+  "fence left out",
+  "dedupe window not in the state",
+  "high-water mark lets its own event in again",
+];
+const SEEDS_UNTIL_NOTICED = 50;
 /** Kinds that strike so seldom that 200 seeds may pass without one. */
 const SELDOM = new Set(["thirdOwner", "crashAfterSink", "crashBeforeSink", "crashDuringAppend"]);
 
@@ -59,6 +70,26 @@ describe("simulated worlds", () => {
       : traceUnderBun();
     assert.equal(await other, traceHash);
   });
+
+  it("have twenty known bugs that can be put back", () => {
+    assert.equal(MUTANTS.length, 20);
+    for (const { name, edits } of MUTANTS) {
+      const texts = new Map<string, string>();
+      for (const edit of edits) {
+        const text = texts.get(edit.file) ??
+          readFileSync(new URL(`../../${edit.file}`, import.meta.url), "utf8");
+        texts.set(edit.file, edited(name, edit, text));
+      }
+    }
+  });
+
+  for (const name of UNDER_BUN ? [] : NOTICED_SOON) {
+    it(`notice a known bug: ${name}`, async () => {
+      const mutants = MUTANTS.filter((mutant) => mutant.name === name);
+      const [verdict] = await tryMutants(mutants, { seeds: SEEDS_UNTIL_NOTICED, workers: 1 });
+      assert.notEqual(verdict.seed, undefined, verdict.said);
+    });
+  }
 
   for (const { seed, limits, why } of REGRESSIONS) {
     it(`hold where they once failed: ${why}`, async () => {

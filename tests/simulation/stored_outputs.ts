@@ -5,6 +5,7 @@ import type { SimStore } from "./ledger.ts";
 interface Known {
   frames: number;
   outputs: number;
+  rejects: number;
   epoch: number;
   voided: boolean;
 }
@@ -19,15 +20,26 @@ export class StoredOutputs {
 
   /** Of all partitions of a pipeline. */
   of(pipeline: string): number {
-    let outputs = 0;
+    return this.#sum(pipeline, "outputs");
+  }
+
+  /** Events that it put aside: what passing traps struck twice. */
+  rejectsOf(pipeline: string): number {
+    return this.#sum(pipeline, "rejects");
+  }
+
+  #sum(pipeline: string, what: "outputs" | "rejects"): number {
+    let sum = 0;
     for (const [name, { messages }] of this.#store.chains) {
       if (!name.startsWith(`${pipeline}-`)) continue;
       let known = this.#known.get(name);
-      if (!known) this.#known.set(name, known = { frames: 0, outputs: 0, epoch: 0, voided: false });
+      if (!known) {
+        this.#known.set(name, known = { frames: 0, outputs: 0, rejects: 0, epoch: 0, voided: false });
+      }
       for (; known.frames < messages.length; known.frames++) count(known, messages[known.frames]);
-      outputs += known.outputs;
+      sum += known[what];
     }
-    return outputs;
+    return sum;
   }
 }
 
@@ -37,5 +49,8 @@ function count(known: Known, message: Uint8Array): void {
   if (known.voided) return;
   known.epoch = frame.epoch;
   const cursor = new EffectCursor(frame.effects);
-  while (cursor.next()) if (cursor.kind === EFFECT_KIND.OUTPUT) known.outputs++;
+  while (cursor.next()) {
+    if (cursor.kind === EFFECT_KIND.OUTPUT) known.outputs++;
+    else if (cursor.kind === EFFECT_KIND.REJECT) known.rejects++;
+  }
 }

@@ -11,6 +11,7 @@ import type { Clock } from "../../runtime/world/clock.ts";
 import type { Chain, Ledger } from "../../runtime/world/ledger.ts";
 import { simCheckpoints } from "./checkpoints.ts";
 import type { Counters, Faults, PerOpportunity } from "./faults.ts";
+import { lendTo } from "./instances.ts";
 import { SimChain, type SimStore } from "./ledger.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Delivered } from "./sinks.ts";
@@ -124,6 +125,7 @@ export class SimWorld implements World {
     let cancelled = false;
     const cancel = this.ground.scheduler.after(micros, () => {
       if (!this.alive) return;
+      lendTo(this);
       if (this.#held) this.#held.push(() => !cancelled && run());
       else run();
     });

@@ -26,9 +26,9 @@ export function boundsOf(bounds: Bounds): BoundsChecker {
   const events = bounds.mailboxEventsMax + putBack;
   const bytes = bounds.mailboxBytesMax + IN_FLIGHT_MAX * bounds.frameBytesMax;
   const check = (status: PartitionStatus, violations: string[]) => {
-    const { pipeline, partition, mailbox, stateBytes, restarts } = status;
+    const { pipeline, partition, mailbox, stateBytes, restarts, state } = status;
     const name = `${pipeline}-${partition}`;
-    const most = restarts === 0 ? bounds.mailboxEventsMax : events;
+    const most = restarts === 0 && state === "serving" ? bounds.mailboxEventsMax : events;
     if (mailbox.events > most || mailbox.bytes > bytes) {
       violations.push(`bounds: ${mailbox.events} events, ${mailbox.bytes} bytes wait in ${name}`);
     }

@@ -67,15 +67,23 @@ export function checkSeen(
   }
 }
 
-/** What was fed: of n events of a key, the counts 1 to n, each once. */
+/** What was fed: of n events of a key, the counts 1 to n, each once; but for those that the next stage put aside. */
 export function checkFed(
   from: ReadonlyMap<string, Totals>,
   to: ReadonlyMap<string, Totals>,
+  receivers: readonly ChainHistory[],
   violations: string[],
 ): void {
+  const aside = new Map<string, Totals>();
+  for (const { key, amount, quarantined } of receivers.flatMap(({ recorded }) => recorded)) {
+    if (!quarantined) continue;
+    const before = aside.get(key) ?? { count: 0n, sum: 0n };
+    aside.set(key, { count: before.count + 1n, sum: before.sum + amount });
+  }
   for (const [key, { count }] of from) {
-    const fed = to.get(key);
-    if (fed?.count !== count || fed.sum !== count * (count + 1n) / 2n) {
+    const fed = to.get(key), left = aside.get(key) ?? { count: 0n, sum: 0n };
+    const all = { count: (fed?.count ?? 0n) + left.count, sum: (fed?.sum ?? 0n) + left.sum };
+    if (all.count !== count || all.sum !== count * (count + 1n) / 2n) {
       violations.push(
         `effects: of ${count} outputs of ${key} the next stage counted ${fed?.count ?? 0}, sum ${
           fed?.sum ?? 0
