@@ -12,8 +12,11 @@ export interface Declared {
 }
 
 /** Compiles a declaration; what was compiled before from the same text is taken as it is. */
-export async function declared(declaration: Declaration): Promise<Declared> {
-  const compiled = compile(declaration);
+export async function declared(
+  declaration: Declaration,
+  options: { readonly patient?: boolean } = {},
+): Promise<Declared> {
+  const compiled = compile(declaration, options);
   // The compiler is no part of a process that runs shipped pipelines.
   const { buildDeclared } = await import("../wasm/build.ts");
   const { name, file } = await buildDeclared(compiled.pipeline.name, compiled.files);
@@ -49,5 +52,5 @@ export async function readDeclarations(paths: string): Promise<Declaration[]> {
 
 /** The pipelines that modules declare, compiled. */
 export async function declaredPipelines(paths: string): Promise<Declared[]> {
-  return await Promise.all((await readDeclarations(paths)).map(declared));
+  return await Promise.all((await readDeclarations(paths)).map((each) => declared(each)));
 }

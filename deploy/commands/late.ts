@@ -1,11 +1,21 @@
-/** `late`: the events that came after their time. */
-import { start as startRuntime } from "../../runtime/mod.ts";
-import { formatPosition } from "../../runtime/mod.ts";
+/** `late`: the events that came after their time, and applying them again. */
+import {
+  compile,
+  corrections,
+  formatPosition,
+  kernelParams,
+  loadKernel,
+  type Pipeline,
+  type Runtime,
+  start as startRuntime,
+  type World,
+} from "../../runtime/mod.ts";
 import { messageToJson } from "../../runtime/ingress/json.ts";
 import { command, Problem } from "../command.ts";
 import { ENGINE_OPTIONS, LEDGER_OPTIONS } from "../config.ts";
+import { declared, readDeclarations } from "../declared.ts";
 import { readKernel } from "../kernels.ts";
-import { integer } from "../options.ts";
+import { integer, toggle } from "../options.ts";
 import { configuredTopology } from "../topology.ts";
 import { openExisting } from "../world.ts";
 
@@ -16,17 +26,20 @@ export const late = command({
   about:
     "Each late event is a record in the ledger: the newest window it missed, the watermark it came after, and\n" +
     "the reason. One line of JSON each. The process that serves the pipeline must not be running; of one that\n" +
-    "is, GET /v1/<pipeline>/late tells the same.",
+    "is, GET /v1/<pipeline>/late tells the same.\n\n" +
+    "With --reapply all events are applied again as if none had been late, up to the watermark that was\n" +
+    "reached, and the rows that differ are told: those that should not stand, then those that should.",
   options: {
     ...LEDGER_OPTIONS,
     ...ENGINE_OPTIONS,
+    reapply: toggle("tell how results change when late events are counted"),
     limit: integer(1000, { min: 1, max: 1_000_000 }, "n", "most events"),
   },
   examples: [[
     "deno task millrace late errors-by-page --pipelines ./errors_by_page.ts",
     "what was left out, and why",
   ]],
-  async run({ values, operands, out, err }) {
+  async run({ values, operands, signal, out, err }) {
     const [name] = operands;
     if (!name || operands.length > 1) throw new Problem("Cannot list late events: name one pipeline.");
     const topology = await configuredTopology(values);
@@ -38,6 +51,11 @@ export const late = command({
         kernels: readKernel,
       });
       await Promise.race([runtime.ready, runtime.ended]);
+      if (values.reapply) {
+        await reapply(world, runtime, pipeline, values.pipelines, { out, signal });
+        await runtime.stop();
+        return 0;
+      }
       const found = await runtime.lateEvents(name, { limit: values.limit });
       for (const { position, payload, ...rest } of found) {
         out(
@@ -56,3 +74,31 @@ export const late = command({
     }
   },
 });
+
+/** Tells the rows that would differ, a line each. */
+async function reapply(
+  world: World,
+  runtime: Runtime,
+  { name, outputs = [] }: Pipeline,
+  modules: string,
+  { out, signal }: { out(line: string): void; signal: AbortSignal },
+): Promise<void> {
+  const declarations = modules ? await readDeclarations(modules) : [];
+  const declaration = declarations.find((each) => compile(each).pipeline.name === name);
+  if (!declaration) {
+    throw new Problem(`Cannot apply late events of ${name} again: it is not a declared pipeline.`);
+  }
+  const { pipeline, wasm } = await declared(declaration, { patient: true });
+  const module = await loadKernel(pipeline.kernel, wasm, kernelParams(pipeline));
+  for (const { pipeline: of, partition, watermark } of runtime.status().partitions) {
+    if (of !== name || watermark === undefined) continue;
+    const chain = await world.ledger.open(`${name}-${partition}`);
+    for (const { channel, retracted, payload } of await corrections(chain, module, watermark, signal)) {
+      const { name: output, message } = outputs[channel];
+      out(
+        JSON.stringify({ output, ...(retracted ? { retracted } : {}), row: messageToJson(message, payload) }),
+      );
+    }
+    await chain.close();
+  }
+}

@@ -38,6 +38,8 @@ export interface HostState {
   readonly deadLetters: readonly (readonly [number, number, number])[];
   /** Newest frames that hold late events. */
   readonly lateFrames?: readonly number[];
+  /** Event time up to which all results are released, microseconds. */
+  readonly watermark?: number;
   /** Per receiving pipeline: outputs of frames up to this one are durable there. */
   readonly fed: Readonly<Record<string, number>>;
   /** Frames that replaced owners left behind. */

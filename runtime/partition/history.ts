@@ -31,6 +31,8 @@ const MARKS_MAX = 1_000;
 
 export class FrameHistory {
   readonly name: string;
+  /** All results before this event time have been released, microseconds. */
+  watermark: number | undefined;
   #durable = 0;
   #recent: ReleasedFrame[] = [];
   #recentBytes = 0;
@@ -118,6 +120,7 @@ export class FrameHistory {
     this.#marks.push([manifest.frame, manifest.clock, this.#bytes]);
     this.#voids = new Set(manifest.host.voids);
     this.#deadLetters = manifest.host.deadLetters.map(([frame, event, reason]) => [frame, event, reason]);
+    this.watermark = manifest.host.watermark;
     this.#lateFrames = [...manifest.host.lateFrames ?? []];
     this.#fed = { ...manifest.host.fed };
     this.#recent = [];
@@ -128,6 +131,7 @@ export class FrameHistory {
   state(frame: number): HostState {
     return {
       deadLetters: this.#deadLetters.filter(([number]) => number <= frame),
+      watermark: this.watermark,
       lateFrames: this.#lateFrames.filter((number) => number <= frame),
       fed: { ...this.#fed },
       voids: [...this.#voids].filter((number) => number <= frame),

@@ -96,7 +96,6 @@ export class Partition {
   #lastError: string | undefined;
   #checkpointFrame = 0;
   #blamed = false;
-  #watermark: Micros | undefined;
   /** Counts when the share of late events was looked at last. */
   #watched = { events: 0, late: 0 };
   /** What the ledger takes; known once it was opened. */
@@ -188,12 +187,12 @@ export class Partition {
 
   /** All results before this have been released, microseconds; undefined before the first watermark. */
   get watermark(): Micros | undefined {
-    return this.#watermark;
+    return this.history.watermark;
   }
 
   /** An ADVANCE effect was released. */
   advanced(payload: Uint8Array): void {
-    this.#watermark = Number(fromBinary(WatermarkSchema, payload).time);
+    this.history.watermark = Number(fromBinary(WatermarkSchema, payload).time);
   }
 
   /** Warns when of the last events too many came after their time. */
@@ -342,7 +341,7 @@ export class Partition {
       mailbox: { events: this.mailbox.events, bytes: this.mailbox.bytes },
       counts: { ...this.#counts } satisfies Counts,
       checkpointFrame: this.#checkpointFrame,
-      watermark: this.#watermark,
+      watermark: this.history.watermark,
       keys: live?.kernel.keys ?? 0,
       stateBytes: live?.kernel.stateBytes ?? 0,
       restarts: this.#restarts,

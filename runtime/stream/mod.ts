@@ -35,4 +35,5 @@ export {
 } from "./expr.ts";
 export * from "./windows.ts";
 export { compile, type Compiled } from "./compile/mod.ts";
+export { type Correction, corrections } from "./corrections.ts";
 export { checkBounded, explain } from "./explain.ts";

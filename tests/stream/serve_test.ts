@@ -4,7 +4,19 @@ import { after, before, describe, it } from "@std/testing/bdd";
 import type { Hono } from "hono";
 import { TallySchema } from "../../actors/tally/gen/tally_pb.ts";
 import { type Declared, declared } from "../../deploy/declared.ts";
-import { bounded, count, pipeline, type Runtime, source, start, sum, tumbling } from "../../runtime/mod.ts";
+import {
+  bounded,
+  corrections,
+  count,
+  kernelParams,
+  loadKernel,
+  pipeline,
+  type Runtime,
+  source,
+  start,
+  sum,
+  tumbling,
+} from "../../runtime/mod.ts";
 import { httpApp } from "../../runtime/ingress/http.ts";
 import { plain } from "../support/declared.ts";
 import { kept, memoryWorld } from "../support/world.ts";
@@ -90,6 +102,19 @@ describe("a declared pipeline that runs", () => {
     assert.deepEqual(plain(TallySchema, late[0].payload).at, 3n * BigInt(SECOND));
     assert.deepEqual(await runtime.lateEvents("served", { after: late[0].position }), late.slice(1));
     assert.equal(runtime.status().partitions[0].counts.late, 2);
+  });
+
+  it("tells how results change when its late events are counted, and nothing of windows still open", async () => {
+    const { pipeline, wasm } = await declared(declaration, { patient: true });
+    const module = await loadKernel(pipeline.kernel, wasm, kernelParams(pipeline));
+    const chain = await memoryWorld(memory).ledger.open("served-0");
+    const { watermark } = runtime.status().partitions[0];
+    const found = await corrections(chain, module, watermark!, new AbortController().signal);
+    const told = found.filter(({ channel }) => channel === 0).map(({ retracted, payload }) => {
+      const { key, windowStart, total } = plain(pipeline.outputs![0].message, payload);
+      return [retracted, key, Number(windowStart), total];
+    });
+    assert.deepEqual(told, [[true, "a", 0, 101n], [false, "a", 0, 102n]]);
   });
 
   it("answers over HTTP with the time it is true for, and refuses what it cannot read with the fix", async () => {

@@ -23,8 +23,9 @@ export interface KernelText {
   readonly operators: readonly (Step | View)[];
 }
 
-export function kernelText(plan: Plan, name: string): KernelText {
-  return new Writer(plan).write(name);
+/** `patient`: events move no watermark, so nothing is late; only what is told does. */
+export function kernelText(plan: Plan, name: string, patient = false): KernelText {
+  return new Writer(plan, patient).write(name);
 }
 
 interface Numbered {
@@ -35,13 +36,15 @@ interface Numbered {
 
 class Writer {
   readonly #plan: Plan;
+  readonly #patient: boolean;
   readonly #module = new Module();
   readonly #decoders: readonly Decoder[];
   readonly #consumers = new Map<Step, { to: Step | End; side: number }[]>();
   readonly #operators = new Map<Step | End, Numbered>();
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, patient: boolean) {
     this.#plan = plan;
+    this.#patient = patient;
     this.#decoders = plan.sources.map((source) => new Decoder(this.#module, source));
     for (const step of inOrder(plan)) {
       inputsOf(step).forEach((from, side) => {
@@ -282,7 +285,7 @@ class Writer {
     const rows = new Block(this.#module);
     this.#row(source, rows, scope, "time", "0");
     block.line(`rows${input}(time);`);
-    if (timed) {
+    if (timed && !this.#patient) {
       const minus = this.#module.use("operators/bounds", "minus");
       block.line(`${this.#module.use("operators/time", "observe")}(${input}, ${minus}(time, ${disorder}));`);
     }

@@ -18,11 +18,15 @@ export interface Compiled {
   readonly pipeline: Omit<Pipeline, "kernel">;
 }
 
-export function compile(declaration: Declaration): Compiled {
+/** With `patient` nothing is late: events move no watermark, only what is told from outside does. */
+export function compile(
+  declaration: Declaration,
+  { patient = false }: { readonly patient?: boolean } = {},
+): Compiled {
   const { plan } = declaration;
   const messages = endMessages(plan);
   const input = inputOf(plan);
-  const { files, operators } = kernelText(plan, plan.name);
+  const { files, operators } = kernelText(plan, plan.name, patient);
   const partitions = plan.options.partitions ?? 1;
   const outputs = plan.ends.map(({ name, changelog }) => ({
     name,
