@@ -38,19 +38,24 @@ export function decodeEvents(frame: Frame, pipeline: Pipeline | undefined): Show
       kind: nameOf(EVENT_KIND, cursor.kind),
       ...(cursor.id.length > 0 ? { id: text(cursor.id) } : {}),
       ...(cursor.source.length > 0 ? { source: text(cursor.source), sequence: cursor.sequence } : {}),
-      payload: cursor.type.length > 0 ? text(cursor.payload) : readable(cursor.payload, pipeline?.input),
+      payload: cursor.type.length > 0
+        ? text(cursor.payload)
+        : readable(cursor.payload, cursor.kind === EVENT_KIND.EVENT ? pipeline?.input : undefined),
       effects: [],
     });
   }
   const effect = new EffectCursor(frame.effects);
   while (effect.next()) {
-    const output = effect.kind === EFFECT_KIND.OUTPUT;
+    // Other effects carry what the engine alone reads.
+    const schema = effect.kind === EFFECT_KIND.OUTPUT
+      ? pipeline?.output
+      : effect.kind === EFFECT_KIND.REPLY
+      ? DecisionSchema
+      : undefined;
     events[effect.event]?.effects.push({
       kind: nameOf(EFFECT_KIND, effect.kind),
       ...(effect.kind === EFFECT_KIND.REJECT ? { reason: rejectName(effect.reason, pipeline) } : {}),
-      ...(effect.payload.length > 0
-        ? { payload: readable(effect.payload, output ? pipeline?.output : DecisionSchema, pipeline) }
-        : {}),
+      ...(effect.payload.length > 0 ? { payload: readable(effect.payload, schema, pipeline) } : {}),
       ...(effect.originalFrame > 0 ? { original: `${effect.originalFrame}.${effect.originalEvent}` } : {}),
     });
   }
