@@ -3,13 +3,17 @@ import { describe, it } from "@std/testing/bdd";
 import { encodeEvent } from "../../actors/nexmark/gen/nexmark_wire.ts";
 import { nexmark } from "../../actors/nexmark/generator.ts";
 import { queries } from "../../actors/nexmark/queries.ts";
+import { bids } from "../../actors/nexmark/sources.ts";
 import {
+  count,
   decodeFrame,
   EFFECT_KIND,
   EffectCursor,
   type Outcome,
   type Pipeline,
+  pipeline,
   type Runtime,
+  session,
   start,
   verifyChain,
   type World,
@@ -42,6 +46,27 @@ describe("Nexmark's queries in the engine", () => {
       }
     });
   }
+
+  it("give one answer over any number of partitions", async () => {
+    const expected = writtenRows(twins.q11(tablesOf(EVENTS)));
+    for (const partitions of [1, 2, 5]) {
+      const sessions = pipeline(
+        "sessions",
+        { bids },
+        ({ bids }) =>
+          bids.key(({ bidder }) => ({ bidder })).window(session("10s")).aggregate({ bids: count() })
+            .map(({ bidder, bids, windowStart, windowEnd }) => ({ bidder, bids, windowStart, windowEnd }))
+            .to("sessions"),
+        { partitions },
+      );
+      const built = await buildOf(sessions), files = kept();
+      const bidsAlone = PAYLOADS.filter((_, index) => EVENTS[index].bid);
+      const runtime = await open(built, files);
+      await offer(runtime, built.pipeline, bidsAlone, 100);
+      await end(runtime, built.pipeline);
+      assert.deepEqual(writtenRows(rowsOf("q11", await standing(built, files))), expected, `${partitions}`);
+    }
+  });
 });
 
 /** Events come in small groups, and another owner takes over in the middle, without a word from the first. */
@@ -99,19 +124,24 @@ async function end(runtime: Runtime, { name }: Pipeline): Promise<void> {
 /** The rows that the frames of the ledger leave standing. */
 async function standing({ pipeline }: Built, files: Kept): Promise<OutputRow[]> {
   const rows = new Map<string, { row: OutputRow; times: number }>();
-  const chain = await memoryWorld(files).ledger.open(`${pipeline.name}-0`);
-  for await (const { message } of chain.read(1)) {
-    const cursor = new EffectCursor(decodeFrame(message, pipeline.name).effects);
-    while (cursor.next()) {
-      if (cursor.kind !== EFFECT_KIND.OUTPUT) continue;
-      const { retracted, ...row } = plain(pipeline.outputs![cursor.channel].message, cursor.payload);
-      const text = JSON.stringify(row, (_, value) => typeof value === "bigint" ? `${value}` : value);
-      const times = (rows.get(text)?.times ?? 0) + (retracted ? -1 : 1);
-      rows.set(text, { row, times });
+  for (let partition = 0; partition < (pipeline.partitions ?? 1); partition++) {
+    const chain = await memoryWorld(files).ledger.open(`${pipeline.name}-${partition}`);
+    for await (const { message } of chain.read(1)) {
+      for (const { retracted, ...row } of outputsOf(pipeline, decodeFrame(message, pipeline.name).effects)) {
+        const text = JSON.stringify(row, (_, value) => typeof value === "bigint" ? `${value}` : value);
+        rows.set(text, { row, times: (rows.get(text)?.times ?? 0) + (retracted ? -1 : 1) });
+      }
     }
   }
   return [...rows.values()].flatMap(({ row, times }) => {
     assert.ok(times >= 0);
     return Array(times).fill(row);
   });
+}
+
+function* outputsOf({ outputs }: Pipeline, effects: Uint8Array): Generator<OutputRow> {
+  const cursor = new EffectCursor(effects);
+  while (cursor.next()) {
+    if (cursor.kind === EFFECT_KIND.OUTPUT) yield plain(outputs![cursor.channel].message, cursor.payload);
+  }
 }

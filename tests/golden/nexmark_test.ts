@@ -74,6 +74,15 @@ describe(`Nexmark's queries as declared pipelines (MILLRACE_SEED=${seed})`, () =
         const stream = shuffled(generated, random);
         answer(stream, rowsOf(query, run(built, stream, 33)));
       });
+
+      if (!declaration.plan.options.unbounded) {
+        it("keeps nothing when all is told", async () => {
+          const life = begin(await buildOf(declaration), generated.clock);
+          life.apply(generated.payloads);
+          life.end();
+          assert.equal(life.keys, 0);
+        });
+      }
     });
   }
 });
