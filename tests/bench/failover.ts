@@ -21,7 +21,8 @@ export interface Failovers {
 }
 
 const CHECKPOINT_EVENTS = 50_000;
-const BETWEEN_MS = 300;
+/** Long enough for a checkpoint that is due to be taken. */
+const BETWEEN_MS = 1_000;
 
 export async function benchFailover(
   { kills = 50, keys = 100_000, ledger = "jetstream" as "jetstream" | "sqlite", coldKills = kills } = {},
