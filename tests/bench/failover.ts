@@ -12,6 +12,14 @@ export interface FailoverBench {
   readonly conditions: string;
 }
 
+export interface FailoverOptions {
+  readonly ledger?: "jetstream" | "sqlite";
+  readonly kills?: number;
+  /** Of the runs in which the other process is started only then. Default: as many. */
+  readonly coldKills?: number;
+  readonly keys?: number;
+}
+
 /** From the kill to the first durable decision of the other process, milliseconds. */
 export interface Failovers {
   readonly kills: number;
@@ -25,7 +33,7 @@ const CHECKPOINT_EVENTS = 50_000;
 const BETWEEN_MS = 1_000;
 
 export async function benchFailover(
-  { kills = 50, keys = 100_000, ledger = "jetstream" as "jetstream" | "sqlite", coldKills = kills } = {},
+  { ledger = "jetstream", kills = 50, coldKills = kills, keys = 100_000 }: FailoverOptions = {},
 ): Promise<FailoverBench> {
   const at = await place(ledger);
   const config = JSON.stringify({ ...at.config, keys, checkpointEvents: CHECKPOINT_EVENTS });
