@@ -12,8 +12,12 @@ export async function configuredTopology(config: EngineConfig): Promise<Topology
   const everyMs = config.trigger === "continuous"
     ? undefined
     : Math.ceil(micros(config.trigger, "trigger") / 1000);
+  const declared = await declaredPipelines(config.pipelines);
   return {
-    pipelines: (await declaredPipelines(config.pipelines)).map(({ pipeline }) => ({
+    feeds: declared.flatMap(({ pipeline: { name, fed } }) =>
+      fed ? [{ from: fed.pipeline, to: name, output: fed.output }] : []
+    ),
+    pipelines: declared.map(({ pipeline }) => ({
       ...pipeline,
       partitions: pipeline.key.length === 0 ? 1 : pipeline.partitions,
       trigger: everyMs === undefined ? pipeline.trigger : { everyMs },

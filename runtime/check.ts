@@ -37,10 +37,11 @@ export function checkTopology(topology: Topology): void {
       );
     }
   }
-  for (const { from, to } of topology.feeds ?? []) {
+  for (const { from, to, output: name } of topology.feeds ?? []) {
     checkKnown(names, from, "a feed");
     checkKnown(names, to, "a feed");
-    const output = pipelineOf(topology, from).output, input = pipelineOf(topology, to).input;
+    const { output: first, outputs } = pipelineOf(topology, from), { input } = pipelineOf(topology, to);
+    const output = name === undefined ? first : outputs?.find((each) => each.name === name)?.message;
     if (output?.typeName !== input.typeName) {
       throw new Error(
         `Cannot start: the feed ${from} → ${to} gives ${
@@ -48,6 +49,14 @@ export function checkTopology(topology: Topology): void {
         } to a pipeline that takes ${input.typeName}.`,
       );
     }
+  }
+  for (const { name, fed } of topology.pipelines) {
+    if (!fed || topology.feeds?.some(({ from, to }) => from === fed.pipeline && to === name)) continue;
+    throw wrong(
+      name,
+      `it is declared to be fed by ${fed.pipeline}, and no feed does so`,
+      `Add { from: "${fed.pipeline}", to: "${name}", output: "${fed.output}" } to the feeds of the topology.`,
+    );
   }
   checkAcyclic(topology);
   for (const { pipeline, stream } of topology.sources ?? []) {
@@ -72,7 +81,11 @@ function checkPipeline(pipeline: Pipeline): void {
     throw wrong(pipeline.name, `partitions is ${partitions}`, `Give an integer from 1 to ${PARTITIONS_MAX}.`);
   }
   if (pipeline.key.length === 0 && partitions > 1) {
-    throw wrong(pipeline.name, `it has ${partitions} partitions and no key`, 'Give `key` a path, such as ["card"].');
+    throw wrong(
+      pipeline.name,
+      `it has ${partitions} partitions and no key`,
+      'Give `key` a path, such as ["card"].',
+    );
   }
   const dedupe = pipeline.dedupe;
   if (dedupe && !(dedupe.windowMs >= 0 && Number.isSafeInteger(dedupe.idsMax) && dedupe.idsMax >= 0)) {

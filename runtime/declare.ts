@@ -23,6 +23,8 @@ export interface Pipeline {
   readonly output?: DescMessage;
   /** Outputs by channel, where it has several, or says more of them. */
   readonly outputs?: readonly OutputSpec[];
+  /** The pipeline and output that feed it, watermarks included; the topology's feeds must say so too. */
+  readonly fed?: { readonly pipeline: string; readonly output: string };
   /** Tables of rows that can be read and followed, by the number that the kernel knows them by. */
   readonly views?: readonly ViewSpec[];
   /** The message that answers a query for a key. */
@@ -90,6 +92,8 @@ export interface Topology {
 export interface Feed {
   readonly from: string;
   readonly to: string;
+  /** Which of several outputs; the first by default. */
+  readonly output?: string;
 }
 
 export interface StreamSource {

@@ -179,6 +179,24 @@ export class Road implements Runtime {
     };
   }
 
+  /** Tells every partition a watermark, each when it has room; answered when the last one has it. */
+  markPatiently(name: string, signal: AbortSignal) {
+    return async (payload: Uint8Array, done: (outcome: Outcome) => void): Promise<void> => {
+      const { partitions } = this.#stage(name);
+      const outcomes: Outcome[] = [];
+      for (const partition of partitions) {
+        const told = (outcome: Outcome) => {
+          outcomes.push(outcome);
+          if (outcomes.length === partitions.length) done(gravest(outcomes));
+        };
+        while (!signal.aborted) {
+          if (this.#takes(partition) && partition.offer(payload, { kind: EVENT_KIND.WATERMARK }, told)) break;
+          await this.#world.clock.sleep(RETRY_MS, signal);
+        }
+      }
+    };
+  }
+
   admits(name: string): { readonly open: true } | { readonly open: false; readonly retryAfterMs: number } {
     const stage = this.#stages.get(name);
     if (!stage || this.#stop.signal.aborted) return { open: false, retryAfterMs: RETRY_AFTER_MS.unavailable };

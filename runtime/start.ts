@@ -104,12 +104,15 @@ function superviseAll(
     run: (signal) => supervise({ id, strategy: "one-for-one", intensity, backoff, children }, world, signal),
     isFinal: () => false,
   });
-  const feeds = (topology.feeds ?? []).flatMap(({ from, to }) =>
+  const feeds = (topology.feeds ?? []).flatMap(({ from, to, output }) =>
     stages.get(from)!.partitions.map((partition): ChildSpec => ({
       id: `feed ${partition.name} → ${to}`,
       run: (signal) => {
         const offer = road.offerPatiently(to, signal);
-        return runFeed({ from: partition, to, world, offer }, signal);
+        const { outputs } = stages.get(from)!.pipeline;
+        const channel = output === undefined ? 0 : outputs!.findIndex(({ name }) => name === output);
+        const mark = stages.get(to)!.pipeline.fed ? road.markPatiently(to, signal) : undefined;
+        return runFeed({ from: partition, to, world, channel, offer, mark }, signal);
       },
     }))
   );

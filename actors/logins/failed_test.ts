@@ -15,7 +15,9 @@ describe("failed logins", () => {
     const events = logins(seed, 5_000, 1_767_225_600_000_000, 3_600_000_000);
     const failures = events.filter(({ ok }) => !ok);
     const expected = failures.flatMap(({ user, at }) => {
-      const near = failures.filter((other) => other.user === user && other.at >= at - WINDOW && other.at <= at);
+      const near = failures.filter((other) =>
+        other.user === user && other.at >= at - WINDOW && other.at <= at
+      );
       if (near.length <= FAILURES_MAX) return [];
       return [{
         user,

@@ -3,6 +3,9 @@
  * its source (the partition) and a rising sequence; the receiver's state holds the high-water mark of each
  * source, so an output that is delivered again (after a crash of either side) is recognised and dropped.
  */
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { EFFECT_KIND, EffectCursor } from "../partition/records.ts";
+import { WatermarkSchema } from "../proto/gen/frame_pb.ts";
 import type { OfferOptions, Outcome } from "../runtime.ts";
 import type { Partition } from "../partition/partition.ts";
 import type { World } from "../world/mod.ts";
@@ -17,6 +20,10 @@ export interface FeedOptions {
   readonly from: Partition;
   readonly to: string;
   readonly world: World;
+  /** Which of the outputs it carries. */
+  readonly channel: number;
+  /** Tells the receiver, all of its partitions, how far event time has come; absent where it does not ask. */
+  mark?(payload: Uint8Array, done: (outcome: Outcome) => void): Promise<void>;
   offer(payload: Uint8Array, options: OfferOptions, done: (outcome: Outcome) => void): Promise<void>;
 }
 
@@ -24,25 +31,42 @@ export function feedSequence(frame: number, output: number): number {
   return frame * OUTPUTS_PER_FRAME_MAX + output + 1;
 }
 
-export async function runFeed({ from, to, world, offer }: FeedOptions, signal: AbortSignal): Promise<void> {
+export async function runFeed(
+  { from, to, world, channel, offer, mark }: FeedOptions,
+  signal: AbortSignal,
+): Promise<void> {
   await from.ready();
   const source = from.name;
   const unsettled = new Unsettled((frame) => from.history.setFed(to, frame));
   for await (const frame of releasedFrames(from, world, from.history.fed(to) + 1, signal)) {
-    const outputs = outputsOf(frame, from.index);
+    const all = outputsOf(frame, from.index), outputs = all.filter((each) => each.channel === channel);
+    const advance = mark && advanceOf(frame.effects, from.index);
     if (outputs.length >= OUTPUTS_PER_FRAME_MAX) {
       throw new Error(
         `Cannot feed ${to}: frame ${frame.number} of ${source} holds ${outputs.length} outputs`,
       );
     }
-    unsettled.begin(frame.number, outputs.length);
+    unsettled.begin(frame.number, outputs.length + (advance ? 1 : 0));
     for (const { output, payload } of outputs) {
       const options = { source, sequence: feedSequence(frame.number, output) };
       await offer(payload, options, (outcome) => unsettled.settle(frame.number, outcome));
     }
+    // Behind the results that it speaks of: with the signal some of them were not offered any more.
+    if (signal.aborted) return;
+    if (advance) await mark!(advance, (outcome) => unsettled.settle(frame.number, outcome));
     await unsettled.below(UNSETTLED_MAX, signal);
     if (unsettled.failure) throw unsettled.failure;
   }
+}
+
+/** How far event time came with a frame, as the receiver is told; undefined where it did not move. */
+function advanceOf(effects: Uint8Array, partition: number): Uint8Array | undefined {
+  const cursor = new EffectCursor(effects);
+  let found: Uint8Array | undefined;
+  while (cursor.next()) if (cursor.kind === EFFECT_KIND.ADVANCE) found = cursor.payload;
+  if (!found) return undefined;
+  const { time } = fromBinary(WatermarkSchema, found);
+  return toBinary(WatermarkSchema, create(WatermarkSchema, { time, partition }));
 }
 
 /** Counts what is under way per frame and tells, in order, which frames are wholly delivered. */

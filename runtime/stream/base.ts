@@ -17,27 +17,28 @@ import type { End, Field, Named, NamedAggregate, Plan, PlanOptions, Source, Step
 export type Row = Readonly<Record<string, AnyValue>>;
 /** What a step may give: values, or literals in their place. */
 export type Projection = Readonly<Record<string, AnyValue | Literal>>;
-export type RowOf<P extends Projection> = { readonly [K in keyof P]: PlainValue<P[K]> };
+export type RowOf<P extends Projection> = { readonly [K in keyof P & string]: Called<P[K], K> };
 
-type PlainValue<V> = V extends AnyValue ? Plain<V>
-  : V extends number | bigint ? Num
-  : V extends string ? Text
-  : Bool;
+/** A value as the field `N` of a row. */
+type Called<V, N extends string> = V extends Num<string> | number | bigint ? Num<N>
+  : V extends Text<string> | string ? Text<N>
+  : Bool<N>;
 
 /** A key: one field, which keeps its name, or several named values. */
 export type KeyExpr = AnyValue | Projection;
-export type KeyRow<K> = K extends Value<infer N> ? { readonly [P in string extends N ? "key" : N]: Plain<K> }
+export type KeyRow<K> = K extends Value<infer N>
+  ? { readonly [P in string extends N ? "key" : N]: Called<K, P> }
   : K extends Projection ? RowOf<K>
   : never;
 
 export type Aggregates<R> = Readonly<Record<string, AnyAggregate<R>>>;
 export type Results<A> = {
-  readonly [K in keyof A]: A[K] extends { gives?: infer V } ? NonNullable<V> : never;
+  readonly [K in keyof A & string]: A[K] extends { gives?: infer V } ? Called<NonNullable<V>, K> : never;
 };
 export interface Bounds {
   /** The window is [windowStart, windowEnd), microseconds. */
-  readonly windowStart: Num;
-  readonly windowEnd: Num;
+  readonly windowStart: Num<"windowStart">;
+  readonly windowEnd: Num<"windowEnd">;
 }
 /** What is being declared: the sources and, as they come, the ends. */
 export interface Draft {
@@ -49,7 +50,9 @@ export interface Draft {
 }
 
 /** A declared pipeline, ready to be compiled. */
-export class Declaration {
+export class Declaration<R = unknown> {
+  /** The row of its last end, for its type alone. */
+  declare readonly gives: R;
   readonly draft: Draft;
   constructor(draft: Draft) {
     this.draft = draft;

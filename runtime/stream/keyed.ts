@@ -243,8 +243,8 @@ export class KeyedStream<R, K> extends Rows<R> {
     }
     const base = { place, row: { of: place } };
     const bounds = {
-      windowStart: fieldOf(base.row, "windowStart", "i64") as Num,
-      windowEnd: fieldOf(base.row, "windowEnd", "i64") as Num,
+      windowStart: fieldOf(base.row, "windowStart", "i64") as Bounds["windowStart"],
+      windowEnd: fieldOf(base.row, "windowEnd", "i64") as Bounds["windowEnd"],
     };
     const values = this.named(place, () => project(this.view_, other.row, bounds));
     const { size, slide, offset } = window;

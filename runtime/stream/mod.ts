@@ -1,5 +1,5 @@
 /** The declaration of pipelines: what `runtime/mod.ts` exports of it. */
-export { pipeline, source, type SourceOptions, variant } from "./pipeline.ts";
+export { fedBy, pipeline, source, type SourceOptions, variant } from "./pipeline.ts";
 export { Declaration } from "./base.ts";
 export {
   countOver,

@@ -5,6 +5,7 @@ import { num, type NumLike } from "./expr.ts";
 import { type FieldsOf, fieldsOf, type Variant } from "./fields.ts";
 import type { PlanOptions, Source } from "./plan.ts";
 import { Declaration, type Draft } from "./base.ts";
+import { compile } from "./compile/mod.ts";
 import { Stream } from "./stream.ts";
 import { type Duration, micros, type Watermark } from "./windows.ts";
 
@@ -38,6 +39,42 @@ export function source<D extends DescMessage>(
     : { message, options };
 }
 
+/** Rows of another pipeline's output, keyed anew here; its watermarks come with them. */
+export interface FedSource<R> {
+  readonly message: DescMessage;
+  readonly variant?: undefined;
+  readonly options: SourceOptions<DescMessage>;
+  readonly fed: { readonly pipeline: string; readonly output: string; readonly partitions: number };
+  readonly changelog: boolean;
+  readonly rows?: R;
+}
+
+/**
+ * The output of a declared pipeline as a source: the way to key rows anew where they run in several partitions.
+ * `eventTime` says the time of a row by its fields; the watermark is what the pipeline before tells.
+ */
+export function fedBy<R>(
+  declaration: Declaration<R>,
+  output: string,
+  { eventTime }: { readonly eventTime: (row: R) => NumLike },
+): FedSource<R> {
+  const { pipeline } = compile(declaration);
+  const found = pipeline.outputs?.find(({ name }) => name === output);
+  if (!found) {
+    throw new TypeError(
+      `Cannot be fed by output "${output}" of "${pipeline.name}": it has ${
+        pipeline.outputs?.map(({ name }) => name).join(", ")
+      }`,
+    );
+  }
+  return {
+    message: found.message,
+    options: { eventTime: eventTime as unknown as (event: FieldsOf<DescMessage>) => NumLike },
+    fed: { pipeline: pipeline.name, output, partitions: pipeline.partitions ?? 1 },
+    changelog: found.changelog,
+  };
+}
+
 /** The events that the field `field` of an envelope holds. */
 export function variant<D extends DescMessage>(within: DescMessage, field: string, message: D): Variant<D> {
   const found = within.fields.find(({ localName }) => localName === field);
@@ -53,8 +90,10 @@ export function variant<D extends DescMessage>(within: DescMessage, field: strin
 }
 
 // deno-lint-ignore no-explicit-any
-type AnySources = Readonly<Record<string, DeclaredSource<any>>>;
-type StreamOf<S> = S extends DeclaredSource<infer D> ? Stream<FieldsOf<D>> : never;
+type AnySources = Readonly<Record<string, DeclaredSource<any> | FedSource<any>>>;
+type StreamOf<S> = S extends FedSource<infer R> ? Stream<R>
+  : S extends DeclaredSource<infer D> ? Stream<FieldsOf<D>>
+  : never;
 type Streams<S> = { readonly [K in keyof S]: StreamOf<S[K]> };
 type OnlySource<S> = { [K in keyof S]: StreamOf<S[K]> }[keyof S];
 
@@ -102,11 +141,17 @@ export function pipeline(
   return streams[0][1];
 }
 
-function sourceStep(draft: Draft, name: string, declared: DeclaredSource<DescMessage>, input: number) {
+function sourceStep(
+  draft: Draft,
+  name: string,
+  declared: DeclaredSource<DescMessage> | FedSource<unknown>,
+  input: number,
+) {
   const { message, variant, options } = declared;
+  const fed = "fed" in declared ? declared.fed : undefined;
   const wrong = (state: string, fix: string) =>
     new TypeError(`Cannot compile pipeline "${draft.name}" (source "${name}"): ${state}. ${fix}`);
-  if (options.eventTime && !options.watermark) {
+  if (options.eventTime && !options.watermark && !fed) {
     throw wrong(
       "it has event time and no watermark",
       'Say how far events may be out of order: watermark: bounded("10s").',
@@ -138,6 +183,7 @@ function sourceStep(draft: Draft, name: string, declared: DeclaredSource<DescMes
     input,
     message,
     variant,
+    fed,
     time,
     timed: time !== undefined || options.processingTime === true,
     disorder: options.watermark?.disorder ?? 0,
@@ -145,7 +191,7 @@ function sourceStep(draft: Draft, name: string, declared: DeclaredSource<DescMes
     place: `source "${name}"`,
     row,
     fields: [],
-    changelog: false,
+    changelog: "changelog" in declared && declared.changelog,
   };
   return { step, view };
 }

@@ -41,6 +41,8 @@ export interface Source extends StepBase {
   readonly message: DescMessage;
   /** The oneof member that holds it, where the event is an envelope. */
   readonly variant?: { readonly within: DescMessage; readonly field: string };
+  /** The stage before, where this is fed by one: whose output, and in how many partitions it runs. */
+  readonly fed?: { readonly pipeline: string; readonly output: string; readonly partitions: number };
   /** Event time; absent for processing time, which is the frame's clock. */
   readonly time?: Node;
   readonly timed: boolean;

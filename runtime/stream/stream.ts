@@ -106,14 +106,14 @@ export class Stream<R> extends Rows<R> {
   }
 
   /** Rows leave the pipeline as messages of the output `name`. */
-  to(name: string): Declaration {
+  to(name: string): Declaration<R> {
     const place = this.place("to");
     checkOutputName(name, place, this.draft);
     const { row, fields, changelog } = this.step;
     const channel = this.draft.ends.length;
     const end: To = { kind: "to", from: this.step, name, channel, place, row, fields, changelog };
     this.draft.ends.push(end);
-    return new Declaration(this.draft);
+    return new Declaration<R>(this.draft);
   }
 
   /** The newest row of each key, to be read by key, by range or in full, and followed as it changes. */

@@ -9,7 +9,7 @@ import { hex, sha256 } from "../../hash.ts";
 import { aheadText } from "./ahead.ts";
 import { Decoder } from "./decode.ts";
 import { type Operator, operatorOf } from "./operators/mod.ts";
-import { endFields, inputOf } from "./output.ts";
+import { endFields, inputOf, RETRACTED } from "./output.ts";
 import { keyInline, writeKey } from "./rows.ts";
 import { Block, type Code, express, type Fields, integer, Module, type Scope, within } from "./text.ts";
 
@@ -283,9 +283,11 @@ class Writer {
       });
     }
     const rows = new Block(this.#module);
-    this.#row(source, rows, scope, "time", "0");
+    // Of the stage before: an update is the old row taken back, then the new one.
+    const op = source.changelog ? `<i32> ${decoder.field(RETRACTED.name).v}` : "0";
+    this.#row(source, rows, scope, "time", op);
     block.line(`rows${input}(time);`);
-    if (timed && !this.#patient) {
+    if (timed && !source.fed && !this.#patient) {
       const minus = this.#module.use("operators/bounds", "minus");
       block.line(`${this.#module.use("operators/time", "observe")}(${input}, ${minus}(time, ${disorder}));`);
     }
@@ -308,6 +310,15 @@ class Writer {
       "export function onInit(params: usize, length: u32): bool {",
       `  if (${base} + ${bytes} > ${state} + 32768) return false;`,
       `  if (!${init}(${this.#plan.sources.length})) return false;`,
+      ...this.#plan.sources.flatMap(({ input, fed }) =>
+        fed
+          ? [
+            `  if (!${
+              this.#module.use("operators/time", "stageInput")
+            }(${input}, ${fed.partitions})) return false;`,
+          ]
+          : []
+      ),
       ...numbered.map(({ operator }) => `  if (!${operator.init}) return false;`),
       "  return true;",
       "}",

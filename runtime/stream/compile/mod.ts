@@ -51,10 +51,23 @@ export function compile(
       outputs,
       views,
       ...decisionsOf(plan),
+      fed: fedOf(plan),
       trigger: plan.options.trigger?.everyMs ? plan.options.trigger : undefined,
       stateBytesMax: plan.options.stateBytesMax,
     },
   };
+}
+
+/** The stage before: the whole input of the pipeline, or none of it. */
+function fedOf(plan: Plan): Pipeline["fed"] {
+  const { fed } = plan.sources[0];
+  if (plan.sources.some((source) => source.fed) && plan.sources.length > 1) {
+    throw new TypeError(
+      `Cannot compile pipeline "${plan.name}": a source that is fed by a pipeline stands beside others. ` +
+        "Bring them together in the pipeline before, with union or a join.",
+    );
+  }
+  return fed && { pipeline: fed.pipeline, output: fed.output };
 }
 
 /** What codes of reasons and figures are called, where the pipeline decides. */
