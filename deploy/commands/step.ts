@@ -16,7 +16,6 @@ import {
   type World,
 } from "../../runtime/mod.ts";
 import { bytesEqual, hex } from "../../runtime/hash.ts";
-import { readFrame } from "../../runtime/partition/recover.ts";
 import { replayFrame, walk, type Walked } from "../../runtime/partition/walk.ts";
 import { concat, readVarint } from "../../runtime/partition/wire.ts";
 import { openArchive } from "../archives.ts";

@@ -129,14 +129,14 @@ export async function saveParts(
   const parts: Part[] = [];
   for (const each of manifest.parts) {
     const part = { ...each, name: manifest.chain + each.name.slice(from.length) };
-    async function* own() {
+    const own = async function* () {
       for (let left = part.pages * RECORD_BYTES; left > 0;) {
         const { done, value } = await chunks.next();
         if (done) throw new Error(`Cannot take in checkpoint part ${part.name}: it is cut off`);
         left -= value.length;
         yield value;
       }
-    }
+    };
     await world.checkpoints.put(part.name, own());
     await readPart(world, part, () => {});
     parts.push(part);

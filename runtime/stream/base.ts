@@ -1,5 +1,5 @@
 /** What every step of a declaration shares: its place, its row, and how its errors say where. */
-import type { AnyAggregate, Plain } from "./aggregate.ts";
+import type { AnyAggregate } from "./aggregate.ts";
 import {
   type AnyValue,
   type Bool,

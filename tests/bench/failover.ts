@@ -63,7 +63,7 @@ async function failovers(config: string, kills: number, mode: "standby" | "cold"
     await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS * (0.5 + Math.random())));
     const began = performance.now();
     owner.kill("SIGKILL");
-    waiting?.stdin!.write("serve\n");
+    waiting?.stdin?.write("serve\n");
     owner = waiting ?? launch(config, "cold");
     await said(owner, /^answered decided/);
     times.push(performance.now() - began);
