@@ -19,6 +19,8 @@ export interface Process {
   /** Offers it admitted, and those it has answered. */
   admitted: number;
   answered: number;
+  /** Since when not all of it serves, virtual time. */
+  ailingSince: number | undefined;
 }
 
 /** Ids are remembered for longer than all clock jumps together; or for as long as clients ask again. */
@@ -44,6 +46,9 @@ function topology(note: string, options: Pick<Pipeline, "dedupe" | "retention">)
     feeds: [{ from: "tally", to: "second" }],
   };
 }
+
+/** How long an operator watches a process that does not wholly serve, microseconds. */
+const AILING_MAX = 8_000_000;
 
 /** Read once: the same bytes for all processes of all seeds. */
 const kernelBytes = new Map<string, Promise<Uint8Array>>();
@@ -98,7 +103,15 @@ export class Processes {
       onFenced: this.#plan.onFenced,
       intensity: { restartsMax: this.#plan.restartsMax, withinMs: 10_000 },
     });
-    const process: Process = { index, world, runtime, bounds: boundsOf(bounds), admitted: 0, answered: 0 };
+    const process: Process = {
+      index,
+      world,
+      runtime,
+      bounds: boundsOf(bounds),
+      admitted: 0,
+      answered: 0,
+      ailingSince: undefined,
+    };
     world.recovering = () =>
       runtime.status().partitions.some(({ state }) => state === "recovering" || state === "restarting");
     this.all.push(process);
@@ -147,5 +160,16 @@ export class Processes {
         this.crash(process, "a partition is down for good");
       } else if (this.settling && state === "stopping") this.crash(process, "it takes too long to stop");
     }
+  }
+
+  /**
+   * What waits in a process that does not serve is applied when it does: that must be while ids are remembered,
+   * so whoever keeps a process longer must remember them longer.
+   */
+  #ails(process: Process): boolean {
+    const { now } = this.#ground.scheduler;
+    const serves = process.runtime.status().partitions.every(({ state }) => state === "serving");
+    process.ailingSince = serves ? undefined : process.ailingSince ?? now;
+    return process.ailingSince !== undefined && now - process.ailingSince > AILING_MAX;
   }
 }
