@@ -91,6 +91,7 @@ export class Partition {
   #state: PartitionStatus["state"] = "recovering";
   #inFlight: FrameInFlight[] = [];
   #live: Incarnation | undefined;
+  #life = new AbortController();
   #recovery: RecoveryProgress | undefined;
   #restarts = 0;
   #lastError: string | undefined;
@@ -118,6 +119,11 @@ export class Partition {
     this.mailbox = new Mailbox({ eventsMax: bounds.mailboxEventsMax, bytesMax: bounds.mailboxBytesMax });
     this.history = new FrameHistory(this.name);
     this.#upkeep = new Upkeep(pipeline, world, this.history, module.hashHex, bounds.checkpointsKept);
+  }
+
+  /** Aborted when this incarnation ends: what it decided and was not durable may come to stand elsewhere. */
+  get life(): AbortSignal {
+    return this.#life.signal;
   }
 
   get serving(): boolean {
@@ -284,6 +290,8 @@ export class Partition {
     } finally {
       this.#live?.end();
       this.#live = undefined;
+      this.#life.abort();
+      this.#life = new AbortController();
       this.chain = undefined;
       if (this.#state === "serving") this.#state = "restarting";
       await chain.close();

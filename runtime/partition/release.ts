@@ -106,7 +106,8 @@ async function firstAnswer(
 ): Promise<Outcome> {
   const position = { partition: partition.index, frame: number, event };
   try {
-    await partition.history.beyond(number - 1);
+    const life = partition.life;
+    await partition.history.beyond(number - 1, life);
     const frame = partition.history.recent(number) ?? await recorded(chain, number);
     if (!frame) {
       const cause = new Error(
@@ -114,7 +115,7 @@ async function firstAnswer(
       );
       return { kind: "unknown", cause };
     }
-    if (id && (partition.history.isVoid(number) || !isEvent(frame.events, event, id))) {
+    if (id && (life.aborted || partition.history.isVoid(number) || !isEvent(frame.events, event, id))) {
       const cause = new Error(`Cannot repeat the answer: ${partition.name} restarted before it was durable`);
       return { kind: "unknown", cause };
     }
