@@ -7,7 +7,7 @@ import type { Seeded } from "../../actors/random.ts";
 import { encodeTally } from "../../actors/tally/gen/tally_wire.ts";
 import type { Admission, Outcome, Position } from "../../runtime/mod.ts";
 import type { Told } from "./checkers/history.ts";
-import type { ClientPlan } from "./plan.ts";
+import { type ClientPlan, PURGE_DEDUPE_MS } from "./plan.ts";
 import type { Ground } from "./world.ts";
 import type { Process } from "./processes.ts";
 
@@ -31,7 +31,8 @@ interface Open {
   readonly event: Planned;
   readonly payload: Uint8Array;
   readonly id: Uint8Array;
-  /** When to ask again, virtual time. */
+  /** When it was asked first, and when to ask again, virtual time. */
+  readonly since: number;
   retryAt: number;
 }
 
@@ -48,6 +49,8 @@ export interface Market {
 /** How long a client waits before it asks again, and after a refusal; microseconds. */
 const PATIENCE = 1_000_000;
 const RETRY = 20_000;
+/** Half of the time for which ids are remembered where they are forgotten at all. */
+const GIVE_UP = PURGE_DEDUPE_MS * 1000 / 2;
 const SWEEP = 15_000;
 /** The third of them overflows the sum of its key. */
 const HUGE = 2n ** 62n;
@@ -134,10 +137,17 @@ export class Client {
   }
 
   #begin(event: Planned): Open {
+    const { scheduler } = this.#market.ground;
     const end = encodeTally(event, SCRATCH, 0);
     const last = writeId(event.id, end);
     const bytes = SCRATCH.slice(0, last);
-    const open = { event, payload: bytes.subarray(0, end), id: bytes.subarray(end), retryAt: 0 };
+    const open = {
+      event,
+      payload: bytes.subarray(0, end),
+      id: bytes.subarray(end),
+      since: scheduler.now,
+      retryAt: 0,
+    };
     event.offeredAt = this.#market.moment();
     this.#open.set(event.id, open);
     return open;
@@ -150,12 +160,31 @@ export class Client {
       return;
     }
     const { now } = this.#market.ground.scheduler;
+    if (this.#plan.night > 0) this.#giveUp(now - GIVE_UP);
     const overdue = [...this.#open.values()].filter(({ retryAt }) => retryAt <= now);
     if (overdue.length > 0) {
       this.#market.ground.counters.fault("retry");
       this.#send(overdue);
     }
     this.#later(SWEEP + this.#random.int(0, SWEEP), () => this.#sweep());
+  }
+
+  /** Its window is open again. */
+  #wake(): void {
+    if (!this.#waits) return;
+    this.#waits = false;
+    this.#later(this.#random.int(50, 50 + this.#plan.pause), () => this.#goOn());
+  }
+
+  /** Whoever asks again after ids are forgotten asks for another event: it must stop before. */
+  #giveUp(askedBefore: number): void {
+    for (const [id, { since }] of this.#open) {
+      if (since > askedBefore) continue;
+      this.#open.delete(id);
+      this.answered++;
+      this.#market.ground.counters.saw("givenUp");
+      this.#wake();
+    }
   }
 
   #send(opened: readonly Open[]): void {
@@ -248,9 +277,7 @@ export class Client {
       this.#open.delete(event.id);
       this.answered++;
     }
-    if (!this.#waits) return;
-    this.#waits = false;
-    this.#later(this.#random.int(50, 50 + this.#plan.pause), () => this.#goOn());
+    this.#wake();
   }
 
   get slow(): number {
