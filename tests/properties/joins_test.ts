@@ -196,7 +196,8 @@ describe("table-table join", () => {
       }
       take(settle(kernel));
       assert.deepEqual([...holds.keys()].toSorted(), twin.answer().map(text(0)).toSorted());
-      assert.deepEqual([...new Set(holds.values())], [1]);
+      // None where the price is gone at the end, and orders alone are not told.
+      assert.ok([...holds.values()].every((count) => count === 1));
     }
   });
 });
