@@ -10,5 +10,6 @@ export interface Regression {
 export const REGRESSIONS: readonly Regression[] = [
   { seed: 18, limits: {}, why: "a checkpoint store that is away was taken for checkpoints that are lost" },
   { seed: 26, limits: {}, why: "an early repeat got the answer of another event" },
+  { seed: 333, limits: {}, why: "an early repeat waited for a frame that never came" },
   { seed: 39, limits: {}, why: "dead letters were listed whose frames had been purged" },
 ];
