@@ -47,6 +47,8 @@ async function relay(config: LedgerConfig, what: string): Promise<void> {
       const successor = await system.start();
       await system.answered(random.int(1, 500));
       owner.resume();
+      // It may have been idle when it was stopped: it learns of its successor when it next appends.
+      system.askAlso(owner);
       await system.answered(500);
       await owner.ended();
       assert.match(owner.said(), /another owner|fenced|Cannot append/i);

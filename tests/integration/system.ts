@@ -42,6 +42,7 @@ export interface SystemOptions {
 }
 
 const RETRY_MS = 20;
+const ASKED_ALSO = 20;
 const START_MS_MAX = 60_000;
 const WAIT_MS_MAX = 120_000;
 const running = new Set<ChildProcess>();
@@ -230,8 +231,13 @@ export class System {
     }
   }
 
-  #send({ id, key, amount }: Planned): void {
-    this.#owner?.child.stdin?.write(`${id} ${key} ${amount}\n`);
+  /** Asks another runtime than the one that has the load for the newest events once more. */
+  askAlso(owner: Owner): void {
+    for (const event of this.planned.slice(-ASKED_ALSO)) this.#send(event, owner as RunningOwner);
+  }
+
+  #send({ id, key, amount }: Planned, owner = this.#owner): void {
+    owner?.child.stdin?.write(`${id} ${key} ${amount}\n`);
   }
 
   #heard(line: string): void {
