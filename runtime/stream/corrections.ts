@@ -5,9 +5,9 @@
  */
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { KernelModule } from "../kernel/host.ts";
-import { decodeFrame } from "../partition/frame.ts";
 import { encodeEvent } from "../partition/mailbox.ts";
 import { EFFECT_KIND, EffectCursor, EVENT_KIND, EventCursor } from "../partition/records.ts";
+import { walk } from "../partition/walk.ts";
 import { WatermarkSchema } from "../proto/gen/frame_pb.ts";
 import type { Chain } from "../world/mod.ts";
 
@@ -32,13 +32,6 @@ export async function corrections(
 ): Promise<Correction[]> {
   const kernel = patient.instantiate();
   const rows = new Rows();
-  const { first, last } = await chain.extent();
-  if (first > 1) {
-    throw new Error(
-      `Cannot apply late events of ${chain.name} again: its frames before ${first} are no longer kept. ` +
-        "Import an archive that has them.",
-    );
-  }
   let clock = 0, number = 0, timer = Infinity;
   const apply = (region: Uint8Array) => {
     for (let at = 0; at < region.length;) {
@@ -58,9 +51,9 @@ export async function corrections(
       rows.add(due.effects, 1);
     }
   };
-  for await (const { sequence, message } of chain.read(1, last)) {
+  for await (const { frame, isVoid } of walk(chain, { from: 1 }, (await chain.extent()).last)) {
     if (signal.aborted) break;
-    const frame = decodeFrame(message, `frame ${sequence} of ${chain.name}`);
+    if (isVoid) continue;
     rows.add(frame.effects, -1);
     clock = Math.max(clock, frame.clock);
     const cursor = new EventCursor(frame.events);

@@ -30,7 +30,6 @@ import {
   type Num,
   num,
   type NumLike,
-  type RowVariable,
   walk,
 } from "./expr.ts";
 import type { Field, Figure, JoinKind, Named, Order, OverColumn, Rule, Step } from "./plan.ts";
@@ -193,9 +192,8 @@ export class KeyedStream<R, K> extends Rows<R> {
     if ("between" in options) {
       after = before = micros(options.retention, "retention");
       [low, high] = this.at(place, () => options.between(this.view_).map((bound) => num(bound).node));
-      const own = { of: "" } as RowVariable;
       for (const node of [...walk(low!), ...walk(high!)]) {
-        if (node.kind === "field" && node.row !== this.step.row && node.row !== own) {
+        if (node.kind === "field" && node.row !== this.step.row) {
           throw wrong("its bounds look at another row", "They may use fields of the left row alone.");
         }
       }

@@ -9,9 +9,10 @@ import { hex, sha256 } from "../../hash.ts";
 import { aheadText } from "./ahead.ts";
 import { Decoder } from "./decode.ts";
 import { type Operator, operatorOf } from "./operators/mod.ts";
+import { projected } from "./operators/shared.ts";
 import { endFields, inputOf, RETRACTED } from "./output.ts";
 import { keyInline, writeKey } from "./rows.ts";
-import { Block, type Code, express, type Fields, integer, Module, type Scope, within } from "./text.ts";
+import { Block, type Code, express, integer, Module, type Scope, within } from "./text.ts";
 
 /** Longest event a declared kernel takes, bytes. */
 const EVENT_BYTES_MAX = 16384;
@@ -128,12 +129,12 @@ class Writer {
         return block.nest(`if (${test.v})`, (inner) => this.#row(to, inner, scope, time, op));
       }
       case "map":
-        return this.#row(to, block, within(scope, to.row, this.#values(to.values, block, scope)), time, op);
+        return this.#row(to, block, within(scope, to.row, projected(to.values, block, scope)), time, op);
       case "flatMap":
         for (const { where, values } of to.rows) {
           const test = express(where, scope, block);
           block.nest(`if (${test.v})`, (inner) => {
-            this.#row(to, inner, within(scope, to.row, this.#values(values, inner, scope)), time, op);
+            this.#row(to, inner, within(scope, to.row, projected(values, inner, scope)), time, op);
           });
         }
         return;
@@ -142,25 +143,11 @@ class Writer {
       case "to":
         return this.#put(to, block, scope, op);
       default: {
-        const { number } = this.#operators.get(to)!;
+        const { number, operator } = this.#operators.get(to)!;
         block.line(`${this.#module.use("operators/out", "enterRow")}(${time}, ${number});`);
-        // A function of its own: the operator's code stands once, however many paths lead to it.
-        this.#operators.get(to)!.operator.give(block, scope, side, time, op);
+        operator.give(block, scope, side, time, op);
       }
     }
-  }
-
-  #values(
-    values: readonly { name: string; node: Parameters<typeof express>[0] }[],
-    block: Block,
-    scope: Scope,
-  ): Fields {
-    const codes = new Map(values.map(({ name, node }) => [name, block.hold(express(node, scope, block))]));
-    return (name) => {
-      const code = codes.get(name);
-      if (!code) throw new TypeError(`field "${name}" does not exist`);
-      return code;
-    };
   }
 
   // ---- ends ----

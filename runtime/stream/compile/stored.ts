@@ -8,7 +8,6 @@ const LIST = 10;
 
 /** How a kind is kept: words of 8 bytes in the accumulator, and the functions that know them. */
 interface Store {
-  readonly file: string;
   readonly words: number;
   readonly invertible: boolean;
   /** Counts a value in (times 1) or out (times -1); an expression, false = no room. */
@@ -45,7 +44,6 @@ function storeOf(aggregate: NamedAggregate, module: Module): Store {
     case "distinct": {
       const use = (name: string) => module.use("operators/aggregates/multiset", name);
       return {
-        file: "multiset",
         words: 2,
         invertible: true,
         change: (p, { v, n }, times) =>
@@ -61,7 +59,6 @@ function storeOf(aggregate: NamedAggregate, module: Module): Store {
     case "approxDistinct": {
       const use = (name: string) => module.use("operators/aggregates/hyperloglog", name);
       return {
-        file: "hyperloglog",
         words: 1,
         invertible: false,
         change: (p, { v, n }) =>
@@ -77,7 +74,6 @@ function storeOf(aggregate: NamedAggregate, module: Module): Store {
       const use = (name: string) => module.use("operators/aggregates/quantiles", name);
       const share = Number.isInteger(most) ? `${most}.0` : String(most);
       return {
-        file: "quantiles",
         words: 3,
         invertible: true,
         change: (p, { v }, times) => `${use("quantilesChange")}(${p}, <f64>(${v}), ${times})`,
@@ -95,7 +91,6 @@ function storeOf(aggregate: NamedAggregate, module: Module): Store {
     case "heavy": {
       const use = (name: string) => module.use("operators/aggregates/heavy", name);
       return {
-        file: "heavy",
         words: 3,
         invertible: false,
         change: (p, { v, n }) =>
@@ -113,7 +108,6 @@ function storeOf(aggregate: NamedAggregate, module: Module): Store {
       const use = (name: string) => module.use("operators/aggregates/collect", name);
       const list = of === "text" ? "collectedText" : "collectedNumbers";
       return {
-        file: "collect",
         words: 3,
         invertible: false,
         change: (p, { v, n }, _times, time) =>
@@ -143,7 +137,6 @@ function orderedStore({ kind, of }: NamedAggregate, most: number, module: Module
       ? { type: "f64", v: `${module.use("operators/aggregates/hash", "unordered")}(${v})` }
       : { type: "i64", v };
   return {
-    file: "ordered",
     words: 1,
     invertible: true,
     change: (p, { v }, times) => `${use("orderedChange")}(${p}, ${order(v)}, ${times})`,

@@ -1,12 +1,13 @@
 /** Rows beside their neighbours, as generated code: columns over a key's rows, and sliding windows. */
 import type { Field, NamedAggregate, Over, OverColumn, Window } from "../../plan.ts";
 import { Accumulator } from "../accumulators.ts";
-import { keyInline, readKey, RowClass, writeKey } from "../rows.ts";
+import { keyInline, readKey, RowClass } from "../rows.ts";
 import { Block, express, type Fields, type Scope } from "../text.ts";
 import {
   fieldsIn,
-  holdFields,
+  giveRow,
   keyBuffer,
+  merged,
   method,
   type Operator,
   self,
@@ -70,7 +71,7 @@ export function over(step: Over, site: Site): Operator {
     frames: framed.map((column) => ({ declare: frameOf(column), aggregates: [aggregateOf(column)!] })),
     lags: lags.map(({ extent }) => extent),
     keep: step.ttl || (whole ? Math.max(...columns.map(({ extent }) => extent)) : 0),
-    fields: merge(step.from.fields, usedFields(step.from.row, columns.map(({ of }) => of))),
+    fields: merged(step.from.fields, usedFields(step.from.row, columns.map(({ of }) => of))),
     result: (block, row, acc) => (name) => {
       const column = columns.find((each) => each.name === name);
       if (!column) return row.field(name);
@@ -151,16 +152,6 @@ function beside({ step, frames, lags, keep, fields, result }: Beside, site: Site
       ]),
     ],
     delay: 0,
-    give(block, scope, _side, time) {
-      const key = writeKey(block, step.keys, scope, () => buffer.name);
-      const held = holdFields(block, row.fields, scope.get(step.from.row)!);
-      block.checked();
-      row.fill(block, held, time);
-      block.line(`${self(site)}.row(${time}, ${key.v}, ${key.n});`);
-    },
+    give: giveRow(step, site, row, buffer.name, "time"),
   };
-}
-
-function merge(...lists: readonly (readonly Field[])[]): Field[] {
-  return [...new Map(lists.flat().map((field) => [field.name, field])).values()];
 }

@@ -1,11 +1,12 @@
 /** Rows of a key compared with each other, as generated code: top N, first and latest, patterns. */
 import type { Field, GapFill, Keep, Order, Pattern, Step, Top } from "../../plan.ts";
-import { keyInline, RowClass, writeKey } from "../rows.ts";
-import { Block, express, type Fields, type Scope } from "../text.ts";
+import { keyInline, RowClass } from "../rows.ts";
+import { Block, express, type Fields } from "../text.ts";
 import {
   before,
-  holdFields,
+  giveRow,
   keyBuffer,
+  merged,
   method,
   type Operator,
   projected,
@@ -46,7 +47,7 @@ export function top(step: Top, site: Site): Operator {
       ]),
     ],
     delay: 0,
-    give: giveRow(step, site, row, buffer.name),
+    give: giveRow(step, site, row, buffer.name, "op"),
   };
 }
 
@@ -75,7 +76,7 @@ export function keep(step: Keep, site: Site): Operator {
     init: `${self(site)}.init(${mode}, ${step.wait}, ${step.ttl}, 0, ${keyInline(step.keys)})`,
     declarations: [row.toString(), buffer.declaration, tell(D, [changed, ...pair(row), order])],
     delay: step.wait,
-    give: giveRow(step, site, row, buffer.name),
+    give: giveRow(step, site, row, buffer.name, "op"),
   };
 }
 
@@ -125,7 +126,7 @@ export function pattern(step: Pattern, site: Site): Operator {
       ]),
     ],
     delay: step.within,
-    give: giveRow(step, site, row, buffer.name),
+    give: giveRow(step, site, row, buffer.name, "op"),
   };
 }
 
@@ -153,13 +154,7 @@ export function gapFill(step: GapFill, site: Site): Operator {
       tell(D, [filled, `  row(): ${row.name} {\n    return ${row.instance};\n  }`]),
     ],
     delay: 0,
-    give(block, scope, _side, time) {
-      const key = writeKey(block, step.keys, scope, () => buffer.name);
-      const held = holdFields(block, row.fields, scope.get(step.from.row)!);
-      block.checked();
-      row.fill(block, held, time);
-      block.line(`${self(site)}.row(${time}, ${key.v}, ${key.n});`);
-    },
+    give: giveRow(step, site, row, buffer.name, "time"),
   };
 }
 
@@ -170,21 +165,6 @@ function pair(row: RowClass): string[] {
   ];
 }
 
-function giveRow(step: Top | Keep | Pattern, site: Site, row: RowClass, buffer: string) {
-  return (block: Block, scope: Scope, _side: number, time: string, op: string): void => {
-    const key = writeKey(block, step.keys, scope, () => buffer);
-    const held = holdFields(block, row.fields, scope.get(step.from.row)!);
-    block.checked();
-    row.fill(block, held, time);
-    block.line(`${row.instance}.op = ${op};`);
-    block.line(`${self(site)}.row(${key.v}, ${key.n});`);
-  };
-}
-
 function orderFields(from: Step, order: readonly Order[]): Field[] {
   return usedFields(from.row, order.map(({ node }) => node));
-}
-
-function merged(...lists: readonly (readonly Field[])[]): Field[] {
-  return [...new Map(lists.flat().map((field) => [field.name, field])).values()];
 }

@@ -1,7 +1,7 @@
 /** What the code of all operators has in common: where a step stands in the kernel, keys, rows and results. */
 import { type Node, type RowVariable, walk } from "../../expr.ts";
-import type { Field, Named, Order } from "../../plan.ts";
-import type { RowClass } from "../rows.ts";
+import type { Field, Named, Order, Step } from "../../plan.ts";
+import { type RowClass, writeKey } from "../rows.ts";
 import { Block, type Code, express, type Fields, type Module, type Scope } from "../text.ts";
 
 /** What the kernel gives an operator to work with. */
@@ -133,4 +133,30 @@ export function same(
 
 export function holdFields(block: Block, fields: readonly Field[], values: Fields): Fields {
   return fieldsIn(new Map(fields.map(({ name }) => [name, block.hold(values(name))])));
+}
+
+/**
+ * Gives the operator a row of its key: `row(key)` where rows may be taken back (`op` in the row says so),
+ * `row(time, key)` where they come once.
+ */
+export function giveRow(
+  { from, keys }: { readonly from: Step; readonly keys: readonly Named[] },
+  site: Site,
+  row: RowClass,
+  buffer: string,
+  says: "op" | "time",
+): Operator["give"] {
+  return (block, scope, _side, time, op) => {
+    const key = writeKey(block, keys, scope, () => buffer);
+    const held = holdFields(block, row.fields, scope.get(from.row)!);
+    block.checked();
+    row.fill(block, held, time);
+    if (says === "op") block.line(`${row.instance}.op = ${op};`);
+    block.line(`${self(site)}.row(${says === "time" ? `${time}, ` : ""}${key.v}, ${key.n});`);
+  };
+}
+
+/** Fields of several lists, each name once. */
+export function merged(...lists: readonly (readonly Field[])[]): Field[] {
+  return [...new Map(lists.flat().map((field) => [field.name, field])).values()];
 }
