@@ -1,8 +1,7 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, it } from "@std/testing/bdd";
 import process from "node:process";
 import { compile } from "../../runtime/mod.ts";
-import { prove } from "../../tests/support/declared.ts";
+import { encodeOf, prove } from "../../tests/support/declared.ts";
 import { seeded } from "../random.ts";
 import attribution, { HOUR } from "./attribution.ts";
 import { adEvents } from "./generator.ts";
@@ -24,13 +23,9 @@ describe("attribution", () => {
       return own.map((click) => ({ ...row, user: click.user, clickedAt: BigInt(click.at) }));
     });
     const { input } = compile(attribution).pipeline;
-    const encoded = events.map((event) => {
-      const [kind, value] = Object.entries(event)[0];
-      const fields = Object.fromEntries(
-        Object.entries(value).map(([name, each]) => [name, typeof each === "number" ? BigInt(each) : each]),
-      );
-      return toBinary(input, create(input, { event: { case: kind, value: fields } } as never));
-    });
+    const encoded = events.map((event) =>
+      encodeOf(input, ...Object.entries(event)[0] as [string, Record<string, unknown>])
+    );
     const dice = seeded(seed), random = () => dice.next();
     await prove({ declaration: attribution, events: encoded, output: "attributed", expected, random });
   });

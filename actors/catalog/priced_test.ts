@@ -1,9 +1,8 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import assert from "node:assert/strict";
 import { describe, it } from "@std/testing/bdd";
 import process from "node:process";
 import { compile } from "../../runtime/mod.ts";
-import { openDeclared } from "../../tests/support/declared.ts";
+import { encodeOf, openDeclared } from "../../tests/support/declared.ts";
 import priced from "./priced.ts";
 import { type CatalogEvent, catalogEvents, type Order, type Product } from "./generator.ts";
 
@@ -41,11 +40,7 @@ describe("orders with what their product costs", () => {
     }
 
     function encode(event: CatalogEvent): Uint8Array {
-      const [kind, value] = Object.entries(event)[0];
-      const fields = Object.fromEntries(
-        Object.entries(value).map(([name, each]) => [name, typeof each === "number" ? BigInt(each) : each]),
-      );
-      return toBinary(input, create(input, { event: { case: kind, value: fields } } as never));
+      return encodeOf(input, ...Object.entries(event)[0] as [string, Record<string, unknown>]);
     }
   });
 });

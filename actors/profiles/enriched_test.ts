@@ -1,8 +1,7 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, it } from "@std/testing/bdd";
 import process from "node:process";
 import { compile } from "../../runtime/mod.ts";
-import { prove } from "../../tests/support/declared.ts";
+import { encodeOf, prove } from "../../tests/support/declared.ts";
 import { seeded } from "../random.ts";
 import enriched from "./enriched.ts";
 import { profileEvents } from "./generator.ts";
@@ -22,13 +21,9 @@ describe("activity with profiles", () => {
       return [{ user, action, at: BigInt(at), city: held?.city ?? "", level: BigInt(held?.level ?? 0) }];
     });
     const { input } = compile(enriched).pipeline;
-    const encoded = events.map((event) => {
-      const [kind, { at, ...value }] = Object.entries(event)[0];
-      return toBinary(
-        input,
-        create(input, { event: { case: kind, value: { ...value, at: BigInt(at) } } } as never),
-      );
-    });
+    const encoded = events.map((event) =>
+      encodeOf(input, ...Object.entries(event)[0] as [string, Record<string, unknown>])
+    );
     const users = new Set(profiles.map(({ user }) => user)).size;
     const dice = seeded(seed), random = () => dice.next();
     await prove({

@@ -3,9 +3,10 @@
  * its source (the partition) and a rising sequence; the receiver's state holds the high-water mark of each
  * source, so an output that is delivered again (after a crash of either side) is recognised and dropped.
  */
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { fromBinary } from "@bufbuild/protobuf";
 import { EFFECT_KIND, EffectCursor } from "../partition/records.ts";
 import { WatermarkSchema } from "../proto/gen/frame_pb.ts";
+import { encodeMark } from "../stream/marks.ts";
 import type { OfferOptions, Outcome } from "../runtime.ts";
 import type { Partition } from "../partition/partition.ts";
 import type { World } from "../world/mod.ts";
@@ -66,7 +67,7 @@ function advanceOf(effects: Uint8Array, partition: number): Uint8Array | undefin
   while (cursor.next()) if (cursor.kind === EFFECT_KIND.ADVANCE) found = cursor.payload;
   if (!found) return undefined;
   const { time } = fromBinary(WatermarkSchema, found);
-  return toBinary(WatermarkSchema, create(WatermarkSchema, { time, partition }));
+  return encodeMark({ time, partition });
 }
 
 /** Counts what is under way per frame and tells, in order, which frames are wholly delivered. */

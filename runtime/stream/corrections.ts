@@ -3,13 +3,12 @@
  * same declaration that takes all of them, up to the watermark that the partition has reached; and what differs
  * from what was put out is told.
  */
-import { create, toBinary } from "@bufbuild/protobuf";
 import type { KernelModule } from "../kernel/host.ts";
 import { encodeEvent } from "../partition/mailbox.ts";
 import { EFFECT_KIND, EffectCursor, EVENT_KIND, EventCursor } from "../partition/records.ts";
 import { walk } from "../partition/walk.ts";
-import { WatermarkSchema } from "../proto/gen/frame_pb.ts";
 import type { Chain } from "../world/mod.ts";
+import { encodeMarks } from "./marks.ts";
 
 export interface Correction {
   readonly channel: number;
@@ -18,7 +17,6 @@ export interface Correction {
   readonly payload: Uint8Array;
 }
 
-const INPUTS_MAX = 32;
 const OUTPUT_BYTES = 1024 * 1024;
 /** The field `retracted`, true, as it ends the message of a row that is taken back: see compile/output.ts. */
 const RETRACTED = [0xc0, 0x3e, 0x01];
@@ -59,8 +57,7 @@ export async function corrections(
     const cursor = new EventCursor(frame.events);
     while (cursor.next()) if (cursor.kind === EVENT_KIND.EVENT) apply(cursor.record);
   }
-  for (let input = 0; input < INPUTS_MAX; input++) {
-    const mark = toBinary(WatermarkSchema, create(WatermarkSchema, { time: BigInt(watermark), input }));
+  for (const mark of encodeMarks({ time: BigInt(watermark) })) {
     apply(encodeEvent(mark, { kind: EVENT_KIND.WATERMARK }));
   }
   return rows.left();

@@ -1,5 +1,5 @@
 /** What a running declared pipeline is asked: its views, its late events, and how far its inputs have come. */
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { fromBinary } from "@bufbuild/protobuf";
 import type { ViewSpec } from "../declare.ts";
 import { comparePositions } from "../pipeline.ts";
 import type { Stage } from "../pipeline.ts";
@@ -8,12 +8,11 @@ import type { Partition } from "../partition/partition.ts";
 import { EFFECT_KIND, EffectCursor, EVENT_KIND, EventCursor } from "../partition/records.ts";
 import { readFrame } from "../partition/recover.ts";
 import { readVarint } from "../partition/wire.ts";
-import { LateReason, LateSchema, WatermarkSchema } from "../proto/gen/frame_pb.ts";
+import { LateReason, LateSchema } from "../proto/gen/frame_pb.ts";
 import type { World } from "../world/mod.ts";
+import { encodeMarks } from "./marks.ts";
 
 const MAX = 2n ** 63n - 1n;
-/** Inputs that a pipeline can have. */
-const INPUTS_MAX = 32;
 /** Wait before a partition that does not take events is asked again. */
 const RETRY_MS = 5;
 const VIEW_ROWS = 1_000;
@@ -31,7 +30,6 @@ export async function tellMark(
   world: World,
   signal: AbortSignal,
 ): Promise<void> {
-  const inputs = input === undefined ? Array.from({ length: INPUTS_MAX }, (_, i) => i) : [input];
   const at = time === undefined || time === Infinity ? MAX : BigInt(time);
   const tell = async (partition: Partition, payload: Uint8Array): Promise<void> => {
     while (true) {
@@ -47,12 +45,9 @@ export async function tellMark(
       await world.clock.sleep(RETRY_MS, signal);
     }
   };
+  const payloads = encodeMarks({ time: at, input, idle });
   await Promise.all(
-    partitions.flatMap((partition) =>
-      inputs.map((each) =>
-        tell(partition, toBinary(WatermarkSchema, create(WatermarkSchema, { time: at, input: each, idle })))
-      )
-    ),
+    partitions.flatMap((partition) => payloads.map((payload) => tell(partition, payload))),
   );
 }
 

@@ -18,7 +18,7 @@ import {
 } from "../../runtime/mod.ts";
 import { EVENT_KIND } from "../../runtime/partition/records.ts";
 import { encodeEvent } from "../../runtime/partition/mailbox.ts";
-import { openDeclared } from "../support/declared.ts";
+import { encodeOf, openDeclared } from "../support/declared.ts";
 
 const CLOCK = 1_900_000_000_000_000;
 const FRAME_BYTES = 256 * 1024;
@@ -94,15 +94,7 @@ describe("a source that falls silent", () => {
   });
   const { input } = compile(declaration).pipeline;
   const of = (source: "a" | "b", second: number) =>
-    toBinary(
-      input,
-      create(
-        input,
-        {
-          event: { case: source, value: { key: "k", amount: 1n, at: BigInt(second) * 1_000_000n } },
-        } as never,
-      ),
-    );
+    encodeOf(input, source, { key: "k", amount: 1, at: second * 1_000_000 });
 
   it("holds windows back until it is said to be idle, and again once it speaks", async () => {
     const run = await openDeclared(declaration);

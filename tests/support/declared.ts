@@ -1,11 +1,19 @@
 /** Runs declared pipelines in tests: their kernel alone, frame by frame, with what it puts out decoded. */
 import assert from "node:assert/strict";
-import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  type MessageShape,
+  ScalarType,
+  toBinary,
+} from "@bufbuild/protobuf";
 import { declared } from "../../deploy/declared.ts";
 import type { Declaration, Pipeline } from "../../runtime/mod.ts";
 import { type Applied, type Kernel, type KernelModule, loadKernel } from "../../runtime/kernel/host.ts";
 import { EFFECT_KIND, EffectCursor, EVENT_KIND } from "../../runtime/partition/records.ts";
 import { encodeEvent } from "../../runtime/partition/mailbox.ts";
+import { encodeMark, encodeMarks } from "../../runtime/stream/marks.ts";
 import { kernelParams } from "../../runtime/params.ts";
 import { type Late, LateSchema, WatermarkSchema } from "../../runtime/proto/gen/frame_pb.ts";
 
@@ -59,17 +67,13 @@ export class DeclaredRun {
 
   /** Says of an input that nothing before `time` is expected; of all inputs where none is named. */
   mark(time: bigint, input?: number): void {
-    const inputs = input === undefined ? Array.from({ length: 32 }, (_, i) => i) : [input];
-    this.#frames(inputs.map((each) => {
-      const payload = toBinary(WatermarkSchema, create(WatermarkSchema, { time, input: each }));
-      return encodeEvent(payload, { kind: EVENT_KIND.WATERMARK });
-    }));
+    const told = encodeMarks({ time, input });
+    this.#frames(told.map((payload) => encodeEvent(payload, { kind: EVENT_KIND.WATERMARK })));
   }
 
   /** An input holds nothing back until its next event. */
   idle(input: number): void {
-    const payload = toBinary(WatermarkSchema, create(WatermarkSchema, { idle: true, input }));
-    this.#frames([encodeEvent(payload, { kind: EVENT_KIND.WATERMARK })]);
+    this.#frames([encodeEvent(encodeMark({ idle: true, input }), { kind: EVENT_KIND.WATERMARK })]);
   }
 
   /** The input has ended: every window is told. */
@@ -227,4 +231,19 @@ function sorted(rows: readonly OutputRow[]): string[] {
       (_, value) => typeof value === "bigint" ? `${value}n` : value,
     )
   ).sort();
+}
+
+/** One event of a pipeline with several sources: the fields of one of them; int64 may be given as numbers. */
+export function encodeOf(
+  input: DescMessage,
+  source: string,
+  fields: Readonly<Record<string, unknown>>,
+): Uint8Array {
+  const { message } = input.fields.find(({ localName }) => localName === source)!;
+  const isInt64 = (name: string) =>
+    message!.fields.find(({ localName }) => localName === name)?.scalar === ScalarType.INT64;
+  const value = Object.fromEntries(
+    Object.entries(fields).map(([name, each]) => [name, isInt64(name) ? BigInt(each as number) : each]),
+  );
+  return toBinary(input, create(input, { event: { case: source, value } } as never));
 }

@@ -3,7 +3,7 @@
  * asked of it. Malformed bytes, and text that is not UTF-8 in a field that is used, are told apart.
  */
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
-import { resolvePath } from "../fields.ts";
+import { resolvePath, typeOf } from "../fields.ts";
 import type { Source } from "../plan.ts";
 import type { Code, Module } from "./text.ts";
 
@@ -44,7 +44,7 @@ export class Decoder {
     const name = `f_${path.replaceAll(".", "_")}`;
     if (!level.has(last.number)) level.set(last.number, { field: last, name, inner: new Map() });
     const at = `${this.instance}.${name}`;
-    const kind = kindOf(last);
+    const kind = typeOf(last, this.#source.message);
     this.#slots.set(name, { type: kind });
     if (kind === "text") {
       this.#slots.set(`${name}Length`, { type: "u32" });
@@ -186,22 +186,6 @@ export class Decoder {
       default:
         return varint("<i64> ?");
     }
-  }
-}
-
-function kindOf(field: DescField): Code["type"] {
-  if (field.fieldKind !== "scalar") return "i64";
-  switch (field.scalar) {
-    case ScalarType.STRING:
-    case ScalarType.BYTES:
-      return "text";
-    case ScalarType.DOUBLE:
-    case ScalarType.FLOAT:
-      return "f64";
-    case ScalarType.BOOL:
-      return "bool";
-    default:
-      return "i64";
   }
 }
 
