@@ -19,7 +19,7 @@ import { collectGarbage } from "../support/memory.ts";
 import { kept, keyBytes, memoryWorld, running, tallyState } from "../support/world.ts";
 
 const topology = { pipelines: [tally] };
-const MAILBOX = { mailboxEventsMax: 50, mailboxBytesMax: 64 * 1024 };
+const MAILBOX = { mailboxEventsMax: 10, mailboxBytesMax: 64 * 1024 };
 const LEDGER_MS = 10;
 const CLIENTS = 100;
 const REQUESTS = 4_000;
