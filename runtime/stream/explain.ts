@@ -81,7 +81,7 @@ function unboundedSteps(steps: readonly (Step | End)[]): (Step | End)[] {
   return steps.filter((step) =>
     step.kind === "running" && step.ttl === 0 && step.keys.length > 0 ||
     step.kind === "keep" && step.ttl === 0 ||
-    step.kind === "top" && step.keys.length > 0 ||
+    step.kind === "top" && step.ttl === 0 && step.keys.length > 0 ||
     step.kind === "tableJoin" ||
     step.kind === "over" && step.ttl === 0 && step.columns.some((each) => !each.function.endsWith("Range")) ||
     step.kind === "view" && step.ttl === 0
@@ -213,7 +213,7 @@ function stateOf(step: Step | End): State | undefined {
         what: `${step.limit} rows`,
         perKey: ENTRY_BYTES + keyInline(step.keys) + step.limit * (24 + rowBytes(step.fields)),
         per: "a key",
-        until: "kept",
+        until: step.ttl > 0 ? `gone ${duration(step.ttl)} after a key's last row` : "kept",
       };
     case "keep":
       return {

@@ -95,17 +95,25 @@ export class KeyedStream<R, K> extends Rows<R> {
     });
   }
 
-  /** The best `limit` rows of each key, as they change: `.top(10, (e) => [descending(e.price), e.at])`. */
-  top(limit: number, order: (row: R) => OrderExpr | readonly OrderExpr[]): Stream<R>;
+  /**
+   * The best `limit` rows of each key, as they change: `.top(10, (e) => [descending(e.price), e.at])`. After
+   * `ttl` of event time without a row a key is forgotten, and what was told of it stands: so the leaders of each
+   * window are `.key((w) => w.windowStart).top(10, …, { ttl: "1h" })`, with a ttl beyond any allowed lateness.
+   */
+  top(
+    limit: number,
+    order: (row: R) => OrderExpr | readonly OrderExpr[],
+    options?: { readonly ttl?: Duration },
+  ): Stream<R>;
   top<N extends string>(
     limit: number,
     order: (row: R) => OrderExpr | readonly OrderExpr[],
-    options: { readonly rank: N },
+    options: { readonly rank: N; readonly ttl?: Duration },
   ): Stream<R & { readonly [P in N]: Num }>;
   top(
     limit: number,
     order: (row: R) => OrderExpr | readonly OrderExpr[],
-    { rank }: { readonly rank?: string } = {},
+    { rank, ttl = 0 }: { readonly rank?: string; readonly ttl?: Duration } = {},
   ): Stream<AnyRows> {
     const place = this.place("top");
     if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
@@ -121,6 +129,7 @@ export class KeyedStream<R, K> extends Rows<R> {
       limit,
       order: orders,
       rank,
+      ttl: micros(ttl, "time to live"),
       ...base,
     });
   }

@@ -173,6 +173,8 @@ export interface Top extends StepBase {
   readonly order: readonly Order[];
   /** Name of the field that says the rank, 1 first; absent = not told. */
   readonly rank?: string;
+  /** Event time after which a key without rows is forgotten; 0 = never. */
+  readonly ttl: number;
 }
 
 /** The first, the newest or the best row of a key. */

@@ -211,11 +211,11 @@ export class TopN<D> {
     const d = changetype<D>(0), group = this.table.find(key, length);
     const entry = changetype<usize>(group);
     const top = entry + offsetof<Group>("top"), rest = entry + offsetof<Group>("rest");
-    if (!entry || !this.retracts || entry == <usize> this.freeing) return refuse(Reject.OUT_OF_RANGE);
+    if (!entry || !this.retracts || entry == <usize> this.freeing) return this.unknown();
     let slot = findSlot<D>(top);
     if (!slot) {
       slot = findSlot<D>(rest);
-      if (!slot) return refuse(Reject.OUT_OF_RANGE);
+      if (!slot) return this.unknown();
       const row = rankRemove(slot);
       return release(row, changetype<Ranked>(row).bytes);
     }
@@ -233,6 +233,11 @@ export class TopN<D> {
     else this.moveUp(top, rankRemove(firstSlot(rest)), key, length);
     if (this.ranks) this.tell(<usize> group.top, rank, key, length, 0);
     if (!group.count) this.dropEmpty(group);
+  }
+
+  /** A row is retracted that is not here: it was forgotten with its key, or it never came. */
+  private unknown(): void {
+    if (!this.ttl) refuse(Reject.OUT_OF_RANGE);
   }
 
   /** The first of the rest becomes the last of the first n. */
