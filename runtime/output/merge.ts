@@ -1,5 +1,6 @@
 /** Interleaves several endless iterables: whatever comes first is given first; each keeps its own order. */
 export async function* merge<T>(sources: AsyncGenerator<T>[], signal: AbortSignal): AsyncGenerator<T> {
+  if (sources.length === 1) return yield* sources[0];
   const pending = new Map(sources.map((source) => [source, step(source)]));
   try {
     while (pending.size > 0 && !signal.aborted) {

@@ -85,7 +85,7 @@ class SqliteLedger implements Ledger {
     this.notes = new Notes(`${file}-acknowledged`);
     const checkpointBytes = options.walBytes ?? WAL_BYTES;
     const bounds = { checkpointBytes, bytesMax: checkpointBytes * 8 };
-    this.#wal = new WalKeeper(file, database, bounds, () => this.#flush());
+    this.#wal = new WalKeeper(file, database, bounds, options.clock, () => this.#flush());
     this.#begin = database.prepare("BEGIN IMMEDIATE");
     this.#commit = database.prepare("COMMIT");
   }

@@ -6,6 +6,7 @@
  */
 import { Worker } from "node:worker_threads";
 import type { DatabaseSync } from "node:sqlite";
+import type { Clock } from "../../world/clock.ts";
 
 export interface WalOptions {
   /** Bytes written to the log after which it is checkpointed. */
@@ -26,6 +27,11 @@ export type WalReply =
 
 /** So few pages left are moved in about a millisecond. */
 const CAUGHT_UP_PAGES = 256;
+/**
+ * Starting a thread holds up the one that starts it (24 ms under Deno [measured]): so it is done this long after
+ * the first write, and not when the log is full, which is when load is high. Who writes only briefly needs none.
+ */
+const START_MS = 500;
 
 export class WalKeeper {
   /** While true the ledger must not begin a transaction; `release` is called when it may again. */
@@ -37,11 +43,13 @@ export class WalKeeper {
   #next: number;
   #closed: (() => void) | undefined;
   #inline = false;
+  #cancelStart: (() => void) | undefined;
 
   constructor(
     private readonly file: string,
     private readonly database: DatabaseSync,
     private readonly options: WalOptions,
+    private readonly clock: Clock,
     private readonly release: () => void,
   ) {
     this.#next = options.checkpointBytes;
@@ -49,12 +57,16 @@ export class WalKeeper {
 
   /** Called after each commit with about as many bytes as it wrote. */
   wrote(bytes: number): void {
+    this.#cancelStart ??= this.clock.after(START_MS, () => {
+      if (!this.#worker && !this.#inline) this.#start();
+    });
     this.#bytes += bytes;
     if (this.#state === "idle" && this.#bytes >= this.#next) this.#begin();
     else if (this.#state === "passing" && this.#bytes >= this.options.bytesMax) this.held = true;
   }
 
   async close(): Promise<void> {
+    this.#cancelStart?.();
     if (!this.#worker) return;
     const closed = new Promise<void>((resolve) => this.#closed = resolve);
     const idle = this.#state === "idle";
@@ -77,6 +89,7 @@ export class WalKeeper {
     this.#worker = new Worker(new URL("./wal_worker.ts", import.meta.url));
     this.#worker.on("message", (reply: WalReply) => this.#answered(reply));
     this.#worker.on("error", () => this.#failed());
+    this.#worker.unref();
     this.#ask({ kind: "open", file: this.file });
   }
 
