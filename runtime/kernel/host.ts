@@ -75,8 +75,9 @@ async function compile(
       { cause },
     );
   }
-  const instantiate = () => new Kernel(name, module, params);
-  return { hash, hashHex: hex(hash), description: instantiate().description, instantiate };
+  const { description } = new Kernel(name, module, params);
+  const instantiate = () => new Kernel(name, module, params, description);
+  return { hash, hashHex: hex(hash), description, instantiate };
 }
 
 export class Kernel {
@@ -97,7 +98,8 @@ export class Kernel {
   #bytes!: Uint8Array;
   #view!: DataView;
 
-  constructor(name: string, module: WebAssembly.Module, params: Uint8Array) {
+  /** `description`: as another instance of this module gave it. */
+  constructor(name: string, module: WebAssembly.Module, params: Uint8Array, description?: KernelDescription) {
     this.#name = name;
     const instance = new WebAssembly.Instance(module, { env: { abort: onAbort } });
     this.#exports = instance.exports as unknown as KernelExports;
@@ -116,8 +118,12 @@ export class Kernel {
     if (status !== STATUS.OK) {
       throw new Error(`Cannot start kernel ${name}: its parameters are not valid (status ${status})`);
     }
+    this.description = description ?? this.#describe();
+  }
+
+  #describe(): KernelDescription {
     this.#exports.describe();
-    this.description = JSON.parse(new TextDecoder().decode(this.#output())) as KernelDescription;
+    return JSON.parse(new TextDecoder().decode(this.#output())) as KernelDescription;
   }
 
   /** Applies the events region of a frame; see KernelExports.apply. Throws KernelTrap. */

@@ -138,6 +138,13 @@ function decodeFields(body: Uint8Array, chain: Uint8Array, where: string): Frame
   let at = 0;
   while (at < body.length) {
     const start = at;
+    const first = body[at];
+    if (first === EVENTS_TAG || first === EFFECTS_TAG) {
+      at = runEnd(body, at, first);
+      if (!(at <= body.length)) throw new BrokenFrame(`Cannot read ${where}: a field runs past the end`);
+      (first === EVENTS_TAG ? events : effects).add(start, at);
+      continue;
+    }
     const tag = readVarint(body, at);
     at = tag.next;
     if (tag.value === 0x08 || tag.value === 0x10 || tag.value === 0x18) {
@@ -155,9 +162,7 @@ function decodeFields(body: Uint8Array, chain: Uint8Array, where: string): Frame
       at = length.next + length.value;
       if (at <= body.length) {
         const value = body.subarray(length.next, at);
-        if (tag.value === EVENTS_TAG) events.add(start, at);
-        else if (tag.value === EFFECTS_TAG) effects.add(start, at);
-        else if (tag.value === 0x22) kernel = value;
+        if (tag.value === 0x22) kernel = value;
         else if (tag.value === 0x2a) previous = value;
         else if (tag.value === 0x32) positions.push(decodePosition(value));
       }
@@ -175,6 +180,20 @@ function decodeFields(body: Uint8Array, chain: Uint8Array, where: string): Frame
     effects: effects.bytes(),
     chain,
   };
+}
+
+/** Where the run of records with this tag that begins here ends; beyond the end of `body` when one is cut off. */
+function runEnd(body: Uint8Array, at: number, tag: number): number {
+  while (body[at] === tag) {
+    let length = body[at + 1], next = at + 2;
+    if (!(length < 128)) {
+      const long = readVarint(body, at + 1);
+      length = long.value;
+      next = long.next;
+    }
+    at = next + length;
+  }
+  return at;
 }
 
 /** The bytes of one repeated field: a view while it is contiguous (as we write it), else a copy. */

@@ -20,29 +20,64 @@ export function isAnswer(kind: number): boolean {
 
 const NOTHING = new Uint8Array(0);
 
+/** Steps from record to record. What is bytes in one is found by its place, and made a view when it is asked for. */
+class Records {
+  protected readonly region: Uint8Array;
+  protected at = 0;
+
+  constructor(region: Uint8Array) {
+    this.region = region;
+  }
+
+  protected varint(): number {
+    const first = this.region[this.at];
+    if (first < 128) {
+      this.at++;
+      return first;
+    }
+    const { value, next } = readVarint(this.region, this.at);
+    this.at = next;
+    return value;
+  }
+
+  protected view(start: number, end: number): Uint8Array {
+    return start === end ? NOTHING : this.region.subarray(start, end);
+  }
+
+  protected skipUnknown(): void {
+    const tag = readVarint(this.region, this.at);
+    const next = skipField(this.region, tag.next, tag.value);
+    this.at = next < 0 ? this.region.length : next;
+  }
+}
+
 /** Steps through a region; after each `next()` that answers true its fields describe one Effect. */
-export class EffectCursor {
+export class EffectCursor extends Records {
   event = 0;
   kind = 0;
-  payload: Uint8Array = NOTHING;
-  key: Uint8Array = NOTHING;
   reason = 0;
   originalFrame = 0;
   originalEvent = 0;
   channel = 0;
-  readonly #region: Uint8Array;
-  #at = 0;
+  #payloadAt = 0;
+  #payloadEnd = 0;
+  #keyAt = 0;
+  #keyEnd = 0;
 
-  constructor(region: Uint8Array) {
-    this.#region = region;
+  get payload(): Uint8Array {
+    return this.view(this.#payloadAt, this.#payloadEnd);
+  }
+
+  get key(): Uint8Array {
+    return this.view(this.#keyAt, this.#keyEnd);
   }
 
   next(): boolean {
-    const region = this.#region;
-    if (this.#at >= region.length) return false;
-    const length = readVarint(region, this.#at + 1);
-    const end = length.next + length.value;
-    let at = length.next;
+    const { region } = this;
+    if (this.at >= region.length) return false;
+    this.at++;
+    const length = this.varint();
+    const end = this.at + length;
     this.event =
       this.kind =
       this.reason =
@@ -50,90 +85,118 @@ export class EffectCursor {
       this.originalEvent =
       this.channel =
         0;
-    this.payload = this.key = NOTHING;
-    while (at < end) {
-      const tag = region[at++];
-      if (tag === 0x1a || tag === 0x22) {
-        const size = readVarint(region, at);
-        at = size.next + size.value;
-        const bytes = region.subarray(size.next, at);
-        if (tag === 0x1a) this.payload = bytes;
-        else this.key = bytes;
-        continue;
-      }
-      const field = readVarint(region, at);
-      if (tag === 0x08) this.event = field.value;
-      else if (tag === 0x10) this.kind = field.value;
-      else if (tag === 0x28) this.reason = field.value;
-      else if (tag === 0x30) this.originalFrame = field.value;
-      else if (tag === 0x38) this.originalEvent = field.value;
-      else if (tag === 0x40) this.channel = field.value;
+    this.#payloadAt =
+      this.#payloadEnd =
+      this.#keyAt =
+      this.#keyEnd =
+        0;
+    while (this.at < end) {
+      const tag = region[this.at++];
+      if (tag === 0x08) this.event = this.varint();
+      else if (tag === 0x10) this.kind = this.varint();
+      else if (tag === 0x1a) {
+        const size = this.varint();
+        this.#payloadAt = this.at;
+        this.#payloadEnd = this.at += size;
+      } else if (tag === 0x22) {
+        const size = this.varint();
+        this.#keyAt = this.at;
+        this.#keyEnd = this.at += size;
+      } else if (tag === 0x28) this.reason = this.varint();
+      else if (tag === 0x30) this.originalFrame = this.varint();
+      else if (tag === 0x38) this.originalEvent = this.varint();
+      else if (tag === 0x40) this.channel = this.varint();
       else {
-        at = skipUnknown(region, at - 1);
-        continue;
+        this.at--;
+        this.skipUnknown();
       }
-      at = field.next;
     }
-    this.#at = end;
+    this.at = end;
     return true;
   }
 }
 
 /** Steps through a region; after each `next()` that answers true its fields describe one Event. */
-export class EventCursor {
-  payload: Uint8Array = NOTHING;
-  id: Uint8Array = NOTHING;
-  source: Uint8Array = NOTHING;
+export class EventCursor extends Records {
   sequence = 0;
   kind = 0;
   /** Of a UNFIT one: why, and the media type of its payload. */
   reason = 0;
-  type: Uint8Array = NOTHING;
-  /** The record itself, tag and length included. */
-  record: Uint8Array = NOTHING;
-  readonly #region: Uint8Array;
-  #at = 0;
+  #recordAt = 0;
+  #payloadAt = 0;
+  #payloadEnd = 0;
+  #idAt = 0;
+  #idEnd = 0;
+  #sourceAt = 0;
+  #sourceEnd = 0;
+  #typeAt = 0;
+  #typeEnd = 0;
 
-  constructor(region: Uint8Array) {
-    this.#region = region;
+  get payload(): Uint8Array {
+    return this.view(this.#payloadAt, this.#payloadEnd);
+  }
+
+  get id(): Uint8Array {
+    return this.view(this.#idAt, this.#idEnd);
+  }
+
+  get source(): Uint8Array {
+    return this.view(this.#sourceAt, this.#sourceEnd);
+  }
+
+  get type(): Uint8Array {
+    return this.view(this.#typeAt, this.#typeEnd);
+  }
+
+  /** The record itself, tag and length included. */
+  get record(): Uint8Array {
+    return this.view(this.#recordAt, this.at);
   }
 
   next(): boolean {
-    const region = this.#region;
-    if (this.#at >= region.length) return false;
-    const length = readVarint(region, this.#at + 1);
-    const end = length.next + length.value;
-    let at = length.next;
-    this.record = region.subarray(this.#at, end);
-    this.payload =
-      this.id =
-      this.source =
-      this.type =
-        NOTHING;
+    const { region } = this;
+    if (this.at >= region.length) return false;
+    this.#recordAt = this.at++;
+    const length = this.varint();
+    const end = this.at + length;
     this.sequence = this.kind = this.reason = 0;
-    while (at < end) {
-      const tag = region[at++];
-      if (tag === 0x0a || tag === 0x12 || tag === 0x1a || tag === 0x3a) {
-        const size = readVarint(region, at);
-        at = size.next + size.value;
-        const bytes = region.subarray(size.next, at);
-        if (tag === 0x0a) this.payload = bytes;
-        else if (tag === 0x12) this.id = bytes;
-        else if (tag === 0x1a) this.source = bytes;
-        else this.type = bytes;
-        continue;
-      }
-      const field = readVarint(region, at);
-      if (tag === 0x20) this.sequence = field.value;
-      else if (tag === 0x28) this.kind = field.value;
-      else if (tag === 0x30) this.reason = field.value;
+    this.#payloadAt =
+      this.#payloadEnd =
+      this.#idAt =
+      this.#idEnd =
+        0;
+    this.#sourceAt =
+      this.#sourceEnd =
+      this.#typeAt =
+      this.#typeEnd =
+        0;
+    while (this.at < end) {
+      const tag = region[this.at++];
+      if (tag === 0x0a) {
+        const size = this.varint();
+        this.#payloadAt = this.at;
+        this.#payloadEnd = this.at += size;
+      } else if (tag === 0x12) {
+        const size = this.varint();
+        this.#idAt = this.at;
+        this.#idEnd = this.at += size;
+      } else if (tag === 0x1a) {
+        const size = this.varint();
+        this.#sourceAt = this.at;
+        this.#sourceEnd = this.at += size;
+      } else if (tag === 0x3a) {
+        const size = this.varint();
+        this.#typeAt = this.at;
+        this.#typeEnd = this.at += size;
+      } else if (tag === 0x20) this.sequence = this.varint();
+      else if (tag === 0x28) this.kind = this.varint();
+      else if (tag === 0x30) this.reason = this.varint();
       else {
-        at = skipUnknown(region, at - 1);
-        continue;
+        this.at--;
+        this.skipUnknown();
       }
-      at = field.next;
     }
-    this.#at = end;
+    this.at = end;
     return true;
   }
 }
@@ -146,10 +209,4 @@ export function countRecords(region: Uint8Array): number {
     at = length.next + length.value;
   }
   return count;
-}
-
-function skipUnknown(region: Uint8Array, at: number): number {
-  const tag = readVarint(region, at);
-  const next = skipField(region, tag.next, tag.value);
-  return next < 0 ? region.length : next;
 }

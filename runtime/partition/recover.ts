@@ -14,8 +14,8 @@ import {
 import { bytesEqual, fromHex, hex } from "../hash.ts";
 import { checkRetained } from "../checkpoint/retention.ts";
 import type { Kernel, KernelModule } from "../kernel/host.ts";
-import type { Chain, World } from "../world/mod.ts";
-import { BrokenFrame, decodeFrame, encodeFrame, type Frame, NO_CHAIN } from "./frame.ts";
+import type { Chain, Stored, World } from "../world/mod.ts";
+import { BrokenFrame, decodeFrame, encodeFrame, type Frame, FRAME_OVERHEAD, NO_CHAIN } from "./frame.ts";
 import { Progress, type RecoveryProgress } from "./progress.ts";
 import { replayFrame, walk } from "./walk.ts";
 
@@ -46,6 +46,8 @@ const TAKE_OVER_ATTEMPTS_MAX = 8;
 const SILENT_ATTEMPTS_MAX = 2;
 /** Newest frames among which the highest epoch stands: more than all owners together have in flight. */
 export const TAIL_FRAMES = 64;
+/** Of these, held back in case that an epoch begins behind them. */
+const UNREAD_MAX = 16;
 const TAKE_OVER_WAIT_MS = 2;
 /** Replay holds the thread no longer than this. */
 const TURN_MICROS = 20_000;
@@ -194,11 +196,19 @@ async function takeOver({ world, chain, module }: { world: World; chain: Chain; 
  */
 export async function readTail(chain: Chain, last: number): Promise<{ epoch: number; clock: number }> {
   const highest = { epoch: 0, clock: 0 };
-  for await (const { sequence, message } of chain.read(Math.max(1, last - TAIL_FRAMES + 1), last)) {
-    const { epoch, clock } = decodeFrame(message, `frame ${sequence} of ${chain.name}`);
-    highest.epoch = Math.max(highest.epoch, epoch);
-    highest.clock = Math.max(highest.clock, clock);
+  const take = ({ sequence, message }: Stored) => {
+    const frame = decodeFrame(message, `frame ${sequence} of ${chain.name}`);
+    highest.epoch = Math.max(highest.epoch, frame.epoch);
+    highest.clock = Math.max(highest.clock, frame.clock);
+    return frame;
+  };
+  const unread: Stored[] = [];
+  for await (const stored of chain.read(Math.max(1, last - TAIL_FRAMES + 1), last)) {
+    // A frame that begins an epoch is beyond all before it in both: its writer read them.
+    if (stored.message.length <= FRAME_OVERHEAD && take(stored).events.length === 0) unread.length = 0;
+    else if (unread.push(stored) > UNREAD_MAX) take(unread.shift()!);
   }
+  unread.forEach(take);
   return highest;
 }
 
