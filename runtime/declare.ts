@@ -2,6 +2,7 @@
  * How a pipeline and a topology are declared: plain data, checked by `start`.
  */
 import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
+import type { LookupKey, LookupSource } from "./world/lookup.ts";
 
 export interface Pipeline {
   /** `[a-z][a-z0-9-]*`, at most 32 characters, unique in the topology; part of URLs, subjects and chains. */
@@ -25,6 +26,8 @@ export interface Pipeline {
   readonly outputs?: readonly OutputSpec[];
   /** The pipeline and output that feed it, watermarks included; the topology's feeds must say so too. */
   readonly fed?: { readonly pipeline: string; readonly output: string };
+  /** What is asked outside for each event, and recorded with it, before the kernel sees it. */
+  readonly lookups?: LookupSpecs;
   /** Tables of rows that can be read and followed, by the number that the kernel knows them by. */
   readonly views?: readonly ViewSpec[];
   /** The message that answers a query for a key. */
@@ -68,6 +71,35 @@ export interface OutputSpec {
   readonly message: DescMessage;
   /** Whether rows may be taken back: `retracted` says so. */
   readonly changelog: boolean;
+}
+
+export interface LookupSpecs {
+  /** The fields of the envelope of which an event has one, where it is an envelope. */
+  readonly members?: readonly number[];
+  readonly of: readonly LookupSpec[];
+}
+
+/** One lookup. What it found stands in the event as field `field`; that it did, and that it could not, behind. */
+export interface LookupSpec {
+  readonly name: string;
+  readonly field: number;
+  /** The field of the envelope that holds the events it is for. */
+  readonly variant?: number;
+  readonly source: LookupSource;
+  /** The key that the message in `bytes`, from `start` to `end`, names; undefined where it names none. */
+  readonly read: (bytes: Uint8Array, start: number, end: number) => LookupKey | undefined;
+  /** Microseconds for which an answer, and that there is no row, is taken for true. */
+  readonly ttl: number;
+  readonly absentTtl: number;
+  /** Bounds of the cache. */
+  readonly entriesMax: number;
+  readonly bytesMax: number;
+  readonly batchMax: number;
+  readonly waitMs: number;
+  readonly timeoutMs: number;
+  readonly fallback: "retry" | "null" | "dead-letter";
+  /** Most events of a partition that wait for answers. */
+  readonly waitingMax: number;
 }
 
 export interface ViewSpec {

@@ -20,6 +20,7 @@ export type { Clock } from "./world/mod.ts";
 export { type Decision, DecisionSchema, Verdict } from "./proto/gen/decision_pb.ts";
 export { RejectReasonSchema } from "./proto/gen/frame_pb.ts";
 export * from "./world/sink.ts";
+export * from "./world/lookup.ts";
 export {
   CannotConsume,
   consume,

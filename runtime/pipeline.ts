@@ -27,6 +27,7 @@ import type {
 } from "./runtime.ts";
 import { eventFromJsonBytes, JSON_TYPE } from "./ingress/json.ts";
 import { BROADCAST, type KeyExtractor, NO_KEY } from "./ingress/key.ts";
+import type { Lookups } from "./ingress/lookup_gate.ts";
 import { partitionOf } from "./ingress/partition.ts";
 import { outputsOf, releasedFrames } from "./output/reader.ts";
 import type { SinkRun } from "./output/sinks.ts";
@@ -44,10 +45,13 @@ export interface Stage {
   readonly pipeline: Pipeline;
   readonly partitions: readonly Partition[];
   readonly keys: KeyExtractor;
+  readonly lookups?: Lookups;
 }
 
 /** Longest event id, bytes. */
 const ID_BYTES_MAX = 256;
+/** At its end the runtime waits so long for what is looked up. */
+const ANSWERS_MS_MAX = 5_000;
 /** Wait before a full mailbox is offered the same event again. */
 const RETRY_MS = 5;
 const RETRY_AFTER_MS = { full: 1000, unavailable: 1000, "no-key": 0, "too-large": 0, unknown: 0 };
@@ -65,6 +69,8 @@ export class Road implements Runtime {
   readonly #stop: AbortController;
   readonly #sinks: readonly SinkRun[];
   #end: Status["state"] | undefined;
+  /** It takes no more events, and waits for answers to those it took. */
+  #closing = false;
 
   constructor(
     topology: Topology,
@@ -86,8 +92,13 @@ export class Road implements Runtime {
     this.ended = tree.then(() => undefined, (error: Error) => error).then((error) => {
       this.#end = "ended";
       const cause = error ?? new Error("the runtime has stopped");
-      for (const partition of this.partitions()) if (partition.state !== "stopped") partition.failed(cause);
-      return error;
+      for (const partition of this.partitions()) {
+        if (partition.state !== "stopped") partition.failed(cause);
+        else partition.gate?.fail(cause);
+      }
+      const lookups = [...this.#stages.values()].flatMap((stage) => stage.lookups ?? []);
+      if (lookups.length === 0) return error;
+      return Promise.allSettled(lookups.map((each) => each.close())).then(() => error);
     });
   }
 
@@ -136,7 +147,7 @@ export class Road implements Runtime {
     done: (outcome: Outcome) => void,
   ): Admission {
     if (this.#stop.signal.aborted || !partitions.every((each) => this.#takes(each))) return "unavailable";
-    if (partitions.some((each) => each.mailbox.full)) return "full";
+    if (partitions.some((each) => each.full)) return "full";
     const outcomes: Outcome[] = [];
     for (const partition of partitions) {
       partition.offer(payload, fields, (outcome) => {
@@ -149,7 +160,7 @@ export class Road implements Runtime {
 
   /** A restarting partition still takes events: its mailbox outlives it. A recovering one has no answer yet. */
   #takes({ state }: Partition): boolean {
-    return state === "serving" || state === "restarting";
+    return !this.#closing && (state === "serving" || state === "restarting");
   }
 
   submit(name: string, payload: Uint8Array, options: OfferOptions = {}): Promise<Outcome> {
@@ -202,7 +213,7 @@ export class Road implements Runtime {
     if (!stage || this.#stop.signal.aborted) return { open: false, retryAfterMs: RETRY_AFTER_MS.unavailable };
     for (const partition of stage.partitions) {
       if (!this.#takes(partition)) return { open: false, retryAfterMs: RETRY_AFTER_MS.unavailable };
-      if (partition.mailbox.full) return { open: false, retryAfterMs: RETRY_AFTER_MS.full };
+      if (partition.full) return { open: false, retryAfterMs: RETRY_AFTER_MS.full };
     }
     return { open: true };
   }
@@ -335,7 +346,11 @@ export class Road implements Runtime {
         ? "degraded"
         : "serving");
     const { name, durability } = this.#world.ledger;
-    const sinks = this.#sinks.length > 0 ? { sinks: this.#sinks.map((sink) => sink.status()) } : {};
+    const lookups = [...this.#stages.values()].flatMap((stage) => stage.lookups?.status() ?? []);
+    const sinks = {
+      ...(this.#sinks.length > 0 ? { sinks: this.#sinks.map((sink) => sink.status()) } : {}),
+      ...(lookups.length > 0 ? { lookups } : {}),
+    };
     return { state, ledger: name, durability, partitions, ...sinks };
   }
 
@@ -349,8 +364,18 @@ export class Road implements Runtime {
   }
 
   async stop(): Promise<void> {
+    await this.#answersCome();
     this.#stop.abort();
     await this.ended;
+  }
+
+  /** What is admitted and still looked up is waited for, so long; then its outcome is not known. */
+  async #answersCome(): Promise<void> {
+    const waits = () => this.partitions().some(({ gate }) => gate !== undefined && gate.waiting > 0);
+    for (let waitedMs = 0; waits() && waitedMs < ANSWERS_MS_MAX; waitedMs += RETRY_MS) {
+      this.#closing = true;
+      await this.#world.clock.sleep(RETRY_MS, this.#stop.signal);
+    }
   }
 
   #stage(name: string): Stage {

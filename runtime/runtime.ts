@@ -209,6 +209,34 @@ export interface Status {
   readonly partitions: readonly PartitionStatus[];
   /** How far each sink has come; absent where there is none. */
   readonly sinks?: readonly SinkStatus[];
+  /** What pipelines ask outside for their events; absent where none does. */
+  readonly lookups?: readonly LookupStatus[];
+}
+
+/** One lookup of a pipeline. Counts since the process started. */
+export interface LookupStatus {
+  readonly pipeline: string;
+  readonly name: string;
+  /** What is asked. */
+  readonly source: string;
+  /** Events that it was asked for; those whose answer was known; those whose key has no row. */
+  readonly lookups: number;
+  readonly hits: number;
+  readonly absent: number;
+  /** Calls of the source, and keys in them. */
+  readonly calls: number;
+  readonly keys: number;
+  /** Calls that had no answer in time, and that failed. */
+  readonly timeouts: number;
+  readonly failures: number;
+  /** Events that went on without an answer, or are dead letters for it. */
+  readonly unanswered: number;
+  /** Events of the pipeline that wait. */
+  readonly waiting: number;
+  readonly cached: number;
+  readonly cachedBytes: number;
+  /** Why the last call failed; absent when one was answered since. */
+  readonly lastError?: string;
 }
 
 export interface SinkStatus {

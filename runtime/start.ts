@@ -8,6 +8,7 @@ import { type ChildSpec, supervise, type SupervisorSpec } from "./actor/supervis
 import { checkTopology } from "./check.ts";
 import { NotRetained } from "./checkpoint/retention.ts";
 import { compileKey } from "./ingress/key.ts";
+import { openLookups } from "./ingress/lookup_gate.ts";
 import { type KernelModule, loadKernel } from "./kernel/host.ts";
 import { runFeed } from "./output/feed.ts";
 import { SinkAhead, SinkRun } from "./output/sinks.ts";
@@ -18,6 +19,7 @@ import { Partition, type PartitionBounds } from "./partition/partition.ts";
 import { Unrecoverable } from "./partition/recover.ts";
 import { Road, type Stage } from "./pipeline.ts";
 import type { World } from "./world/mod.ts";
+import type { OpenLookup } from "./world/lookup.ts";
 import type { SinkSpec } from "./world/sink.ts";
 
 export interface StartOptions extends Partial<PartitionBounds> {
@@ -28,6 +30,8 @@ export interface StartOptions extends Partial<PartitionBounds> {
   readonly backoff?: { readonly firstMs: number; readonly lastMs: number };
   /** A partition that another owner fenced off: `stop` (default) or take it over again. */
   readonly onFenced?: "stop" | "retake";
+  /** Opens what lookups name by an address. */
+  readonly lookups?: OpenLookup;
   /** Where outputs go outside, exactly once. */
   readonly sinks?: readonly SinkSpec[];
 }
@@ -64,6 +68,12 @@ export async function start(
       kernelParams(pipeline),
     );
     stages.set(pipeline.name, stage(pipeline, module, world, bounds));
+  }
+  for (const [name, stage] of stages) {
+    if (!stage.pipeline.lookups) continue;
+    const lookups = await openLookups(name, stage.pipeline.lookups, world, options.lookups);
+    for (const partition of stage.partitions) partition.gate = lookups.gate(partition);
+    stages.set(name, { ...stage, lookups });
   }
   for (const { from, to } of topology.feeds ?? []) {
     for (const partition of stages.get(from)!.partitions) partition.history.expect(to);

@@ -5,6 +5,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Outcome, Runtime, Status } from "../runtime.ts";
 import type { Micros } from "../world/clock.ts";
+import { lookupMetrics } from "./lookup_metrics.ts";
 import { sinkMetrics } from "./metrics_sinks.ts";
 import { type Answer, type Route, verdictOf, VERDICTS } from "./answer.ts";
 
@@ -91,6 +92,7 @@ export function edgeMetrics(runtime: Runtime): EdgeMetrics {
     });
   }
   sinkMetrics(runtime, registers);
+  lookupMetrics(runtime, registers);
   const answers = edgeCounts(registers);
   const seconds = new Histogram({
     name: "millrace_answer_seconds",

@@ -11,6 +11,7 @@ import { bytesEqual } from "../hash.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Answer, Route } from "./answer.ts";
 import { ask } from "./ask.ts";
+import { sameEvent } from "./lookup_event.ts";
 import { fnv1a32 } from "./partition.ts";
 import { type Problem, ProblemError } from "./problem.ts";
 
@@ -57,7 +58,7 @@ async function reused(
     const original = await runtime.recorded(members[i].pipeline.name, outcome.position).catch(() =>
       undefined
     );
-    if (original !== undefined && !bytesEqual(original, payload)) return true;
+    if (original !== undefined && !sameEvent(members[i].pipeline, original, payload)) return true;
   }
   return false;
 }

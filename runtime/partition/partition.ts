@@ -9,6 +9,7 @@ import { WatermarkSchema } from "../proto/gen/frame_pb.ts";
 import type { Counts, PartitionStatus } from "../runtime.ts";
 import { Upkeep } from "../checkpoint/retention.ts";
 import { bytesEqual } from "../hash.ts";
+import type { LookupGate } from "../ingress/lookup_gate.ts";
 import { type KernelModule, KernelTrap } from "../kernel/host.ts";
 import type { Micros } from "../world/clock.ts";
 import type { Chain, World } from "../world/mod.ts";
@@ -66,6 +67,8 @@ export class Partition {
   readonly index: number;
   readonly history: FrameHistory;
   readonly mailbox: Mailbox;
+  /** Where events wait first, for what is looked up for them. */
+  gate: LookupGate | undefined;
   /** Told the microseconds from append to acknowledgement of each frame. */
   readonly onAppend = new Set<(micros: number) => void>();
   /** The chain while it serves; for readers of its frames. */
@@ -155,8 +158,21 @@ export class Partition {
     return this.serving ? Promise.resolve() : new Promise((resolve) => this.#whenReady.push(resolve));
   }
 
-  /** Copies the event in, or answers false when the mailbox is full. `done` is called once. */
+  /** Whether it would take no event now. */
+  get full(): boolean {
+    return this.mailbox.full || this.gate?.full === true;
+  }
+
+  /** Copies the event in, or answers false when it is full. `done` is called once. */
   offer(payload: Uint8Array, fields: EventFields | undefined, done: Done): boolean {
+    if (!this.gate) return this.take(payload, fields, done);
+    if (this.gate.offer(payload, fields, done)) return true;
+    this.#counts.refused++;
+    return false;
+  }
+
+  /** The same, of an event that is as it will be recorded. */
+  take(payload: Uint8Array, fields: EventFields | undefined, done: Done): boolean {
     const live = this.#live;
     if (live && this.pipeline.reply === "early") return this.#offerEarly(live, payload, fields, done);
     if (!this.mailbox.put(payload, fields, done)) {
@@ -223,7 +239,8 @@ export class Partition {
   /** Whether nothing that has been applied has more to say by itself: no timer is due, nothing waits. */
   get settled(): boolean {
     const live = this.#live;
-    return live !== undefined && this.mailbox.events === 0 && this.#inFlight.length === 0 && !live.timerDue;
+    return live !== undefined && !this.gate?.waiting && this.mailbox.events === 0 &&
+      this.#inFlight.length === 0 && !live.timerDue;
   }
 
   /** The highest sequence of a source that it has applied, durably; 0 = none. */
@@ -330,6 +347,7 @@ export class Partition {
     const waiting = this.#inFlight.flatMap((frame) => frame.waiting);
     this.#inFlight = [];
     for (const { done } of [...waiting, ...this.mailbox.clear()]) done({ kind: "unknown", cause: error });
+    this.gate?.fail(error);
   }
 
   get state(): PartitionStatus["state"] {

@@ -16,6 +16,7 @@ export {
 } from "./columns.ts";
 export { KeyedStream } from "./keyed.ts";
 export { Stream } from "./stream.ts";
+export { lookupAt, lookupSource, lookupTable } from "./lookup.ts";
 export { WindowedStream } from "./windowed.ts";
 export * from "./aggregate.ts";
 export {

@@ -5,6 +5,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { AggregateInput, AggregateKind } from "./aggregate.ts";
 import type { Node, RowVariable, ValueType } from "./expr.ts";
+import type { LookupSpec } from "../declare.ts";
 import type { LatePolicy, Trigger, WindowSpec } from "./windows.ts";
 
 export interface Field {
@@ -46,10 +47,20 @@ export interface Source extends StepBase {
   /** Event time; absent for processing time, which is the frame's clock. */
   readonly time?: Node;
   readonly timed: boolean;
+  /** What is looked up for its events; their message is then wider than the `plain` one that comes. */
+  readonly lookups?: readonly Lookup[];
+  readonly plain?: DescMessage;
   /** Microseconds that events may be out of order. */
   readonly disorder: number;
   /** Microseconds that an event may be ahead of the clock. */
   readonly ahead: number;
+}
+
+/** What is known outside of something that an event names. */
+export interface Lookup extends Omit<LookupSpec, "read" | "variant"> {
+  readonly place: string;
+  readonly key: Node;
+  readonly kind: "left" | "inner";
 }
 
 export interface Filter extends StepBase {

@@ -2,6 +2,7 @@
  * How a pipeline is declared: streams of rows, and what is done with them. Each call adds a step to the plan
  * and checks what can be checked; nothing runs here.
  */
+import type { DescMessage } from "@bufbuild/protobuf";
 import {
   checkOutputName,
   Declaration,
@@ -17,6 +18,7 @@ import {
 } from "./base.ts";
 import { bool, type BoolLike, fieldOf } from "./expr.ts";
 import { KeyedStream } from "./keyed.ts";
+import { addLookup, type LookedUp, type LookupKey, type LookupOptions, type LookupSource } from "./lookup.ts";
 import type { Named, Step, To, View } from "./plan.ts";
 import { type Duration, micros } from "./windows.ts";
 
@@ -42,6 +44,30 @@ export class Stream<R> extends Rows<R> {
   /** The same, said of results. */
   having(where: (row: R) => BoolLike): Stream<R> {
     return this.filter(where);
+  }
+
+  /**
+   * Directly behind a source: each event with the row that its key has outside, as field `name`. What was
+   * answered is recorded with the event, so that a replay asks nobody.
+   */
+  lookup<N extends string, D extends DescMessage, K extends LookupKey>(
+    name: N,
+    source: LookupSource<D, K>,
+    options: LookupOptions<R, K>,
+  ): Stream<LookedUp<R, N, D>> {
+    const place = this.place(`lookup "${name}"`);
+    const view = addLookup(
+      this.draft,
+      this.step,
+      this.view_,
+      name,
+      source as unknown as LookupSource,
+      options as unknown as LookupOptions<never, LookupKey>,
+      place,
+    ) as LookedUp<R, N, D>;
+    const stream = new Stream(this.draft, this.step, view);
+    if (options.kind !== "inner") return stream;
+    return stream.filter((row) => (row as Readonly<Record<string, BoolLike>>)[`${name}Found`]);
   }
 
   /** Other fields in place of these. */

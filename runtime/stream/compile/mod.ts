@@ -2,6 +2,7 @@
 import type { Pipeline } from "../../declare.ts";
 
 import { resolvePath } from "../fields.ts";
+import { isLookedUp, lookupsOf, recordedInput } from "../lookup.ts";
 import { type Decide, inOrder, type Named, type Plan, type Step, type View } from "../plan.ts";
 import type { Declaration } from "../base.ts";
 import { kernelText } from "./kernel.ts";
@@ -44,7 +45,8 @@ export function compile(
     operators: operators.map(({ place, kind }) => ({ place, kind })),
     pipeline: {
       name: pipelineName(plan.name),
-      input: input.message,
+      input: recordedInput(plan, input.message),
+      lookups: lookupsOf(plan, input.variants),
       key: partitions === 1 ? [] : partitionKey(plan),
       partitions,
       output: outputs[0]?.message,
@@ -130,6 +132,13 @@ function partitionKey(plan: Plan): Pipeline["key"] {
       throw new TypeError(
         `Cannot compile pipeline "${plan.name}": it has ${plan.options.partitions} partitions and source ` +
           `"${source.name}" has no key. Key it, or give the pipeline one partition.`,
+      );
+    }
+    if (isLookedUp(source, path)) {
+      throw new TypeError(
+        `Cannot compile pipeline "${plan.name}" (source "${source.name}"): it has ${plan.options.partitions} ` +
+          `partitions by ${path}, which is known only when an event has reached its partition. ` +
+          "Make it two pipelines, the second fed by the first.",
       );
     }
     const fields = resolvePath(source.message, path).map(({ name }) => name).join(".");

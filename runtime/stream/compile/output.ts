@@ -122,7 +122,7 @@ function envelope(plan: Plan): DescMessage {
     for (const dependency of file.dependencies) collect(dependency);
     files.set(file.proto.name, file.proto);
   };
-  for (const { message } of plan.sources) collect(message.file);
+  for (const { plain, message } of plan.sources) collect((plain ?? message).file);
   const fields = plan.sources.map(({ name, message }, i): FieldDescriptorProto =>
     create(FieldDescriptorProtoSchema, {
       name: identifier(name),
