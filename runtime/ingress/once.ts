@@ -7,7 +7,6 @@
  * reuse is noticed within the whole window, after a restart too. An event with another key belongs to another
  * partition, which knows nothing of the id: that reuse is noticed among the newest ids of this process only.
  */
-import { bytesEqual } from "../hash.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Answer, Route } from "./answer.ts";
 import { ask } from "./ask.ts";
