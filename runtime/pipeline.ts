@@ -437,7 +437,7 @@ function eventFields({ id, source, sequence, unfit }: OfferOptions): EventFields
   if (id === undefined && source === undefined) return undefined;
   const bytes = typeof id === "string" ? TEXT.encode(id) : id;
   if (bytes && bytes.length > ID_BYTES_MAX) return null;
-  const fields = { id: bytes, source: source === undefined ? undefined : TEXT.encode(source), sequence };
+  const fields = { id: bytes, source: source === undefined ? undefined : sourceBytes(source), sequence };
   if (!unfit) return fields;
   const { reason, type } = unfit;
   return {
@@ -446,6 +446,19 @@ function eventFields({ id, source, sequence, unfit }: OfferOptions): EventFields
     reason,
     type: type === undefined ? undefined : TEXT.encode(type),
   };
+}
+
+/** Sources are few, and each of their events names its own. */
+const sources = new Map<string, Uint8Array>();
+const SOURCES_MAX = 1024;
+
+function sourceBytes(name: string): Uint8Array {
+  let bytes = sources.get(name);
+  if (!bytes) {
+    if (sources.size >= SOURCES_MAX) sources.clear();
+    sources.set(name, bytes = TEXT.encode(name));
+  }
+  return bytes;
 }
 
 /** Of the outcomes of one broadcast event, the one its sender must know. */

@@ -134,7 +134,7 @@ function decodeFields(body: Uint8Array, chain: Uint8Array, where: string): Frame
   let epoch = 0, number = 0, clock = 0;
   let kernel: Uint8Array = NO_BYTES, previous: Uint8Array = NO_BYTES;
   const positions: SourcePosition[] = [];
-  const events = new Region(body), effects = new Region(body);
+  let events: Uint8Array = NO_BYTES, effects: Uint8Array = NO_BYTES;
   let at = 0;
   while (at < body.length) {
     const start = at;
@@ -142,7 +142,10 @@ function decodeFields(body: Uint8Array, chain: Uint8Array, where: string): Frame
     if (first === EVENTS_TAG || first === EFFECTS_TAG) {
       at = runEnd(body, at, first);
       if (!(at <= body.length)) throw new BrokenFrame(`Cannot read ${where}: a field runs past the end`);
-      (first === EVENTS_TAG ? events : effects).add(start, at);
+      // One view where they stand together, as we write them.
+      const run = body.subarray(start, at);
+      if (first === EVENTS_TAG) events = events.length === 0 ? run : concat(events, run);
+      else effects = effects.length === 0 ? run : concat(effects, run);
       continue;
     }
     const tag = readVarint(body, at);
@@ -176,8 +179,8 @@ function decodeFields(body: Uint8Array, chain: Uint8Array, where: string): Frame
     kernel,
     previous,
     positions,
-    events: events.bytes(),
-    effects: effects.bytes(),
+    events,
+    effects,
     chain,
   };
 }
@@ -194,25 +197,6 @@ function runEnd(body: Uint8Array, at: number, tag: number): number {
     at = next + length;
   }
   return at;
-}
-
-/** The bytes of one repeated field: a view while it is contiguous (as we write it), else a copy. */
-class Region {
-  readonly #body: Uint8Array;
-  readonly #spans: { start: number; end: number }[] = [];
-  constructor(body: Uint8Array) {
-    this.#body = body;
-  }
-  add(start: number, end: number): void {
-    const last = this.#spans.at(-1);
-    if (last?.end === start) last.end = end;
-    else this.#spans.push({ start, end });
-  }
-  bytes(): Uint8Array {
-    if (this.#spans.length === 0) return NO_BYTES;
-    if (this.#spans.length === 1) return this.#body.subarray(this.#spans[0].start, this.#spans[0].end);
-    return concat(...this.#spans.map(({ start, end }) => this.#body.subarray(start, end)));
-  }
 }
 
 const NO_BYTES = new Uint8Array(0);

@@ -291,7 +291,7 @@ export class Incarnation {
    */
   openFrame(recordBytes: number): OpenFrame | undefined {
     if (this.#over || this.#shell.inFlight.length >= this.#chain.inFlightMax) return undefined;
-    this.#open ??= new OpenFrame(this.#number + 1, this.#clock.next(), this.#frameBytes);
+    this.#open ??= new OpenFrame(this.#number + 1, this.#clock.next());
     const { effectBytesMax } = this.#module.description;
     const fits = this.#open.bytes + recordBytes + effectBytesMax <= this.#frameBytes;
     if (fits && (this.#open.bytes < this.#frameBytes / 2 || this.#open.waiting.length === 0)) {

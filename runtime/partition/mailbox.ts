@@ -36,10 +36,11 @@ export interface Waiting {
 }
 
 const NO_FIELDS: EventFields = {};
+const BUFFER_BYTES_MIN = 16 * 1024;
 
 export class Mailbox {
   readonly #bounds: MailboxBounds;
-  #buffer = new Uint8Array(64 * 1024);
+  #buffer = new Uint8Array(BUFFER_BYTES_MIN);
   #head = 0;
   #tail = 0;
   #waiting: Waiting[] = [];
@@ -85,7 +86,7 @@ export class Mailbox {
   /** Puts events back in front, in order: they were taken, and never became durable. Ignores the bounds. */
   putBack(region: Uint8Array, waiting: readonly Waiting[]): void {
     const rest = this.#buffer.slice(this.#head, this.#tail);
-    this.#buffer = new Uint8Array(Math.max(64 * 1024, 2 * (region.length + rest.length)));
+    this.#buffer = new Uint8Array(Math.max(BUFFER_BYTES_MIN, 2 * (region.length + rest.length)));
     this.#buffer.set(region, 0);
     this.#buffer.set(rest, region.length);
     this.#head = 0;

@@ -8,6 +8,8 @@ import { EffectCursor } from "./records.ts";
 import { readVarint } from "./wire.ts";
 
 const ANSWERED: Done = () => {};
+/** A frame that nothing follows holds one event: it begins small. */
+const BYTES_MIN = 1024;
 
 export class OpenFrame {
   readonly number: number;
@@ -16,16 +18,16 @@ export class OpenFrame {
   readonly waiting: Waiting[] = [];
   nextTimer = Infinity;
   rejects = 0;
-  readonly #events: Uint8Array;
-  readonly #effects: Uint8Array;
+  #events: Uint8Array;
+  #effects: Uint8Array;
   #eventBytes = 0;
   #effectBytes = 0;
 
-  constructor(number: number, clock: number, bytesMax: number) {
+  constructor(number: number, clock: number) {
     this.number = number;
     this.clock = clock;
-    this.#events = new Uint8Array(bytesMax);
-    this.#effects = new Uint8Array(bytesMax);
+    this.#events = new Uint8Array(BYTES_MIN);
+    this.#effects = new Uint8Array(BYTES_MIN);
   }
 
   get bytes(): number {
@@ -43,6 +45,7 @@ export class OpenFrame {
   /** Appends the event's record without deciding it. */
   add(payload: Uint8Array, fields: EventFields | undefined, done: Done): Uint8Array {
     const record = encodeEvent(payload, fields ?? {});
+    this.#events = roomy(this.#events, this.#eventBytes, record.length);
     this.#events.set(record, this.#eventBytes);
     this.#eventBytes += record.length;
     this.waiting.push({ bytes: record.length, done, traps: 0 });
@@ -65,8 +68,10 @@ export class OpenFrame {
       index,
       record.subarray(readVarint(record, 1).next),
     );
+    this.#events = roomy(this.#events, this.#eventBytes, record.length);
     this.#events.set(record, this.#eventBytes);
     this.#eventBytes += record.length;
+    this.#effects = roomy(this.#effects, this.#effectBytes, applied.effects.length);
     this.#effects.set(applied.effects, this.#effectBytes);
     const effects = this.#effects.subarray(this.#effectBytes, this.#effectBytes + applied.effects.length);
     this.#effectBytes += applied.effects.length;
@@ -81,4 +86,12 @@ export class OpenFrame {
       done,
     });
   }
+}
+
+/** The buffer, or one twice as large: what was answered from the old one stays as it is. */
+function roomy(buffer: Uint8Array, held: number, more: number): Uint8Array {
+  if (held + more <= buffer.length) return buffer;
+  const larger = new Uint8Array(2 * Math.max(buffer.length, more));
+  larger.set(buffer.subarray(0, held));
+  return larger;
 }

@@ -307,7 +307,7 @@ export class Partition {
     } finally {
       this.#live?.end();
       this.#live = undefined;
-      this.#life.abort();
+      this.#life.abort("over");
       this.#life = new AbortController();
       this.chain = undefined;
       if (this.#state === "serving") this.#state = "restarting";

@@ -92,6 +92,8 @@ export class Client {
   #waits = false;
   #sweeps = false;
   #slow = 0;
+  /** Before this nothing is to be asked again. */
+  #soonest = Infinity;
 
   constructor(market: Market, random: Seeded, index: number, plan: ClientPlan, poison: number) {
     this.#market = market;
@@ -161,12 +163,28 @@ export class Client {
     }
     const { now } = this.#market.ground.scheduler;
     if (this.#plan.night > 0) this.#giveUp(now - GIVE_UP);
-    const overdue = [...this.#open.values()].filter(({ retryAt }) => retryAt <= now);
+    const overdue = this.#overdue(now);
     if (overdue.length > 0) {
       this.#market.ground.counters.fault("retry");
       this.#send(overdue);
     }
     this.#later(SWEEP + this.#random.int(0, SWEEP), () => this.#sweep());
+  }
+
+  #overdue(now: number): Open[] {
+    const overdue: Open[] = [];
+    if (now < this.#soonest) return overdue;
+    this.#soonest = Infinity;
+    for (const open of this.#open.values()) {
+      if (open.retryAt <= now) overdue.push(open);
+      else this.#soonest = Math.min(this.#soonest, open.retryAt);
+    }
+    return overdue;
+  }
+
+  #askAgain(open: Open, at: number): void {
+    open.retryAt = at;
+    this.#soonest = Math.min(this.#soonest, at);
   }
 
   /** Its window is open again. */
@@ -179,7 +197,7 @@ export class Client {
   /** Whoever asks again after ids are forgotten asks for another event: it must stop before. */
   #giveUp(askedBefore: number): void {
     for (const [id, { since }] of this.#open) {
-      if (since > askedBefore) continue;
+      if (since > askedBefore) break; // they stand in the order in which they were asked
       this.#open.delete(id);
       this.answered++;
       this.#market.ground.counters.saw("givenUp");
@@ -193,7 +211,9 @@ export class Client {
       this.#later(SWEEP, () => this.#sweep());
     }
     const { scheduler, counters } = this.#market.ground;
-    for (const open of opened) open.retryAt = scheduler.now + PATIENCE + this.#random.int(0, PATIENCE / 4);
+    for (const open of opened) {
+      this.#askAgain(open, scheduler.now + PATIENCE + this.#random.int(0, PATIENCE / 4));
+    }
     const copies = this.#happens("requestDuplicated") ? 2 : this.#happens("repeat") ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       if (this.#happens("requestLost")) continue;
@@ -205,7 +225,7 @@ export class Client {
         const process = processes.length > 0 ? this.#random.pick(processes) : undefined;
         if (!process || process.world.unreachable) {
           counters.saw("nobodyThere");
-          for (const open of opened) open.retryAt = Math.min(open.retryAt, scheduler.now + RETRY);
+          for (const open of opened) this.#askAgain(open, Math.min(open.retryAt, scheduler.now + RETRY));
         } else if (!process.world.paused) this.#arrive(process, packet);
         else process.world.later(0, () => this.#arrive(process, packet));
       });
@@ -231,7 +251,7 @@ export class Client {
         open.event.admittedAt = this.#market.moment();
         continue;
       }
-      open.retryAt = Math.min(open.retryAt, scheduler.now + this.#random.int(0, RETRY));
+      this.#askAgain(open, Math.min(open.retryAt, scheduler.now + this.#random.int(0, RETRY)));
       if (admission !== "full" && admission !== "unavailable") {
         this.#market.violations.push(`${open.event.id} was refused: ${admission}`);
       }
@@ -270,7 +290,7 @@ export class Client {
       const open = this.#open.get(event.id);
       if (!open) continue;
       if (!answered) {
-        open.retryAt = Math.min(open.retryAt, scheduler.now + this.#random.int(0, RETRY));
+        this.#askAgain(open, Math.min(open.retryAt, scheduler.now + this.#random.int(0, RETRY)));
         continue;
       }
       event.answeredAt = moment;

@@ -196,8 +196,8 @@ class Simulation implements Market {
 
   /** All that was put out has been taken, by the next stage and by the sinks. */
   #allDelivered(): boolean {
-    if (!allOwned(this.#processes) || this.ground.feedsUnderWay()) return false;
-    return this.#delivered() === this.#stored.of("second") + this.#stored.of("quick");
+    if (this.#delivered() !== this.#stored.of("second") + this.#stored.of("quick")) return false;
+    return !this.ground.feedsUnderWay() && allOwned(this.#processes);
   }
 
   #delivered(): number {
