@@ -4,6 +4,7 @@
  * wins. deploy/options.ts reads them.
  */
 import { readFileSync } from "node:fs";
+import { HEARTBEAT_MS, PATIENCE_MS } from "../runtime/ownership.ts";
 import {
   choice,
   integer,
@@ -136,9 +137,27 @@ export const EDGE_OPTIONS = {
 /** Where outputs go outside. */
 export const SINK_OPTIONS = { sinks: sinksOption } as const satisfies Options;
 
+/** Who serves a ledger, of several processes. */
+export const STANDBY_OPTIONS = {
+  standby: toggle("follow the ledger while another process owns it, and take over when that one is gone"),
+  heartbeatMs: integer(
+    HEARTBEAT_MS.fallback,
+    HEARTBEAT_MS,
+    "ms",
+    "how often an owner gives a sign of life, and a standby looks for it",
+  ),
+  patienceMs: integer(
+    PATIENCE_MS.fallback,
+    PATIENCE_MS,
+    "ms",
+    "how long an owner that is not known to have ended may be silent before a standby takes over",
+  ),
+} as const satisfies Options;
+
 export const START_OPTIONS = {
   ...LEDGER_OPTIONS,
   ...ENGINE_OPTIONS,
+  ...STANDBY_OPTIONS,
   ...EDGE_OPTIONS,
   ...SINK_OPTIONS,
 } as const;
@@ -146,7 +165,13 @@ export const START_OPTIONS = {
 export type LedgerConfig = Values<typeof LEDGER_OPTIONS>;
 export type EngineConfig = Values<typeof ENGINE_OPTIONS>;
 export type EdgeConfig = Values<typeof EDGE_OPTIONS>;
-export type StartConfig = LedgerConfig & EngineConfig & EdgeConfig & Values<typeof SINK_OPTIONS>;
+export type StandbyConfig = Values<typeof STANDBY_OPTIONS>;
+export type StartConfig =
+  & LedgerConfig
+  & EngineConfig
+  & StandbyConfig
+  & EdgeConfig
+  & Values<typeof SINK_OPTIONS>;
 
 /** The file that is read when --config names none; it need not exist. */
 export const CONFIG_FILE = "millrace.json";

@@ -30,17 +30,31 @@ export async function openDoors(
   const declared = connected ? runtime.topology.sources ?? [] : [];
   const statuses = declared.map(({ stream, pipeline }): SourceStatus => ({ stream, pipeline, applied: 0 }));
   const http = await openHttp(runtime, world, config, statuses, shut.signal);
-  const nats = connected ? await serveNats(runtime, world.network, { log: world.log }) : undefined;
-  const sources = declared.map((source, i) => read(runtime, world, source, statuses[i], shut.signal));
+  const openNats = () => connected ? serveNats(runtime, world.network, { log: world.log }) : undefined;
+  const readAll = () => declared.map((source, i) => read(runtime, world, source, statuses[i], shut.signal));
+  // A standby must not take requests from the owner's queue, nor read for it: that begins when it serves.
+  const later = runtime.standsBy
+    ? Promise.race([runtime.ready, aborted(shut.signal)]).then(async () =>
+      shut.signal.aborted ? {} : { nats: await openNats(), sources: readAll() }
+    )
+    : { nats: await openNats(), sources: readAll() };
   return {
     url: `http://${http.host}:${http.port}`,
     nats: connected,
     async close() {
       shut.abort();
       signal.removeEventListener("abort", onAbort);
+      const { nats, sources = [] } = await later;
       await Promise.all([http.closed, nats?.close(), ...sources]);
     },
   };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 /** A place that the stream no longer keeps is told, in the log and in /readyz, and not tried again. */

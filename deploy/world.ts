@@ -24,8 +24,9 @@ export async function openWorld(config: LedgerConfig): Promise<OpenedWorld> {
   const base = { clock: systemClock(), random: systemRandom(), log: stderrLog({ level: config.logLevel }) };
   switch (config.ledger) {
     case "sqlite": {
-      const [{ sqliteLedger }, { fileCheckpoints }, { noNetwork }] = await Promise.all([
+      const [{ sqliteLedger }, { sqlitePresence }, { fileCheckpoints }, { noNetwork }] = await Promise.all([
         import("../runtime/adapters/sqlite/ledger.ts"),
+        import("../runtime/adapters/sqlite/presence.ts"),
         import("../runtime/adapters/files/checkpoints.ts"),
         import("../runtime/adapters/memory/network.ts"),
       ]);
@@ -39,6 +40,7 @@ export async function openWorld(config: LedgerConfig): Promise<OpenedWorld> {
         ledger,
         checkpoints: await fileCheckpoints({ folder: join(config.data, "checkpoints"), random: base.random }),
         network: noNetwork(),
+        presence: sqlitePresence({ folder: config.data, clock: base.clock }),
         close: () => ledger.close(),
       };
     }

@@ -10,6 +10,7 @@ export { EFFECT_KIND, EffectCursor, EVENT_KIND, EventCursor } from "./partition/
 export { type Finding, type Unproven, type Verified, verifyChain } from "./partition/verify.ts";
 export { type KernelModule, loadKernel } from "./kernel/host.ts";
 export { kernelParams } from "./params.ts";
+export { type OwnerSeen, Replaced } from "./ownership.ts";
 export { Fenced } from "./partition/incarnation.ts";
 export { NotRetained } from "./checkpoint/retention.ts";
 export { Unrecoverable } from "./partition/recover.ts";

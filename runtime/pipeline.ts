@@ -31,6 +31,7 @@ import type { Lookups } from "./ingress/lookup_gate.ts";
 import { partitionOf } from "./ingress/partition.ts";
 import { outputsOf, releasedFrames } from "./output/reader.ts";
 import type { SinkRun } from "./output/sinks.ts";
+import type { Ownership } from "./ownership.ts";
 import { merge } from "./output/merge.ts";
 import type { EventFields } from "./partition/mailbox.ts";
 import type { Partition } from "./partition/partition.ts";
@@ -68,6 +69,7 @@ export class Road implements Runtime {
   readonly #stages: Map<string, Stage>;
   readonly #stop: AbortController;
   readonly #sinks: readonly SinkRun[];
+  readonly #ownership: Ownership | undefined;
   #end: Status["state"] | undefined;
   /** It takes no more events, and waits for answers to those it took. */
   #closing = false;
@@ -78,7 +80,9 @@ export class Road implements Runtime {
     stages: Map<string, Stage>,
     stop: AbortController,
     sinks: readonly SinkRun[] = [],
+    ownership?: Ownership,
   ) {
+    this.#ownership = ownership;
     this.topology = topology;
     this.#world = world;
     this.#stages = stages;
@@ -86,6 +90,10 @@ export class Road implements Runtime {
     this.#sinks = sinks;
     this.ready = Promise.all(this.partitions().map((partition) => partition.ready())).then(() => undefined);
     this.ready.catch(() => {});
+  }
+
+  get standsBy(): boolean {
+    return this.#ownership?.standsBy ?? false;
   }
 
   run(tree: Promise<void>): void {
@@ -279,7 +287,8 @@ export class Road implements Runtime {
     const { partitions } = this.#stage(name);
     const world = this.#world;
     async function* of(partition: Partition): AsyncGenerator<Output> {
-      await partition.ready();
+      await partition.ready(signal);
+      if (signal.aborted) return;
       const position = typeof from === "string"
         ? undefined
         : from.find((each) => each.partition === partition.index);
@@ -340,7 +349,9 @@ export class Road implements Runtime {
         ? "stopping"
         : partitions.some((each) => each.state === "failed")
         ? "degraded"
-        : partitions.some((each) => each.state === "recovering")
+        : this.#ownership?.standsBy
+        ? "standby"
+        : partitions.some((each) => each.state === "recovering" || each.state === "standby")
         ? "starting"
         : partitions.some((each) => each.state === "restarting")
         ? "degraded"
@@ -351,7 +362,8 @@ export class Road implements Runtime {
       ...(this.#sinks.length > 0 ? { sinks: this.#sinks.map((sink) => sink.status()) } : {}),
       ...(lookups.length > 0 ? { lookups } : {}),
     };
-    return { state, ledger: name, durability, partitions, ...sinks };
+    const owner = state === "standby" ? { owner: this.#ownership!.seen } : {};
+    return { state, ledger: name, durability, partitions, ...owner, ...sinks };
   }
 
   onAppend(tell: Parameters<Runtime["onAppend"]>[0]): () => void {

@@ -1,11 +1,14 @@
 /** What `start` returns: the running topology, as the edges (HTTP, NATS, files) and programs see it. */
 import type { Pipeline, Topology } from "./declare.ts";
+import type { OwnerSeen } from "./ownership.ts";
 import type { RejectReason } from "./proto/gen/frame_pb.ts";
 import type { Micros } from "./world/clock.ts";
 import type { SinkDeadLetter } from "./world/sink.ts";
 
 export interface Runtime {
   readonly topology: Topology;
+  /** Another process owns the ledger; this one follows it, and answers nothing. */
+  readonly standsBy?: boolean;
   /** Resolves once every partition serves (again); rejects when one cannot. */
   readonly ready: Promise<void>;
   /**
@@ -203,10 +206,13 @@ export interface LateEvent {
 }
 
 export interface Status {
-  readonly state: "starting" | "serving" | "degraded" | "stopping" | "ended";
+  /** `standby`: another process owns the ledger; this one follows it and takes over when that one is gone. */
+  readonly state: "starting" | "standby" | "serving" | "degraded" | "stopping" | "ended";
   readonly ledger: string;
   readonly durability: string;
   readonly partitions: readonly PartitionStatus[];
+  /** What a standby sees of the owner. */
+  readonly owner?: OwnerSeen;
   /** How far each sink has come; absent where there is none. */
   readonly sinks?: readonly SinkStatus[];
   /** What pipelines ask outside for their events; absent where none does. */
@@ -267,10 +273,12 @@ export interface SinkPartitionStatus {
 export interface PartitionStatus {
   readonly pipeline: Pipeline["name"];
   readonly partition: number;
-  readonly state: "recovering" | "serving" | "restarting" | "failed" | "stopped";
+  readonly state: "standby" | "recovering" | "serving" | "restarting" | "failed" | "stopped";
   readonly epoch: number;
-  /** Newest durable frame. */
+  /** Newest durable frame; of a standby, the newest that it has taken in. */
   readonly frame: number;
+  /** How far a standby is behind the ledger. */
+  readonly standby?: { readonly lagFrames: number; readonly lagMs: number };
   /** Hex of the SHA-256 of kernel and parameters. */
   readonly kernel: string;
   readonly recovery?: {

@@ -12,6 +12,7 @@ import { openLookups } from "./ingress/lookup_gate.ts";
 import { type KernelModule, loadKernel } from "./kernel/host.ts";
 import { runFeed } from "./output/feed.ts";
 import { SinkAhead, SinkRun } from "./output/sinks.ts";
+import { HEARTBEAT_MS, HEARTBEATS_MIN, Ownership, PATIENCE_MS } from "./ownership.ts";
 import { kernelParams } from "./params.ts";
 import { BrokenFrame } from "./partition/frame.ts";
 import { Fenced } from "./partition/incarnation.ts";
@@ -28,6 +29,14 @@ export interface StartOptions extends Partial<PartitionBounds> {
   /** Restarts of one partition's siblings before the failure escalates and the runtime ends. */
   readonly intensity?: { readonly restartsMax: number; readonly withinMs: number };
   readonly backoff?: { readonly firstMs: number; readonly lastMs: number };
+  /**
+   * Another process may own the ledger: follow it, and take over when it is gone. Lost to another process again,
+   * the runtime ends with Replaced. Without it the ledger is taken over at once.
+   */
+  readonly standby?: boolean;
+  /** How often an owner gives a sign of life and a standby looks for it, and how long it goes without. */
+  readonly heartbeatMs?: number;
+  readonly patienceMs?: number;
   /** A partition that another owner fenced off: `stop` (default) or take it over again. */
   readonly onFenced?: "stop" | "retake";
   /** Opens what lookups name by an address. */
@@ -60,6 +69,7 @@ export async function start(
 ): Promise<Runtime> {
   checkTopology(topology);
   const bounds = { ...BOUNDS, ...defined(options) };
+  const ownership = ownershipOf(topology, world, options);
   const stages = new Map<string, Stage>();
   for (const pipeline of topology.pipelines) {
     const module = await loadKernel(
@@ -67,7 +77,7 @@ export async function start(
       await options.kernels(pipeline.kernel),
       kernelParams(pipeline),
     );
-    stages.set(pipeline.name, stage(pipeline, module, world, bounds));
+    stages.set(pipeline.name, stage(pipeline, module, world, bounds, ownership));
   }
   for (const [name, stage] of stages) {
     if (!stage.pipeline.lookups) continue;
@@ -83,16 +93,34 @@ export async function start(
   if (signal.aborted) stop.abort();
   else signal.addEventListener("abort", onAbort, { once: true });
   const sinks = sinkRuns(options.sinks ?? [], stages, world);
-  const road = new Road(topology, world, stages, stop, sinks);
-  const tree = supervise(superviseAll(topology, world, stages, road, sinks, options), world, stop.signal);
-  road.run(tree.finally(() => signal.removeEventListener("abort", onAbort)));
+  const road = new Road(topology, world, stages, stop, sinks, ownership);
+  const spec = superviseAll(topology, world, stages, road, sinks, ownership, options);
+  const tree = supervise(spec, world, stop.signal);
+  road.run(tree.finally(async () => {
+    signal.removeEventListener("abort", onAbort);
+    await ownership.close();
+  }));
   return road;
 }
 
-function stage(pipeline: Pipeline, module: KernelModule, world: World, bounds: PartitionBounds): Stage {
+function ownershipOf({ pipelines }: Topology, world: World, options: StartOptions): Ownership {
+  const { standby = false, heartbeatMs = HEARTBEAT_MS.fallback, patienceMs } = options;
+  return new Ownership(world, `${pipelines[0].name}-0`, standby, {
+    heartbeatMs,
+    patienceMs: patienceMs ?? Math.max(PATIENCE_MS.fallback, HEARTBEATS_MIN * heartbeatMs),
+  });
+}
+
+function stage(
+  pipeline: Pipeline,
+  module: KernelModule,
+  world: World,
+  bounds: PartitionBounds,
+  ownership: Ownership,
+): Stage {
   const partitions = Array.from(
     { length: pipeline.partitions ?? 1 },
-    (_, index) => new Partition(pipeline, index, module, world, bounds),
+    (_, index) => new Partition(pipeline, index, module, world, bounds, ownership),
   );
   return { pipeline, partitions, keys: compileKey(pipeline) };
 }
@@ -104,6 +132,7 @@ function superviseAll(
   stages: Map<string, Stage>,
   road: Road,
   sinks: readonly SinkRun[],
+  ownership: Ownership,
   options: StartOptions,
 ): SupervisorSpec {
   const intensity = options.intensity ?? INTENSITY;
@@ -132,21 +161,29 @@ function superviseAll(
     intensity: { restartsMax: 0, withinMs: intensity.withinMs },
     backoff,
     children: [
-      group("partitions", partitions.map((partition) => partitionChild(partition, options)), intensity),
+      ...(options.standby ? [{ id: "ownership", run: (signal: AbortSignal) => ownership.keep(signal) }] : []),
+      group(
+        "partitions",
+        partitions.map((partition) => partitionChild(partition, ownership, options)),
+        intensity,
+      ),
       ...(feeds.length > 0 ? [group("feeds", feeds, intensity)] : []),
       ...(sinks.length > 0 ? [group("sinks", sinks.map(sinkChild), SINK_INTENSITY)] : []),
     ],
   };
 }
 
-function partitionChild(partition: Partition, options: StartOptions): ChildSpec {
+function partitionChild(partition: Partition, ownership: Ownership, options: StartOptions): ChildSpec {
   return {
     id: `partition ${partition.name}`,
     run: (signal) => partition.run(signal),
     isFinal: (error) =>
       error instanceof Unrecoverable || error instanceof BrokenFrame ||
       (error instanceof Fenced && options.onFenced !== "retake"),
-    onFinal: (error) => partition.failed(error),
+    onFinal: (error) => {
+      partition.failed(error);
+      if (error instanceof Fenced) ownership.lost(error);
+    },
     onRestart: (error) => partition.restarting(error),
   };
 }

@@ -39,7 +39,7 @@ import { redriveSink, sinkDeadLetters, status } from "./http_sinks.ts";
 import { follow, lateEvents, viewRows, watermark } from "./http_views.ts";
 import { type EdgeMetrics, edgeMetrics } from "./metrics.ts";
 import { askOnce } from "./once.ts";
-import { ProblemError, refusal } from "./problem.ts";
+import { type Problem, ProblemError, refusal } from "./problem.ts";
 import { type RateLimit, rateLimited, rateLimiter } from "./rate_limit.ts";
 import type { SourceStatus } from "./streams.ts";
 
@@ -88,9 +88,13 @@ export function httpApp(runtime: Runtime, options: HttpOptions): Hono {
   };
   const allowed = checkToken(options.token);
   const limited = options.rate === undefined ? undefined : limitRate(edge, options.rate);
-  const guarded = (handle: (edge: Edge, context: Context) => Response | Promise<Response>) => {
+  const guarded = (
+    handle: (edge: Edge, context: Context) => Response | Promise<Response>,
+    always = false,
+  ) => {
     const run = (context: Context) => {
       allowed(context.req.raw);
+      if (runtime.standsBy && !always) throw new ProblemError(standby());
       return handle(edge, context);
     };
     return limited === undefined ? run : limited(run);
@@ -111,10 +115,10 @@ export function httpApp(runtime: Runtime, options: HttpOptions): Hono {
     ["GET", "/v1/:pipeline/outputs/:name", guarded(follow)],
     ["GET", "/v1/:pipeline/late", guarded(lateEvents)],
     ["POST", "/v1/:pipeline/watermark", guarded(watermark)],
-    ["GET", "/v1/status", guarded(status)],
+    ["GET", "/v1/status", guarded(status, true)],
     ["GET", "/v1/sinks/:sink/dead-letters", guarded(sinkDeadLetters)],
     ["POST", "/v1/sinks/:sink/dead-letters/:id/redrive", guarded(redriveSink)],
-    ["GET", "/metrics", guarded(metrics)],
+    ["GET", "/metrics", guarded(metrics, true)],
     ["GET", "/healthz", (context) => health(edge, context)],
     ["GET", "/readyz", (context) => readiness(edge, context)],
   ];
@@ -148,6 +152,16 @@ export function httpApp(runtime: Runtime, options: HttpOptions): Hono {
   });
   return app;
 }
+
+const standby = (): Problem => ({
+  status: 503,
+  code: "standby",
+  title: "This process stands by",
+  detail: "Another process owns the ledger: ask that one. This one answers when it has taken over.",
+  retryAfterMs: STANDBY_RETRY_MS,
+});
+/** A takeover takes about as long. */
+const STANDBY_RETRY_MS = 1_000;
 
 type Handle = (context: Context) => Response | Promise<Response>;
 
@@ -235,20 +249,26 @@ function health(edge: Edge, { req }: Context): Response {
   return textResponse(JSON.stringify({ state }), state === "ended" ? 503 : 200, headers);
 }
 
-/** Ready when every partition serves or will in a moment; recovery tells how far it is. */
+/**
+ * Ready when every partition serves or will in a moment; recovery tells how far it is. A standby is not ready (503):
+ * nothing is to be sent there. It tells how far behind it is, and what it sees of the owner.
+ */
 function readiness(edge: Edge, { req }: Context): Response {
-  const { state, ledger, durability, partitions } = edge.runtime.status();
-  const ready = state === "serving" || state === "degraded";
+  const { state, ledger, durability, partitions, owner } = edge.runtime.status();
+  const down = partitions.every(({ state }) => state === "failed");
+  const ready = (state === "serving" || state === "degraded") && !down;
   const body = {
     ready,
     state,
     ledger,
     durability,
-    partitions: partitions.map(({ pipeline, partition, state, frame, recovery, lastError }) => ({
+    ...(owner ? { owner } : {}),
+    partitions: partitions.map(({ pipeline, partition, state, frame, standby, recovery, lastError }) => ({
       pipeline,
       partition,
       state,
       frame,
+      standby,
       recovery: recovery && { ...recovery, share: shareOf(recovery) },
       lastError,
     })),

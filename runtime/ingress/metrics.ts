@@ -55,6 +55,13 @@ const GAUGES: readonly PartitionFigure[] = [
     "Frames since the newest checkpoint",
     (p) => p.frame - p.checkpointFrame,
   ],
+  ["millrace_standby", "1 when it follows another process's ledger", ({ standby }) => standby ? 1 : 0],
+  ["millrace_standby_lag_frames", "Frames a standby is behind", ({ standby }) => standby?.lagFrames ?? 0],
+  [
+    "millrace_standby_lag_seconds",
+    "Age of the newest frame a standby has, while it is behind",
+    ({ standby }) => (standby?.lagMs ?? 0) / 1000,
+  ],
   ["millrace_serving", "1 when the partition serves", ({ state }) => state === "serving" ? 1 : 0],
 ];
 

@@ -36,7 +36,8 @@ export async function runFeed(
   { from, to, world, channel, offer, mark }: FeedOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  await from.ready();
+  await from.ready(signal);
+  if (signal.aborted) return;
   const source = from.name;
   const unsettled = new Unsettled((frame) => from.history.setFed(to, frame));
   for await (const frame of releasedFrames(from, world, from.history.fed(to) + 1, signal)) {

@@ -109,6 +109,16 @@ export class Succession {
     this.#epoch = epoch;
   }
 
+  /** Hash of the newest frame, whether it counts or not: what the next one follows. */
+  get previous(): Uint8Array {
+    return this.#previous;
+  }
+
+  /** The highest epoch so far: whose it is owns. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
   /** Whether the next frame counts. Throws BrokenFrame when it should and does not follow the one before. */
   counts(frame: Frame, where: string): boolean {
     this.#void = frame.epoch < this.#epoch || (this.#void && frame.epoch === this.#epoch);

@@ -19,7 +19,10 @@ import { Fenced, Incarnation } from "./incarnation.ts";
 import { type Done, type EventFields, Mailbox, type Waiting } from "./mailbox.ts";
 import { EFFECT_KIND, EffectCursor } from "./records.ts";
 import type { RecoveryProgress } from "./progress.ts";
-import { readFrame, readTail, recover } from "./recover.ts";
+import type { Ownership } from "../ownership.ts";
+import { follow } from "./follow.ts";
+import { Outrun, readFrame, readTail, recover, type RecoverOptions } from "./recover.ts";
+import type { Replica, ReplicaOptions } from "./replica.ts";
 import { releaseFrame } from "./release.ts";
 
 export interface PartitionBounds {
@@ -92,6 +95,8 @@ export class Partition {
     refused: 0,
   };
   #state: PartitionStatus["state"] = "recovering";
+  readonly #ownership: Ownership | undefined;
+  #standby: { readonly frame: number; readonly last: number; readonly clock: Micros } | undefined;
   #inFlight: FrameInFlight[] = [];
   #live: Incarnation | undefined;
   #life = new AbortController();
@@ -112,7 +117,10 @@ export class Partition {
     module: KernelModule,
     world: World,
     bounds: PartitionBounds,
+    ownership?: Ownership,
   ) {
+    this.#ownership = ownership;
+    if (ownership?.standsBy) this.#state = "standby";
     this.pipeline = pipeline;
     this.index = index;
     this.name = `${pipeline.name}-${index}`;
@@ -153,9 +161,13 @@ export class Partition {
       2 * EVENT_FIELDS_BYTES_MAX;
   }
 
-  /** Resolves when it serves; at once when it does already. */
-  ready(): Promise<void> {
-    return this.serving ? Promise.resolve() : new Promise((resolve) => this.#whenReady.push(resolve));
+  /** Resolves when it serves, at once when it does already; and at the signal. */
+  ready(signal?: AbortSignal): Promise<void> {
+    if (this.serving || signal?.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenReady.push(resolve);
+      signal?.addEventListener("abort", () => resolve(), { once: true });
+    });
   }
 
   /** Whether it would take no event now. */
@@ -280,7 +292,7 @@ export class Partition {
   }
 
   async #incarnation(signal: AbortSignal): Promise<void> {
-    this.#state = this.#restarts === 0 ? "recovering" : "restarting";
+    this.#state = this.#ownership?.standsBy ? "standby" : this.#restarts === 0 ? "recovering" : "restarting";
     this.#recovery = { step: "opening", fromFrame: 0, toFrame: 0, frame: 0, events: 0 };
     const stopTelling = this.#tellRecovery();
     const chain = await this.#world.ledger.open(this.name).catch((error) => {
@@ -289,7 +301,8 @@ export class Partition {
     });
     this.#messageBytesMax = chain.messageBytesMax;
     try {
-      const live = await this.#recover(chain).finally(stopTelling);
+      const live = await this.#enter(chain, signal).finally(stopTelling);
+      if (!live) return void (this.#state = "stopped");
       this.#live = live;
       this.chain = chain;
       this.#state = "serving";
@@ -315,11 +328,37 @@ export class Partition {
     }
   }
 
+  /** Recovers; a standby not before it is its turn. Undefined when it was stopped while it waited. */
+  async #enter(chain: Chain, signal: AbortSignal): Promise<Incarnation | undefined> {
+    const ownership = this.#ownership;
+    if (!ownership?.standsBy) return await this.#recover(chain);
+    const isHead = ownership.head === this.name;
+    while (true) {
+      const warm = await follow({
+        ...this.#replication(chain),
+        begin: (progress) => (this.#recovery = progress),
+        tell: (replica, last) => {
+          this.#recovery = undefined;
+          this.#standby = { frame: replica.frame, last, clock: replica.clock };
+        },
+        turn: (epochOf, over) => isHead ? ownership.ownerGone(epochOf, over) : ownership.owned(over),
+      }, signal);
+      if (!warm) return undefined;
+      try {
+        return await this.#recover(chain, warm, isHead ? { replacing: warm.epoch } : {});
+      } catch (error) {
+        if (!(error instanceof Outrun)) throw error;
+        this.#world.log.info(error.message);
+      }
+    }
+  }
+
   /** A recovery never waits silently, whatever it waits for; one that takes no longer says so at its end only. */
   #tellRecovery(): () => void {
     let cancel: () => void;
     const again = () => {
       cancel = this.#world.clock.after(TELL_MS, () => {
+        if (this.#state === "standby" && !this.#recovery) return again();
         this.#world.log.info(`${this.name} recovers`, { ...this.#recovery });
         again();
       });
@@ -337,7 +376,7 @@ export class Partition {
   restarting(error: Error): void {
     this.#restarts++;
     this.#lastError = error.message;
-    this.#state = "restarting";
+    this.#state = this.#ownership?.standsBy ? "standby" : "restarting";
   }
 
   /** Down for good: whoever waits is told that the outcome is not known. */
@@ -361,7 +400,8 @@ export class Partition {
       partition: this.index,
       state: this.#state,
       epoch: live?.epoch ?? 0,
-      frame: this.history.durable,
+      frame: this.#standby?.frame ?? this.history.durable,
+      ...(this.#standby ? { standby: this.#lag(this.#standby) } : {}),
       kernel: this.#module.hashHex,
       recovery: this.#recovery && { ...this.#recovery },
       mailbox: { events: this.mailbox.events, bytes: this.mailbox.bytes },
@@ -375,16 +415,18 @@ export class Partition {
     };
   }
 
-  async #recover(chain: Chain): Promise<Incarnation> {
+  #lag({ frame, last, clock }: { frame: number; last: number; clock: Micros }) {
+    const lagFrames = Math.max(0, last - frame);
+    return { lagFrames, lagMs: lagFrames === 0 ? 0 : Math.max(0, (this.#world.clock.now() - clock) / 1000) };
+  }
+
+  #replication(chain: Chain): ReplicaOptions {
     const unanswered = new Map(this.#inFlight.map((frame) => [frame.number, frame]));
-    const recovered = await recover({
+    return {
       world: this.#world,
       chain,
       module: this.#module,
-      keepsAll: (this.pipeline.retention ?? "forever") === "forever",
-      acceptLoss: this.#bounds.acceptLoss,
       onManifest: (manifest) => this.history.restore(manifest),
-      onProgress: (progress) => (this.#recovery = progress),
       onFrame: (frame, rejects) => {
         this.history.replayed(frame, rejects);
         if (this.pipeline.outputs) this.#recall(frame);
@@ -392,6 +434,26 @@ export class Partition {
         if (own && bytesEqual(own.chain, frame.chain)) own.durable = true;
       },
       onVoid: (number) => this.history.markVoid(number),
+    };
+  }
+
+  async #recover(
+    chain: Chain,
+    warm?: Replica,
+    options: Pick<RecoverOptions, "replacing"> = {},
+  ): Promise<Incarnation> {
+    const recovered = await recover({
+      ...this.#replication(chain),
+      ...options,
+      warm,
+      keepsAll: (this.pipeline.retention ?? "forever") === "forever",
+      acceptLoss: this.#bounds.acceptLoss,
+      onProgress: (progress) => (this.#recovery = progress),
+      onTaken: (epoch) => {
+        this.#standby = undefined;
+        if (this.#state === "standby") this.#state = "recovering";
+        this.#ownership?.taken(this.name, epoch);
+      },
     });
     for (const frame of this.#inFlight) {
       if (frame.durable || frame.number > (recovered.manifest?.frame ?? 0)) continue;

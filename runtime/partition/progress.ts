@@ -15,6 +15,7 @@ export interface RecoveryProgress {
 
 /** No rate is told from less time than this. */
 const RATE_MICROS = 50_000;
+const REPORT_MICROS = 20_000;
 
 /** Kept by the recovery itself; `report` tells it. */
 export class Progress implements RecoveryProgress {
@@ -24,6 +25,7 @@ export class Progress implements RecoveryProgress {
   frame = 0;
   events = 0;
   #began: number;
+  #reported = 0;
 
   constructor(
     private readonly world: World,
@@ -42,8 +44,14 @@ export class Progress implements RecoveryProgress {
     this.report();
   }
 
+  /** Tells it now and then: for those who do a little at a time. */
+  reportSometimes(): void {
+    if (this.world.clock.monotonic() - this.#reported >= REPORT_MICROS) this.report();
+  }
+
   report(): void {
     const now = this.world.clock.monotonic();
+    this.#reported = now;
     const { step, fromFrame, toFrame, frame, events } = this;
     const micros = now - this.#began, done = frame - fromFrame + 1;
     const rate = micros < RATE_MICROS || done <= 0 ? {} : {

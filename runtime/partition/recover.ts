@@ -1,23 +1,16 @@
 /**
  * Taking over a partition: read the tail, append an epoch frame under the fence, restore the newest usable
- * checkpoint, replay the frames after it. Replay is a proof: with the kernel that wrote a frame, its effects
- * must come out byte for byte.
+ * checkpoint, replay the frames after it (replica.ts).
  */
-import {
-  DamagedCheckpoint,
-  dropCheckpoint,
-  type Manifest,
-  manifests,
-  newestManifests,
-  restoreCheckpoint,
-} from "../checkpoint/checkpoint.ts";
-import { bytesEqual, fromHex, hex } from "../hash.ts";
-import { checkRetained } from "../checkpoint/retention.ts";
-import type { Kernel, KernelModule } from "../kernel/host.ts";
-import type { Chain, Stored, World } from "../world/mod.ts";
-import { BrokenFrame, decodeFrame, encodeFrame, type Frame, FRAME_OVERHEAD, NO_CHAIN } from "./frame.ts";
+import { dropCheckpoint, type Manifest, manifests } from "../checkpoint/checkpoint.ts";
+import { bytesEqual } from "../hash.ts";
+import type { Kernel } from "../kernel/host.ts";
+import type { Appended, Chain, Stored } from "../world/mod.ts";
+import { BrokenFrame, decodeFrame, encodeFrame, FRAME_OVERHEAD, NO_CHAIN } from "./frame.ts";
 import { Progress, type RecoveryProgress } from "./progress.ts";
-import { replayFrame, walk } from "./walk.ts";
+import { readFrame, type Replica, type ReplicaOptions, restoreReplica, Unrecoverable } from "./replica.ts";
+
+export { readFrame, Unrecoverable };
 
 export interface Recovered {
   readonly kernel: Kernel;
@@ -34,9 +27,12 @@ export interface Recovered {
   readonly micros: number;
 }
 
-/** The ledger cannot be trusted or was taken over: no restart mends it. */
-export class Unrecoverable extends Error {
-  override name = "Unrecoverable";
+/** Another process took over first. */
+export class Outrun extends Error {
+  override name = "Outrun";
+  constructor(chain: string, readonly epoch: number) {
+    super(`Cannot take over ${chain}: another process did, in epoch ${epoch}`);
+  }
 }
 
 const NOTHING = new Uint8Array(0);
@@ -49,19 +45,13 @@ export const TAIL_FRAMES = 64;
 /** Of these, held back in case that an epoch begins behind them. */
 const UNREAD_MAX = 16;
 const TAKE_OVER_WAIT_MS = 2;
-/** Replay holds the thread no longer than this. */
-const TURN_MICROS = 20_000;
-
-export interface RecoverOptions {
-  readonly world: World;
-  readonly chain: Chain;
-  readonly module: KernelModule;
-  /** Sees every frame that is replayed, after it was, and how many events the kernel rejected in it. */
-  readonly onFrame: (frame: Frame, rejects: number) => void;
-  /** Sees the numbers of frames that a replaced owner left behind. */
-  readonly onVoid: (number: number) => void;
-  /** Told the checkpoint that replay begins at, before it does; undefined = at the beginning. */
-  readonly onManifest: (manifest: Manifest | undefined) => void;
+export interface RecoverOptions extends ReplicaOptions {
+  /** What a standby has followed the chain with: only the frames behind it are left to replay. */
+  readonly warm?: Replica;
+  /** Take over only from the owner of this epoch. Rejects with Outrun when another one was quicker. */
+  readonly replacing?: number;
+  /** Told as soon as the partition is owned. */
+  readonly onTaken?: (epoch: number) => void;
   readonly onProgress: (progress: RecoveryProgress) => void;
   /** Nothing is ever purged from this chain. */
   readonly keepsAll: boolean;
@@ -84,12 +74,14 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
 }
 
 async function takeOverAndReplay(options: RecoverOptions): Promise<Recovered> {
-  const { world, chain, module } = options;
+  const { world, chain } = options;
   const began = world.clock.monotonic();
   const progress = new Progress(world, options.onProgress);
-  await checkWhole(options);
-  const taken = await takeOver(options);
-  const first = (await chain.extent()).first;
+  const warm = await fitting(options);
+  if (!warm) await checkWhole(options);
+  const taken = await takeOver(options, warm);
+  options.onTaken?.(taken.epoch);
+  const { first } = await chain.extent();
   if (first > 1 && options.keepsAll) {
     world.log.warn(
       `frames 1 to ${first - 1} of ${chain.name} are not in the ledger, and no retention purges any`,
@@ -99,46 +91,44 @@ async function takeOverAndReplay(options: RecoverOptions): Promise<Recovered> {
       },
     );
   }
-  const base = await restoreNewest(options, first, taken.number, progress);
-  if (!base.manifest && first > 1) {
-    if (base.unread) {
-      throw new Error(
-        `Cannot recover ${chain.name} yet: no checkpoint could be read, and frames before ${first} were purged`,
-        {
-          cause: base.unread,
-        },
-      );
-    }
-    throw new Unrecoverable(
-      `Cannot recover ${chain.name}: frames before ${first} were purged and no checkpoint of kernel ${
-        module.hashHex.slice(0, 12)
-      } exists. Start with the kernel that wrote it, or import a checkpoint.`,
-    );
-  }
-  const from = base.manifest ? base.manifest.frame + 1 : 1;
-  progress.begin("replaying", from, taken.number);
-  const end = await replay(options, base, progress);
+  const replica = warm ?? await restoreReplica(options, { first, last: taken.number }, progress);
+  progress.begin("replaying", replica.frame + 1, taken.number);
+  const before = replica.events;
+  await replica.replay(taken.number, () => {
+    progress.frame = replica.frame;
+    progress.events = replica.events - before;
+    progress.reportSometimes();
+  });
+  progress.report();
   return {
-    kernel: base.kernel,
+    kernel: replica.kernel,
     epoch: taken.epoch,
     number: taken.number,
     chain: taken.hash,
-    clock: end.clock,
-    nextTimer: end.nextTimer,
-    manifest: base.manifest,
+    clock: replica.clock,
+    nextTimer: replica.nextTimer,
+    // Those after it were the owner's before, which may have dropped this one: the next begins with all pages.
+    manifest: warm ? undefined : replica.manifest,
     first,
-    events: progress.events,
+    events: replica.events,
     micros: world.clock.monotonic() - began,
   };
+}
+
+/** A replica that is ahead of the ledger, or of one that lost its end, is not gone on with. */
+async function fitting({ world, chain, warm }: RecoverOptions): Promise<Replica | undefined> {
+  if (!warm) return undefined;
+  const { last, acknowledged } = await chain.extent();
+  if (acknowledged === undefined && last >= warm.frame) return warm;
+  world.log.warn(`${chain.name} ends at frame ${last}: what was followed up to ${warm.frame} is left`);
+  return undefined;
 }
 
 /**
  * Refuses a chain that lost its end, before anything is appended behind what is left: the numbers of the lost
  * frames would be given to others.
  */
-async function checkWhole(
-  { world, chain, acceptLoss }: { world: World; chain: Chain; acceptLoss: boolean },
-): Promise<void> {
+async function checkWhole({ world, chain, acceptLoss }: RecoverOptions): Promise<void> {
   // Checkpoints first: what is in them was durable before, whatever is appended meanwhile.
   const checkpoints = await manifests(world, chain.name);
   const { last, acknowledged = 0 } = await chain.extent();
@@ -158,22 +148,22 @@ async function checkWhole(
   for (const manifest of beyond) await dropCheckpoint(world, manifest);
 }
 
-async function takeOver({ world, chain, module }: { world: World; chain: Chain; module: KernelModule }) {
+async function takeOver({ world, chain, module, replacing }: RecoverOptions, warm: Replica | undefined) {
   let silent = 0;
   for (let attempt = 0; attempt < TAKE_OVER_ATTEMPTS_MAX; attempt++) {
     const { last } = await chain.extent();
-    const tail = last === 0 ? undefined : await readFrame(chain, last);
-    const highest = await readTail(chain, last);
+    const tail = await tailOf(chain, last, warm);
+    if (replacing !== undefined && tail.epoch !== replacing) throw new Outrun(chain.name, tail.epoch);
     const head = {
-      epoch: highest.epoch + 1,
+      epoch: tail.epoch + 1,
       number: last + 1,
-      clock: Math.max(world.clock.now(), highest.clock),
+      clock: Math.max(world.clock.now(), tail.clock),
       kernel: module.hash,
-      previous: tail?.chain ?? NO_CHAIN,
+      previous: tail.hash,
       positions: [],
     };
     const { message, chain: hash } = encodeFrame(head, NOTHING, NOTHING);
-    const outcome = await chain.append(last, message);
+    const outcome: Appended = await chain.append(last, message);
     if (outcome.kind === "stored") return { ...head, hash };
     if (outcome.kind === "failed") throw outcome.cause;
     if (outcome.kind === "unknown") {
@@ -189,6 +179,20 @@ async function takeOver({ world, chain, module }: { world: World; chain: Chain; 
   throw new Error(
     `Cannot take over ${chain.name}: others kept appending through ${TAKE_OVER_ATTEMPTS_MAX} attempts`,
   );
+}
+
+/** What the next frame follows, and the highest epoch before it. A warm replica need only take in the rest. */
+async function tailOf(
+  chain: Chain,
+  last: number,
+  warm: Replica | undefined,
+): Promise<{ epoch: number; clock: number; hash: Uint8Array }> {
+  if (warm) {
+    await warm.replay(last, () => {});
+    return warm;
+  }
+  const tail = last === 0 ? undefined : await readFrame(chain, last);
+  return { ...await readTail(chain, last), hash: tail?.chain ?? NO_CHAIN };
 }
 
 /**
@@ -210,117 +214,4 @@ export async function readTail(chain: Chain, last: number): Promise<{ epoch: num
   }
   unread.forEach(take);
   return highest;
-}
-
-export async function readFrame(chain: Chain, sequence: number): Promise<Frame> {
-  const message = await chain.get(sequence);
-  if (!message) {
-    await checkRetained(chain, sequence);
-    throw new Error(`Cannot read frame ${sequence} of ${chain.name}: the ledger does not hold it`);
-  }
-  return checkNumber(decodeFrame(message, `frame ${sequence} of ${chain.name}`), sequence, chain.name);
-}
-
-function checkNumber(frame: Frame, sequence: number, chain: string): Frame {
-  if (frame.number !== sequence) {
-    throw new Unrecoverable(`Cannot read frame ${sequence} of ${chain}: it says it is frame ${frame.number}`);
-  }
-  return frame;
-}
-
-interface Base {
-  readonly kernel: Kernel;
-  readonly manifest: Manifest | undefined;
-  /** Why a checkpoint that may be whole was not read. */
-  readonly unread?: unknown;
-}
-
-async function restoreNewest(
-  { world, chain, module, onManifest }: RecoverOptions,
-  first: number,
-  last: number,
-  progress: Progress,
-): Promise<Base> {
-  let unread: unknown;
-  const passed = (error: unknown) => {
-    if (!(error instanceof DamagedCheckpoint)) unread = error;
-  };
-  for await (const manifest of newestManifests(world, chain.name, passed)) {
-    if (manifest.kernel !== module.hashHex) {
-      world.log.info(
-        `checkpoint at frame ${manifest.frame} of ${chain.name} is of another kernel: rebuilding`,
-        {
-          checkpoint: manifest.kernel,
-          kernel: module.hashHex,
-        },
-      );
-      continue;
-    }
-    if (manifest.frame >= last || manifest.frame + 1 < first) continue;
-    try {
-      await checkSameChain(chain, manifest, first);
-      progress.begin("restoring", 1, manifest.frame);
-      const kernel = await restoreCheckpoint(world, module, manifest, (share) => {
-        progress.frame = Math.round(share * manifest.frame);
-        progress.report();
-      });
-      onManifest(manifest);
-      return { kernel, manifest };
-    } catch (error) {
-      world.log.warn(`passing over the checkpoint at frame ${manifest.frame} of ${chain.name}`, {
-        error: String(error),
-      });
-      passed(error);
-    }
-  }
-  onManifest(undefined);
-  return { kernel: module.instantiate(), manifest: undefined, unread };
-}
-
-async function checkSameChain(chain: Chain, manifest: Manifest, first: number): Promise<void> {
-  if (manifest.frame < first) return;
-  const frame = await readFrame(chain, manifest.frame);
-  if (hex(frame.chain) !== manifest.frameHash) {
-    throw new DamagedCheckpoint(
-      `it was taken on another ledger: frame ${manifest.frame} has another hash here`,
-    );
-  }
-}
-
-async function replay(
-  { world, chain, module, onFrame, onVoid }: RecoverOptions,
-  { kernel, manifest }: Base,
-  progress: Progress,
-): Promise<{ clock: number; nextTimer: number }> {
-  const after = { hash: manifest ? fromHex(manifest.frameHash) : NO_CHAIN, epoch: manifest?.epoch ?? 0 };
-  let clock = manifest?.clock ?? 0;
-  let nextTimer = manifest?.nextTimer ?? Infinity;
-  let turn = world.clock.monotonic();
-  for await (const walked of walk(chain, { from: progress.fromFrame, after }, progress.toFrame)) {
-    const { frame, where } = walked;
-    progress.frame = frame.number;
-    if (walked.isVoid) {
-      onVoid(frame.number);
-      continue;
-    }
-    let rejects = 0;
-    if (frame.events.length > 0) {
-      const replayed = replayFrame(kernel, module, walked);
-      if (replayed.different !== undefined) {
-        throw new Unrecoverable(`Cannot replay ${where}: ${replayed.different}`);
-      }
-      nextTimer = replayed.nextTimer;
-      rejects = replayed.rejects;
-      progress.events += replayed.events;
-    }
-    onFrame(frame, rejects);
-    clock = Math.max(clock, frame.clock);
-    if (world.clock.monotonic() - turn > TURN_MICROS) {
-      progress.report();
-      await new Promise<void>((resolve) => world.clock.soon(resolve));
-      turn = world.clock.monotonic();
-    }
-  }
-  progress.report();
-  return { clock, nextTimer };
 }

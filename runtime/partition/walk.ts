@@ -5,9 +5,10 @@
 import { checkRetained } from "../checkpoint/retention.ts";
 import type { KernelModule } from "../kernel/host.ts";
 import { type Kernel, KernelTrap } from "../kernel/host.ts";
-import { bytesEqual } from "../hash.ts";
-import type { Chain } from "../world/ledger.ts";
+import { bytesEqual, hex } from "../hash.ts";
+import type { Chain, Stored } from "../world/ledger.ts";
 import { BrokenFrame, decodeFrame, type Frame, Succession } from "./frame.ts";
+import { EventCursor } from "./records.ts";
 
 export interface Walked {
   readonly frame: Frame;
@@ -20,8 +21,8 @@ export interface Walked {
 
 export interface WalkFrom {
   readonly from: number;
-  /** Hash and epoch of the frame before `from`; absent = not known, the first frame is believed. */
-  readonly after?: { readonly hash: Uint8Array; readonly epoch: number };
+  /** Hash and epoch of the frame before `from`, or where a walk before ended; absent: the first is believed. */
+  readonly after?: { readonly hash: Uint8Array; readonly epoch: number } | Succession;
 }
 
 /** Frames that are missing where others stand behind them. */
@@ -46,17 +47,19 @@ export class EndsEarly extends Error {
 
 /**
  * Frames `from` to `to`, in order. Throws BrokenFrame where the chain is damaged, NotRetained where its front
- * was purged, and EndsEarly where the ledger gives fewer frames than it said it had.
+ * was purged, and EndsEarly where the ledger gives fewer frames than it said it had. `messages`: where they come
+ * from, when they are not to be read; without an end (`to` = Infinity) the walk ends when they do.
  */
 export async function* walk(
   chain: Chain,
   { from, after }: WalkFrom,
   to: number,
+  messages: AsyncIterable<Stored> = chain.read(from, to),
 ): AsyncGenerator<Walked, void, void> {
   let expected = from;
-  let succession = after && new Succession(after.hash, after.epoch);
+  let succession = after && (after instanceof Succession ? after : new Succession(after.hash, after.epoch));
   if (from > to) return;
-  for await (const { sequence, message } of chain.read(from, to)) {
+  for await (const { sequence, message } of messages) {
     if (sequence !== expected) {
       await checkRetained(chain, expected);
       throw new MissingFrames(chain.name, expected, sequence);
@@ -71,7 +74,7 @@ export async function* walk(
     expected++;
     yield { frame, where, isVoid, message };
   }
-  if (expected <= to) {
+  if (expected <= to && to !== Infinity) {
     await checkRetained(chain, expected);
     throw new EndsEarly(chain.name, expected - 1, to);
   }
@@ -88,6 +91,34 @@ export interface Replayed {
   readonly different?: string;
 }
 
+/** A kernel that traps on what another one decided: to start it once more changes nothing. */
+export class UnfitKernel extends Error {
+  override name = "UnfitKernel";
+  constructor(frame: Frame, where: string, module: KernelModule, cause: KernelTrap) {
+    const chain = where.slice(where.lastIndexOf(" ") + 1);
+    super(
+      `Cannot replay ${where} with this kernel: ${module.description.name} ${
+        module.hashHex.slice(0, 12)
+      } traps on ` +
+        `event ${cause.event} (${describeEvent(frame.events, cause.event)}), which kernel ` +
+        `${
+          hex(frame.kernel).slice(0, 12)
+        } decided when it was recorded: ${cause.message}. Start the version with that ` +
+        `kernel again; or correct this one so that it takes the event: \`millrace step ${chain} --from ` +
+        `${frame.number}\` shows it.`,
+      { cause },
+    );
+  }
+}
+
+/** Its id and what it holds, for people. */
+function describeEvent(events: Uint8Array, index: number): string {
+  const cursor = new EventCursor(events);
+  for (let i = 0; i <= index; i++) if (!cursor.next()) return "not in the frame";
+  const id = cursor.id.length > 0 ? `id ${JSON.stringify(new TextDecoder().decode(cursor.id))}, ` : "";
+  return `${id}${cursor.payload.length} bytes`;
+}
+
 /** Room for the effects of one frame; frames are bounded far below it by the ledger's message limit. */
 const OUTPUT_BYTES_MAX = 0x7fff_ffff;
 
@@ -98,7 +129,8 @@ export function replayFrame(kernel: Kernel, module: KernelModule, { frame, where
   try {
     applied = kernel.apply(frame.clock, frame.number, frame.events, OUTPUT_BYTES_MAX);
   } catch (cause) {
-    if (!(cause instanceof KernelTrap) || !isProof) throw cause;
+    if (!(cause instanceof KernelTrap)) throw cause;
+    if (!isProof) throw new UnfitKernel(frame, where, module, cause);
     throw new BrokenFrame(`Cannot replay ${where}: ${cause.message}; it did not when it was recorded`, {
       cause,
     });

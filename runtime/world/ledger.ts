@@ -47,6 +47,11 @@ export interface Chain {
   get(sequence: number): Promise<Uint8Array | undefined>;
   /** Messages from `from` on, in order, up to `to` (inclusive; default: the last at the time of the call). */
   read(from: number, to?: number): AsyncIterable<Stored>;
+  /**
+   * Messages from `from` on, in order, as they come, until the signal; `last` is the newest sequence that is known
+   * of. Absent where a reader does as well by asking now and then.
+   */
+  follow?(from: number, signal: AbortSignal): AsyncIterable<Stored & { readonly last: number }>;
   /** Drops messages up to `sequence`, inclusive. */
   purge(sequence: number): Promise<void>;
   close(): Promise<void>;

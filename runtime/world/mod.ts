@@ -7,6 +7,7 @@ import type { Clock } from "./clock.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Log } from "./log.ts";
 import type { Network } from "./network.ts";
+import type { Presence } from "./presence.ts";
 import type { Random } from "./random.ts";
 
 export interface World {
@@ -16,7 +17,9 @@ export interface World {
   readonly checkpoints: CheckpointStore;
   readonly network: Network;
   readonly log: Log;
+  /** Who owns the ledger now; absent where no other process can. */
+  readonly presence?: Presence;
 }
 
-export type { CheckpointStore, Clock, Ledger, Log, Network, Random };
+export type { CheckpointStore, Clock, Ledger, Log, Network, Presence, Random };
 export * from "./ledger.ts";

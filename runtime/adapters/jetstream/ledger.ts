@@ -236,9 +236,12 @@ class JetStreamChain implements Chain {
     const end = Math.min(to ?? last, last);
     let next = Math.max(from, first);
     while (next <= end) {
-      for await (const stored of this.#consume(next, end)) {
-        yield stored;
-        next = stored.sequence + 1;
+      // A consumer costs the server more than a few questions do.
+      if (end - next >= FEW) {
+        for await (const stored of this.#consume(next, end)) {
+          yield stored;
+          next = stored.sequence + 1;
+        }
       }
       // A consumer may stand on a replica that has not caught up, or went away with its server: the stream's
       // leader has what is wanted, one by one.
@@ -246,6 +249,50 @@ class JetStreamChain implements Chain {
         const message = await this.get(next);
         if (message) yield { sequence: next, message };
       }
+    }
+  }
+
+  async *follow(from: number, signal: AbortSignal): AsyncIterable<Stored & { last: number }> {
+    const { clock } = this.ledger.options;
+    for (let next = from; !signal.aborted && !this.#closed;) {
+      try {
+        for await (const stored of this.#consumeNew(next, signal)) {
+          yield stored;
+          next = stored.sequence + 1;
+        }
+      } catch (error) {
+        // One that is cut off follows again when it is not.
+        if (this.#closed || !SILENCE.test((error as Error).message)) throw error;
+      }
+      await clock.sleep(FOLLOW_RETRY_MS, signal);
+    }
+  }
+
+  /** Messages as they come; ends when the consumer does, and at the signal. */
+  async *#consumeNew(start: number, signal: AbortSignal): AsyncIterable<Stored & { last: number }> {
+    const consumer = await this.#ask("follow", () =>
+      this.ledger.link.js.consumers.get(this.stream, {
+        deliver_policy: DeliverPolicy.StartSequence,
+        opt_start_seq: start,
+      }));
+    const messages = await consumer.consume({
+      max_messages: READ_AHEAD,
+      idle_heartbeat: FOLLOW_HEARTBEAT_MS,
+    });
+    const stop = () => messages.stop();
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+    try {
+      for await (const message of messages) {
+        if (signal.aborted) return;
+        const { seq, data, info: { pending } } = message;
+        yield { sequence: seq, message: plain(data), last: seq + pending };
+      }
+    } finally {
+      signal.removeEventListener("abort", stop);
+      messages.stop();
+      // Not waited for: whoever follows has something to do when it is over.
+      consumer.delete().catch(() => false);
     }
   }
 
@@ -342,6 +389,11 @@ function plain(bytes: Uint8Array): Uint8Array {
 
 /** A consumer that gives nothing for so long is left. */
 const STALLED_MS = 2_000;
+/** So many messages are asked for one by one. */
+const FEW = 4;
+/** A consumer that misses two of these begins anew: its server was another one, or forgot it. */
+const FOLLOW_HEARTBEAT_MS = 1_000;
+const FOLLOW_RETRY_MS = 100;
 /** Messages read from the leader before a consumer is tried again. */
 const FROM_LEADER = 64;
 

@@ -5,6 +5,7 @@ import type { CheckpointStore } from "../../world/checkpoints.ts";
 import type { Clock } from "../../world/clock.ts";
 import type { Durability, Ledger } from "../../world/ledger.ts";
 import type { Network } from "../../world/network.ts";
+import type { Presence } from "../../world/presence.ts";
 import type { Sink } from "../../world/sink.ts";
 import { streamSink } from "../sinks/stream.ts";
 import { natsLink } from "./connection.ts";
@@ -12,6 +13,7 @@ import { jetstreamCheckpoints } from "./checkpoints.ts";
 import type { ServerSync } from "./durability.ts";
 import { jetstreamLedger } from "./ledger.ts";
 import { jetstreamNetwork } from "./network.ts";
+import { jetstreamPresence } from "./presence.ts";
 
 export interface JetStreamOptions {
   /** "nats://host:4222", or several separated by commas. */
@@ -29,6 +31,7 @@ export interface OpenedJetStream {
   readonly ledger: Ledger;
   readonly checkpoints: CheckpointStore;
   readonly network: Network;
+  readonly presence: Presence;
   /** A stream as a sink of a pipeline's outputs; made when it does not exist. */
   sink(pipeline: string, stream: string): Promise<Sink>;
   close(): Promise<void>;
@@ -48,6 +51,7 @@ export async function openJetStream(options: JetStreamOptions, clock: Clock): Pr
       ledger,
       checkpoints: await jetstreamCheckpoints({ link, prefix, replicas }),
       network: jetstreamNetwork(link),
+      presence: jetstreamPresence(link, prefix),
       sink: (pipeline, stream) => streamSink({ link, pipeline, stream, replicas }),
       async close() {
         await ledger.close();
