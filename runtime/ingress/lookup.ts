@@ -84,13 +84,14 @@ export class Lookup {
       if (known === ABSENT) this.#counts.absent++;
       return known;
     }
-    let ask = this.#asks.get(key);
-    if (!ask) {
-      this.#asks.set(key, ask = { key, waiting: new Set(), tries: 0 });
-      this.#enqueue(ask);
-    }
+    const asked = this.#asks.get(key);
+    const ask = asked ?? { key, waiting: new Set(), tries: 0 };
     const waiter = { ask, tell, until: clock.monotonic() + this.#spec.timeoutMs * 1000 };
     ask.waiting.add(waiter);
+    if (!asked) {
+      this.#asks.set(key, ask);
+      this.#enqueue(ask);
+    }
     if (this.#spec.fallback !== "retry") {
       this.#patience.add(waiter);
       this.#watchPatience();
@@ -167,8 +168,10 @@ export class Lookup {
       this.#flush();
     };
     const cancel = this.#world.clock.after(timeoutMs, () => {
-      end(() => this.#failed(asks, new Error(`there was no answer within ${timeoutMs} ms`), "timeouts"));
-      life.abort();
+      end(() => {
+        life.abort();
+        this.#failed(asks, new Error(`there was no answer within ${timeoutMs} ms`), "timeouts");
+      });
     });
     this.#load(asks.map(({ key }) => key), life.signal).then(
       (answers) => end(() => this.#answered(asks, answers)),
