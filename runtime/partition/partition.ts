@@ -464,7 +464,7 @@ export class Partition {
     this.history.durable = recovered.number;
     // An owner before us may have purged after the checkpoint was taken: of those letters nothing is left to read.
     this.history.purged(recovered.first - 1);
-    this.#checkpointFrame = recovered.manifest?.frame ?? 0;
+    this.#checkpointFrame = (recovered.manifest ?? warm?.manifest)?.frame ?? 0;
     this.#world.log.info(`${this.name} serves`, {
       epoch: recovered.epoch,
       frame: recovered.number,
@@ -472,7 +472,9 @@ export class Partition {
       replayedEvents: recovered.events,
       ms: Math.round(recovered.micros / 1000),
     });
-    return new Incarnation(this.#world, chain, recovered, this.#module, this.#bounds, {
+    // The owner before took its checkpoints while this one followed: the next is due about when its own would be.
+    const events = warm ? recovered.events % this.#bounds.checkpointEvents : recovered.events;
+    return new Incarnation(this.#world, chain, { ...recovered, events }, this.#module, this.#bounds, {
       partition: this,
       counts: this.#counts,
       inFlight: this.#inFlight,

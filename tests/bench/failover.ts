@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { place } from "./engine.ts";
 
 export interface FailoverBench {
+  /** A standby finds out by itself that the owner is gone. */
   readonly standby: Failovers;
   /** The other process is started when the owner is gone: what a service manager does. */
   readonly cold: Failovers;
@@ -46,7 +47,7 @@ export async function benchFailover(
       cold,
       conditions:
         `fraud, ${keys} cards, ${ledger} R1 process, killed under 10 k payments/s, checkpoints every ` +
-        `${CHECKPOINT_EVENTS} events; standby: a process that has the ledger open and is told to serve`,
+        `${CHECKPOINT_EVENTS} events; standby: a process that follows the ledger and finds out by itself`,
     };
   } finally {
     await at.remove();
@@ -63,7 +64,6 @@ async function failovers(config: string, kills: number, mode: "standby" | "cold"
     await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS * (0.5 + Math.random())));
     const began = performance.now();
     owner.kill("SIGKILL");
-    waiting?.stdin?.write("serve\n");
     owner = waiting ?? launch(config, "cold");
     await said(owner, /^answered decided/);
     times.push(performance.now() - began);

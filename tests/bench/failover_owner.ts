@@ -1,33 +1,32 @@
 /**
- * A process that can own the fraud pipeline: `failover_owner.ts <config json> [standby]`. A standby has its
- * kernel and its ledger open and waits for the line `serve`. Once it serves it decides one payment, says
+ * A process that can own the fraud pipeline: `failover_owner.ts <config json> fill|cold|standby`. A standby says
+ * `standby` once it has seen the owner and has what the ledger has. Whoever serves decides one payment, says
  * `answered`, and goes on under load until it is killed.
  */
 import process from "node:process";
-import { createInterface } from "node:readline";
 import { fraud } from "../../actors/payments/payments.ts";
 import { readKernel } from "../../deploy/kernels.ts";
 import { openWorld } from "../../deploy/world.ts";
-import { kernelParams, loadKernel, start } from "../../runtime/mod.ts";
+import { type Runtime, start } from "../../runtime/mod.ts";
 import { Payments } from "./payments.ts";
 
 const [config, mode] = process.argv.slice(2);
 const { keys, checkpointEvents, ...rest } = JSON.parse(config);
 /** Events offered every so many milliseconds. */
 const LOAD = { events: 100, everyMs: 10 };
+/** Frames behind the owner that are no more than under way. */
+const LAG_FRAMES_MAX = 10;
 
 const world = await openWorld(rest);
-const kernel = await readKernel(fraud.kernel);
-await loadKernel(fraud.kernel, kernel, kernelParams(fraud));
-if (mode === "standby") {
-  console.log("standby");
-  for await (const line of createInterface({ input: process.stdin })) if (line === "serve") break;
-}
 const runtime = await start({ pipelines: [fraud] }, world, new AbortController().signal, {
-  kernels: () => Promise.resolve(kernel),
+  kernels: readKernel,
   checkpointEvents,
-  onFenced: "stop",
+  standby: mode === "standby",
 });
+if (mode === "standby") {
+  while (!follows(runtime)) await world.clock.sleep(20);
+  console.log("standby");
+}
 await runtime.ready;
 const payments = new Payments(keys, 2 * keys, world.clock.now());
 const first = await runtime.submit("fraud", payments.next());
@@ -46,3 +45,8 @@ process.stdin.on("end", () => process.exit(0)).on("error", () => process.exit(0)
 setInterval(() => {
   for (let i = 0; i < LOAD.events; i++) runtime.offer("fraud", payments.next(), {}, () => {});
 }, LOAD.everyMs);
+
+function follows(runtime: Runtime): boolean {
+  const { owner, partitions: [{ standby }] } = runtime.status();
+  return owner?.sign === "alive" && standby !== undefined && standby.lagFrames <= LAG_FRAMES_MAX;
+}

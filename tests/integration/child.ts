@@ -1,7 +1,7 @@
 /**
  * A runtime of its own process, to be killed: the real `start` over the ledger that its configuration names.
- * A standby opens its ledger, says `standby`, and begins at the first line. Lines in: `id key amount`. Lines out:
- * `ready`, `told id partition.frame.event reply-in-hex`, `again id` (not admitted, or its outcome is unknown: ask
+ * A standby says `standby` when it has seen the owner and has what the ledger has, and `ready` when it has taken
+ * over. Lines in: `id key amount`. Lines out: `ready`, `told id partition.frame.event reply-in-hex`, `again id` (not admitted, or its outcome is unknown: ask
  * again).
  */
 import process from "node:process";
@@ -13,17 +13,21 @@ import { formatPosition, start } from "../../runtime/mod.ts";
 import { hex } from "../../runtime/hash.ts";
 import { TOPOLOGY } from "./system.ts";
 
+/** An owner may be silent for so long. */
+const PATIENCE_MS = 1_000;
+/** Frames behind an owner at work that are no more than under way. */
+const LAG_MAX = 50;
+
 const [config, onFenced, mode] = process.argv.slice(2);
 const world = await openWorld(JSON.parse(config));
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-if (mode === "standby") {
-  console.log("standby");
-  await lines.next();
-}
+const standby = mode === "standby";
 const runtime = await start(TOPOLOGY, world, new AbortController().signal, {
   kernels: readKernel,
   checkpointEvents: 2_000,
-  onFenced: onFenced === "stop" ? "stop" : "retake",
+  onFenced: onFenced === "stop" || standby ? "stop" : "retake",
+  standby,
+  patienceMs: PATIENCE_MS,
   intensity: { restartsMax: 1000, withinMs: 60_000 },
   backoff: { firstMs: 5, lastMs: 100 },
 });
@@ -31,6 +35,15 @@ runtime.ended.then((error) => {
   console.error(error);
   process.exit(1);
 });
+if (standby) {
+  const follows = () => {
+    const { owner, partitions } = runtime.status();
+    return owner?.sign === "alive" &&
+      partitions.every(({ standby }) => standby && standby.lagFrames < LAG_MAX);
+  };
+  while (runtime.standsBy && !follows()) await world.clock.sleep(10);
+  console.log("standby");
+}
 await runtime.ready;
 console.log("ready");
 // A partition that stepped down stays down here: then this process has nothing more to do.

@@ -62,10 +62,13 @@ export interface Owner {
   resume(): void;
 }
 
-interface RunningOwner extends Owner {
+export interface Standby extends Owner {
+  /** Resolves when it has taken over; rejects when it ends before. */
+  readonly serves: Promise<void>;
+}
+
+interface RunningOwner extends Standby {
   readonly child: ChildProcess;
-  /** Until it writes this line. */
-  says(line: string): Promise<void>;
 }
 
 export class System {
@@ -74,6 +77,7 @@ export class System {
   readonly #random: Seeded;
   readonly #options: Required<SystemOptions>;
   readonly #waiting = new Map<string, Planned>();
+  readonly #all: Owner[] = [];
   #owner: RunningOwner | undefined;
   #moment = 0;
   #offering = false;
@@ -84,22 +88,19 @@ export class System {
   }
 
   /** Starts a runtime, sends the load there, and first of all what was not answered. Resolves once it serves. */
-  async start(): Promise<Owner> {
-    return this.#load(await this.#spawn("serve"));
+  async start(config: Partial<LedgerConfig> = {}): Promise<Owner> {
+    return this.#load(await this.#spawn("serve", { ...this.config, ...config }));
   }
 
-  /** A process that has its ledger open and serves when it is handed over to. */
-  standby(): Promise<Owner> {
-    return this.#spawn("standby");
+  /** A process that follows the owner's ledger, and takes over when that one is gone. */
+  standby(config: Partial<LedgerConfig> = {}): Promise<Standby> {
+    return this.#spawn("standby", { ...this.config, ...config });
   }
 
-  /** Lets a standby serve, and sends the load there. */
-  async handOver(standby: Owner): Promise<void> {
-    const owner = standby as RunningOwner;
-    const ready = owner.says("ready");
-    owner.child.stdin!.write("serve\n");
-    await ready;
-    this.#load(owner);
+  /** Waits until a standby serves, which it finds to be its turn by itself, and sends the load there. */
+  async tookOver(standby: Standby): Promise<Owner> {
+    await standby.serves;
+    return this.#load(standby as RunningOwner);
   }
 
   #load(owner: RunningOwner): Owner {
@@ -110,10 +111,10 @@ export class System {
     return owner;
   }
 
-  async #spawn(mode: "serve" | "standby"): Promise<RunningOwner> {
+  async #spawn(mode: "serve" | "standby", config = this.config): Promise<RunningOwner> {
     const own = fileURLToPath(new URL("./child.ts", import.meta.url));
     const deno = "Deno" in globalThis ? ["run", "--allow-all", "--quiet"] : [];
-    const args = [...deno, own, JSON.stringify(this.config), this.#options.onFenced, mode];
+    const args = [...deno, own, JSON.stringify(config), this.#options.onFenced, mode];
     const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "pipe"] });
     running.add(child);
     child.once("exit", () => running.delete(child));
@@ -126,11 +127,11 @@ export class System {
       if (met) met();
       else this.#heard(line);
     });
-    const says = (line: string) =>
+    const says = (line: string, withinMs = START_MS_MAX) =>
       new Promise<void>((resolve, reject) => {
         const late = setTimeout(
           () => reject(new Error(`the runtime does not say ${line}:\n${said}`)),
-          START_MS_MAX,
+          withinMs,
         );
         const gone = (code: number | null) => {
           clearTimeout(late);
@@ -143,10 +144,11 @@ export class System {
           resolve();
         });
       });
-    await says(mode === "standby" ? "standby" : "ready");
-    return {
+    const serves = says("ready", mode === "standby" ? WAIT_MS_MAX : START_MS_MAX);
+    serves.catch(() => {}); // a standby that is never needed
+    const owner: RunningOwner = {
       child,
-      says,
+      serves,
       said: () => said,
       async ended() {
         if (child.exitCode === null && child.signalCode === null) {
@@ -163,11 +165,20 @@ export class System {
       pause: () => void process.kill(child.pid!, "SIGSTOP"),
       resume: () => void process.kill(child.pid!, "SIGCONT"),
     };
+    this.#all.push(owner);
+    await (mode === "standby" ? says("standby") : serves);
+    return owner;
   }
 
   /** kill -9 of the runtime that has the load, and until it is gone. */
   async kill(): Promise<void> {
     await this.#owner?.kill();
+    this.#owner = undefined;
+  }
+
+  /** kill -9 of all runtimes that were ever started here. */
+  async end(): Promise<void> {
+    await Promise.all(this.#all.map((each) => each.kill()));
     this.#owner = undefined;
   }
 
