@@ -29,8 +29,8 @@ export async function* releasedFrames(
       await partition.history.beyond(next - 1, signal);
       if (signal.aborted) return;
       const recent = partition.history.recent(next);
-      if (recent) {
-        yield recent;
+      if (recent || partition.history.isVoid(next)) {
+        if (recent) yield recent;
         next++;
         continue;
       }

@@ -81,15 +81,7 @@ export class FrameHistory {
   }
 
   released(frame: FrameInFlight): void {
-    this.#recent.push({ number: frame.number, events: frame.events, effects: frame.effects });
-    this.#recentBytes += frame.events.length + frame.effects.length;
-    while (
-      this.#recent.length > RECENT_FRAMES_MAX ||
-      (this.#recentBytes > RECENT_BYTES_MAX && this.#recent.length > 1)
-    ) {
-      const oldest = this.#recent.shift()!;
-      this.#recentBytes -= oldest.events.length + oldest.effects.length;
-    }
+    this.#remember(frame);
     if (frame.rejects > 0) this.#collectDeadLetters(frame.number, frame.effects);
     this.#clock = frame.clock;
     this.#bytes += bytesOf(frame);
@@ -99,7 +91,22 @@ export class FrameHistory {
   replayed(frame: Frame, rejects: number): void {
     this.#clock = Math.max(this.#clock, frame.clock);
     this.#bytes += bytesOf(frame);
+    this.#remember(frame);
     if (rejects > 0) this.#collectDeadLetters(frame.number, frame.effects);
+  }
+
+  /** Readers of outputs and repeated ids find it in memory, also after a takeover. */
+  #remember({ number, events, effects }: ReleasedFrame): void {
+    if (number <= (this.#recent.at(-1)?.number ?? 0)) return;
+    this.#recent.push({ number, events, effects });
+    this.#recentBytes += events.length + effects.length;
+    while (
+      this.#recent.length > RECENT_FRAMES_MAX ||
+      (this.#recentBytes > RECENT_BYTES_MAX && this.#recent.length > 1)
+    ) {
+      const oldest = this.#recent.shift()!;
+      this.#recentBytes -= oldest.events.length + oldest.effects.length;
+    }
   }
 
   /** A frame that a replaced owner left behind: nobody applies or releases it. */
