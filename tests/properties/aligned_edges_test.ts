@@ -16,14 +16,24 @@ function kernelOf(...params: bigint[]) {
   return loadOperator("aligned", [...params, ...Array<bigint>(11 - params.length).fill(0n)]);
 }
 
+/** The kind of window that has nothing but its rows, and so an operator of its own. */
+const TOLD_ONCE = 10n;
+
 describe("aligned windows, at the edges", () => {
   it("take times up to 73,000 years from 1970, and refuse those beyond", async () => {
     const most = 2n ** 61n - 1n;
     for (
-      const [size, slide, offset] of [[10n, 10n, 3n], [7n, 2n, 0n], [2n ** 40n, 2n ** 39n, 5n], [1n, 1n, 0n]]
+      const [kind, size, slide, offset] of [
+        [0n, 10n, 10n, 3n],
+        [0n, 7n, 2n, 0n],
+        [0n, 2n ** 40n, 2n ** 39n, 5n],
+        [0n, 1n, 1n, 0n],
+        [TOLD_ONCE, 10n, 10n, 3n],
+        [TOLD_ONCE, 1n, 1n, 0n],
+      ]
     ) {
       const twin = new Aligned({ windowsOf: hopping(size, slide, offset) });
-      const kernel = (await kernelOf(SUMS, 0n, size, slide, offset)).instantiate();
+      const kernel = (await kernelOf(SUMS, kind, size, slide, offset)).instantiate();
       const times = [most, -most, most - 1n, 0n, -1n, 1n];
       const commands = times.map((time) => command(1, "k", { time, a: 1n }));
       for (const time of times) assert.deepEqual(twin.add("k", time, 1n), []);
@@ -38,8 +48,16 @@ describe("aligned windows, at the edges", () => {
 
   it("tell far more than fits into the answer to one event: all of it, and nothing twice", async () => {
     const random = seeded("aligned, many");
-    for (const [bag, size, slide] of [[SUMS, 10n, 10n], [SUMS, 40n, 10n], [BAG, 40n, 10n]]) {
-      const kernel = (await kernelOf(bag, 0n, size, slide)).instantiate();
+    for (
+      const [bag, kind, size, slide] of [
+        [SUMS, 0n, 10n, 10n],
+        [SUMS, 0n, 40n, 10n],
+        [BAG, 0n, 40n, 10n],
+        [SUMS, TOLD_ONCE, 10n, 10n],
+        [BAG, TOLD_ONCE, 10n, 10n],
+      ]
+    ) {
+      const kernel = (await kernelOf(bag, kind, size, slide)).instantiate();
       const twin = new Aligned({ windowsOf: hopping(size, slide) });
       const commands: Uint8Array[] = [], expected: string[] = [];
       for (let i = 0; i < 4000; i++) {
@@ -64,9 +82,14 @@ describe("aligned windows, at the edges", () => {
 
   it("give all memory back: rounds of other keys need no more than the first", async () => {
     for (
-      const [bag, size, slide, lateness] of [[SUMS, 10n, 10n, 0n], [BAG, 60n, 5n, 20n], [SUMS, 60n, 5n, 0n]]
+      const [bag, kind, size, slide, lateness] of [
+        [SUMS, 0n, 10n, 10n, 0n],
+        [BAG, 0n, 60n, 5n, 20n],
+        [SUMS, 0n, 60n, 5n, 0n],
+        [BAG, TOLD_ONCE, 10n, 10n, 0n],
+      ]
     ) {
-      const kernel = (await kernelOf(bag, 0n, size, slide, 0n, lateness, 2n)).instantiate();
+      const kernel = (await kernelOf(bag, kind, size, slide, 0n, lateness, 2n)).instantiate();
       let bytes = 0;
       for (let round = 0; round < 6; round++) {
         const start = BigInt(round) * 1000n;
@@ -115,8 +138,8 @@ describe("aligned windows, at the edges", () => {
 
   it("refuse events at the bound on state, and tell exactly what they took", async () => {
     const random = seeded("aligned, full");
-    for (const [size, slide] of [[10n, 10n], [40n, 10n]]) {
-      const kernel = (await kernelAtBound(400_000n, SUMS, 0n, size, slide)).instantiate();
+    for (const [kind, size, slide] of [[0n, 10n, 10n], [0n, 40n, 10n], [TOLD_ONCE, 10n, 10n]]) {
+      const kernel = (await kernelAtBound(400_000n, SUMS, kind, size, slide)).instantiate();
       const twin = new Aligned({ windowsOf: hopping(size, slide) });
       const expected: string[] = [], told: string[] = [];
       let refused = 0;

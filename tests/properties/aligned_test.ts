@@ -20,9 +20,16 @@ function shape(kind: "hopping" | "growing", size: bigint, slide: bigint, offset 
   };
 }
 
-const SHAPES = [
+/** Windows that follow one another, with nothing between them or with a gap. */
+const TUMBLING = [
   shape("hopping", 10n, 10n),
   shape("hopping", 10n, 10n, -3n),
+  shape("hopping", 1n, 1n),
+  shape("hopping", 5n, 10n, 1n),
+];
+
+const SHAPES = [
+  ...TUMBLING.slice(0, 2),
   shape("hopping", 30n, 10n, 4n),
   shape("hopping", 25n, 10n),
   shape("hopping", 60n, 1n),
@@ -38,11 +45,14 @@ interface Settings {
   readonly update?: number;
   readonly earlyEvents?: number;
   readonly earlyEvery?: bigint;
+  /** By the operator for windows that are told once. */
+  readonly plain?: boolean;
 }
 
-function kernelOf({ params }: Shape, settings: Settings) {
+function kernelOf({ params: [kind, ...params] }: Shape, settings: Settings) {
   return loadOperator("aligned", [
     settings.bag,
+    settings.plain ? kind + 10n : kind,
     ...params,
     settings.lateness ?? 0n,
     BigInt(settings.update ?? 0),
@@ -128,6 +138,13 @@ describe("aligned windows", () => {
       for (const shaped of SHAPES) await holds(random, shaped, { bag });
     });
 
+    it(`give what their twin gives where they follow one another and are told once: ${what}`, async () => {
+      const random = seeded(`tumbling, ${what}`);
+      for (const shaped of TUMBLING) {
+        for (let round = 0; round < 3; round++) await holds(random, shaped, { bag, plain: true });
+      }
+    });
+
     it(`tell late rows within the lateness, in each manner of update: ${what}`, async () => {
       const random = seeded(`aligned late, ${what}`);
       for (const shaped of SHAPES) {
@@ -148,8 +165,16 @@ describe("aligned windows", () => {
 
     it(`go on after a restore at any event: ${what}`, async () => {
       const random = seeded(`aligned restores, ${what}`);
-      for (const shaped of [SHAPES[0], SHAPES[3], SHAPES[7]]) {
-        const settings = { bag, lateness: 15n, update: 2 };
+      const late = { bag, lateness: 15n, update: 2 }, plain = { bag, plain: true };
+      for (
+        const [shaped, settings] of [
+          [SHAPES[0], late],
+          [SHAPES[3], late],
+          [SHAPES[7], late],
+          [TUMBLING[0], plain],
+          [TUMBLING[3], plain],
+        ] as const
+      ) {
         const { commands, expected } = scenario(random, 120, shaped, settings);
         const module = await kernelOf(shaped, settings);
         let kernel = module.instantiate();

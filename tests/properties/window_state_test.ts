@@ -34,7 +34,10 @@ function atMost(bytes: number, bound: number): void {
 }
 
 describe("what windows keep of a key is what wasm/operators/README.md says", () => {
-  it("tumbling", async () => atMost(await bytesPerKey([0n, 0n, 1000n, 1000n]), KEY + 40 + A));
+  it("tumbling", async () => atMost(await bytesPerKey([0n, 0n, 1000n, 1000n]), KEY + 16 + A));
+
+  it("tumbling, with late or early results", async () =>
+    atMost(await bytesPerKey([4n, 0n, 1000n, 1000n]), KEY + 40 + A));
 
   it("hopping, with ten panes: a block of 512 bytes, and as much in those outgrown", async () =>
     atMost(

@@ -8,12 +8,12 @@ import { PAGE, RESULT } from "./memory";
 /** Events looked at together. */
 // @ts-ignore: decorator
 @inline
-export const AHEAD: u32 = 16;
+export const AHEAD: u32 = 32;
 
 /** Questions at most; the number of one that was not asked. */
 // @ts-ignore: decorator
 @inline
-export const UNASKED: u32 = 64;
+export const UNASKED: u32 = 160;
 
 /** What was read goes here, or the compiler would leave the reading out. */
 // @ts-ignore: decorator
@@ -30,7 +30,7 @@ export function beginAhead(single: bool): void {
 }
 
 /** (slot address: u32, hash: u32, bytes of the entry: u32, address of the entry) for each key. Scratch. */
-const asked = memory.data(65 * 16, 8);
+const asked = memory.data(161 * 16, 8);
 let count: u32 = 0;
 
 /** First step, from Table.ahead: notes the index slot. The number of the question; UNASKED = one too many. */

@@ -90,12 +90,15 @@ export function apply(frameClock: i64, number: u64, length: u32, outputMax: u32)
       if (!(index & (AHEAD - 1))) lookAhead(p, end);
     }
     if (load<u8>(p) != 0x3a) return finish(BAD_FRAME, <u32> (p - start), index);
-    const bytes = lengthOf(p + 1, end);
-    if (!at) return finish(BAD_FRAME, <u32> (p - start), index);
-    p = at;
+    let bytes: u32 = load<u8>(p, 1), from = p + 2;
+    if (bytes > 0x7f || from + bytes > end) {
+      bytes = lengthOf(p + 1, end);
+      if (!at) return finish(BAD_FRAME, <u32> (p - start), index);
+      from = at;
+    }
     store<u32>(RESULT, index, 8);
-    if (!readEvent(p, p + bytes)) return finish(BAD_FRAME, <u32> (p - start), index);
-    p += bytes;
+    if (!readEvent(from, from + bytes)) return finish(BAD_FRAME, <u32> (from - start), index);
+    p = from + bytes;
     applyEvent(index++);
   }
   if (isDefined(kernel.onFrameEnd)) kernel.onFrameEnd();
@@ -170,15 +173,23 @@ function lookAhead(p: usize, end: usize): void {
   beginAhead(false);
   for (let i: u32 = 0; i < AHEAD && p < end; i++) {
     if (load<u8>(p) != 0x3a) break;
-    const bytes = lengthOf(p + 1, end);
-    if (!at) break;
-    const start = at, stop = start + bytes;
+    let bytes: u32 = load<u8>(p, 1), start = p + 2;
+    if (bytes > 0x7f || start + bytes > end) {
+      bytes = lengthOf(p + 1, end);
+      if (!at) break;
+      start = at;
+    }
+    const stop = start + bytes;
     p = stop;
     if (start == stop || load<u8>(start) != 0x0a) continue;
-    const length = lengthOf(start + 1, stop);
-    if (!at) continue;
-    const behind = at + length;
-    kernel.onAhead(at, length);
+    let length: u32 = load<u8>(start, 1), from = start + 2;
+    if (length > 0x7f || from + length > stop) {
+      length = lengthOf(start + 1, stop);
+      if (!at) continue;
+      from = at;
+    }
+    const behind = from + length;
+    kernel.onAhead(from, length);
     if (behind + 1 < stop && load<u8>(behind) == 0x12 && dedupOn()) {
       const idBytes = lengthOf(behind + 1, stop);
       if (at) idAhead(at, idBytes);
@@ -235,6 +246,14 @@ function readEvent(p: usize, end: usize): bool {
   kind = 0;
   reason = 0;
   payload = p;
+  if (p < end && load<u8>(p) == 0x0a) { // nearly always: a short payload first
+    const length: u32 = load<u8>(p, 1);
+    if (length < 0x80 && p + 2 + length <= end) {
+      payloadLength = length;
+      payload = p + 2;
+      p = payload + length;
+    }
+  }
   while (p < end) {
     const tag = varint(p, end);
     if (!at) return false;

@@ -16,7 +16,7 @@ export const TABLE_BYTES: usize = 128;
 
 // @ts-ignore: decorator
 @inline
-const HEADER: usize = 8; // seen: u32 (clock >> 20), key length: u16, live: u16
+const HEADER: usize = 8; // seen: u32 (clock >> 20; without ttl the user's own), key length: u16, live: u16
 
 // @ts-ignore: decorator
 @inline
@@ -115,7 +115,7 @@ export class Table<V> {
         return changetype<V>(0);
       }
     }
-    store<u32>(ref, <u32> (clock >> 20));
+    if (this.ttl) store<u32>(ref, <u32> (clock >> 20));
     return changetype<V>(ref + HEADER + this.keyInline);
   }
 
@@ -231,6 +231,13 @@ export class Table<V> {
     return sum;
   }
 
+  /** Four bytes beside an entry's value, zero at first, that a table without ttl leaves to its user. */
+  // @ts-ignore: decorator
+  @inline
+ spare(value: V): usize {
+    return changetype<usize>(value) - HEADER - this.keyInline;
+  }
+
   // @ts-ignore: decorator
   @inline
  keyOf(value: V): usize {
@@ -309,7 +316,8 @@ export class Table<V> {
   // @ts-ignore: decorator
   @inline
  private holds(ref: usize, key: usize, length: u32): bool {
-    return <u32> load<u16>(ref, 4) == length && sameBytes(this.keyAt(ref), key, length);
+    if (<u32> load<u16>(ref, 4) != length) return false;
+    return length == 8 ? load<u64>(ref, HEADER) == load<u64>(key) : sameBytes(this.keyAt(ref), key, length);
   }
 
   private make(tag: u32, key: usize, length: u32): usize {
@@ -477,7 +485,22 @@ export function fresh(): bool {
 }
 
 /** 32 bits of a hash keyed by the state's seed; key bytes past the end are read but masked away. */
+// @ts-ignore: decorator
+@inline
 export function hashOf(key: usize, length: u32): u32 {
+  return length == 8 ? hashWord(load<u64>(key)) : hashBytes(key, length);
+}
+
+/** The same of eight bytes. */
+// @ts-ignore: decorator
+@inline
+function hashWord(word: u64): u32 {
+  let h = (seed() ^ <u64> 8 * 0x9FB21C651E98DF25 ^ word) * 0xD6E8FEB86659FD93;
+  h ^= h >> 32;
+  return <u32> (h * 0xA0761D6478BD642F >> 32);
+}
+
+function hashBytes(key: usize, length: u32): u32 {
   let h = seed() ^ (<u64> length * 0x9FB21C651E98DF25);
   let left = length;
   while (left >= 8) {

@@ -10,13 +10,13 @@ import { PAGE, RESULT } from "../lib/memory";
 @inline
 const SINK: usize = RESULT + 268;
 
-/** Keys noted at most: those of 16 events at up to four operators. */
+/** Keys noted at most: those of 32 events at up to four operators. */
 // @ts-ignore: decorator
 @inline
-const MOST: u32 = 64;
+const MOST: u32 = 128;
 
 /** (operator, question) of each. Scratch of one look ahead. */
-const notes = memory.data(64 * 8, 8);
+const notes = memory.data(128 * 8, 8);
 let count: u32 = 0;
 
 /** The operator put a question to its table (Table.ask). */

@@ -2,11 +2,13 @@
  * Aligned windows behind commands: 1 = a row of value a at its time. Parameters: which accumulator (0 sums,
  * 1 bag), kind (0 hopping, 1 growing, 2 calendar, 3 calendar of months), size (0 = one window of all time),
  * slide, offset, lateness, update, early events, early time, early clock, bound of disorder (0 = watermarks are
- * told), then the zone's pairs.
+ * told), then the zone's pairs. A kind of 10 and more is the same kind by the operator for windows in order
+ * that are told once: Tumbling.
  */
 import { Aligned } from "../../../wasm/operators/aligned";
 import { enterOut, OUT_BYTES_MAX, refuse } from "../../../wasm/operators/out";
 import { newest, OPERATORS, tellOperator, enterOperator, timeInit, watermark } from "../../../wasm/operators/time";
+import { Tumbling } from "../../../wasm/operators/tumbling";
 import { clock } from "../../../wasm/lib/context";
 import { setTimer } from "../../../wasm/lib/effects";
 import { Bag, Sums } from "./accumulators";
@@ -39,20 +41,32 @@ class Told<A> {
 
 const sums = changetype<Aligned<Sums, Told<Sums>>>(OPERATORS + 16);
 const bags = changetype<Aligned<Bag, Told<Bag>>>(OPERATORS + 16);
+const plainSums = changetype<Tumbling<Sums, Told<Sums>>>(OPERATORS + 16);
+const plainBags = changetype<Tumbling<Bag, Told<Bag>>>(OPERATORS + 16);
 const bound = OPERATORS;
 const which = OPERATORS + 8;
 
 export function onInit(ptr: usize, length: u32): bool {
   store<i64>(bound, load<i64>(ptr, 80));
-  store<i64>(which, load<i64>(ptr));
-  return timeInit(1) && (load<i64>(ptr) ? declare(bags, ptr, length) : declare(sums, ptr, length));
+  const bag = load<i64>(ptr) != 0, kind = load<i64>(ptr, 8) % 10;
+  if (!timeInit(1)) return false;
+  if (kind != load<i64>(ptr, 8)) {
+    store<i64>(which, bag ? 3 : 2);
+    return bag ? shape(plainBags, ptr, kind, length) : shape(plainSums, ptr, kind, length);
+  }
+  store<i64>(which, i64(bag));
+  return bag ? declare(bags, ptr, length) : declare(sums, ptr, length);
 }
 
 function declare<T>(op: T, ptr: usize, length: u32): bool {
-  const kind = load<i64>(ptr, 8), size = load<i64>(ptr, 16), slide = load<i64>(ptr, 24), offset = load<i64>(ptr, 32);
-  const zone = ptr + 88, transitions = (length - 88) >> 4;
   op.allow(load<i64>(ptr, 40), <u32> load<i64>(ptr, 48));
   op.early(<u32> load<i64>(ptr, 56), load<i64>(ptr, 64), load<i64>(ptr, 72));
+  return shape(op, ptr, load<i64>(ptr, 8), length);
+}
+
+function shape<T>(op: T, ptr: usize, kind: i64, length: u32): bool {
+  const size = load<i64>(ptr, 16), slide = load<i64>(ptr, 24), offset = load<i64>(ptr, 32);
+  const zone = ptr + 88, transitions = (length - 88) >> 4;
   const good = size == 0
     ? op.global()
     : kind == 0
@@ -64,14 +78,18 @@ function declare<T>(op: T, ptr: usize, length: u32): bool {
 }
 
 export function onAhead(ptr: usize, length: u32): void {
-  sums.ahead(ptr + 40, load<u8>(ptr, 1));
+  if (load<i64>(which) < 2) sums.ahead(ptr + 40, load<u8>(ptr, 1));
+  else plainSums.ahead(ptr + 40, load<u8>(ptr, 1));
 }
 
 export function onEvent(ptr: usize, length: u32): void {
   enterOperator(1);
   read(ptr, row);
-  if (load<i64>(which)) one(bags);
-  else one(sums);
+  const kind = load<i64>(which);
+  if (kind == 0) one(sums);
+  else if (kind == 1) one(bags);
+  else if (kind == 2) one(plainSums);
+  else one(plainBags);
 }
 
 function one<T>(op: T): void {
@@ -90,14 +108,19 @@ function one<T>(op: T): void {
 export function onTimer(): void {
   enterOut();
   enterOperator(1);
-  if (load<i64>(which)) goOn(bags);
-  else goOn(sums);
+  const kind = load<i64>(which);
+  if (kind == 0) goOn(sums);
+  else if (kind == 1) goOn(bags);
+  else if (kind == 2) goOn(plainSums);
+  else goOn(plainBags);
 }
 
 function goOn<T>(op: T): void {
   while (due(op.due())) if (!op.advance(watermark())) return more();
-  if (clock >= op.clockDue() && !op.tick(clock)) return more();
-  setTimer(op.clockDue());
+  if (isDefined(op.tick)) {
+    if (clock >= op.clockDue() && !op.tick(clock)) return more();
+    setTimer(op.clockDue());
+  }
 }
 
 export function onQuery(key: usize, length: u32): bool {
@@ -105,5 +128,7 @@ export function onQuery(key: usize, length: u32): bool {
 }
 
 export function stateKeys(): u64 {
-  return load<i64>(which) ? bags.keys() : sums.keys();
+  const kind = load<i64>(which);
+  if (kind < 2) return kind ? bags.keys() : sums.keys();
+  return kind == 2 ? plainSums.keys() : plainBags.keys();
 }

@@ -97,9 +97,23 @@ function windowType(step: Window, site: Site): WindowType {
       `${at}.allow(${lateness}, ${update()});`,
       `${at}.early(${earlyEvents}, ${earlyEvery}, 0);`,
     ], more);
+  /** Told once, when it has ended; windows that do not overlap then have an operator of their own. */
+  const once = lateness === 0 && earlyEvents === 0 && earlyEvery === 0;
+  const tumbling = (declare: string, more: string[] = []) =>
+    once
+      ? declared(
+        "operators/tumbling",
+        "Tumbling",
+        "TUMBLING_BYTES",
+        [`if (!${at}.${declare}) return false;`],
+        more,
+      )
+      : aligned(declare, more);
   switch (spec.kind) {
     case "aligned":
-      return aligned(`hopping(${spec.size}, ${spec.slide}, ${spec.offset})`);
+      return (spec.slide % spec.size === 0 ? tumbling : aligned)(
+        `hopping(${spec.size}, ${spec.slide}, ${spec.offset})`,
+      );
     case "cumulative":
       return aligned(`growing(${spec.size}, ${spec.step}, ${spec.offset})`);
     case "calendar": {
@@ -108,7 +122,7 @@ function windowType(step: Window, site: Site): WindowType {
         ", ",
       );
       const name = `zone${site.number}`;
-      return aligned(`calendar(86400000000, 86400000000, false, 0, ${name}, ${transitions.length})`, [
+      return tumbling(`calendar(86400000000, 86400000000, false, 0, ${name}, ${transitions.length})`, [
         `const ${name} = memory.data<i64>([${values}], 8);`,
       ]);
     }
