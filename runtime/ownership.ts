@@ -103,7 +103,9 @@ export class Ownership {
     const { heartbeatMs, patienceMs } = this.#options;
     let epoch = -1, known = false, goneLooks = 0, silentMs = 0, looked = clock.monotonic();
     while (!signal.aborted) {
-      if (epochOf() !== epoch) [epoch, known, goneLooks, silentMs] = [epochOf(), false, 0, 0];
+      if (epochOf() !== epoch) {
+        [epoch, known, goneLooks, silentMs, looked] = [epochOf(), false, 0, 0, clock.monotonic()];
+      }
       if (epoch === 0) return; // nobody has ever owned it: the fence chooses among those who try
       const sign = await presence!.look(this.head, epoch, heartbeatMs);
       // Time in which this process slept is no silence of the owner's.

@@ -61,6 +61,21 @@ export function ledgerContract(
       assert.deepEqual(await collect(chain.read(4)), []);
     });
 
+    it("is followed, where it can be: what is there, then what comes, until the signal", async () => {
+      const chain = await fresh();
+      if (!chain.follow) return;
+      await appendAll(chain, 1, 3);
+      const over = new AbortController();
+      const seen: Stored[] = [];
+      for await (const { sequence, message, last } of chain.follow(2, over.signal)) {
+        seen.push({ sequence, message: new Uint8Array(message) });
+        assert.ok(last >= sequence);
+        if (sequence === 3) await appendAll(chain, 4, 300);
+        if (sequence === 300) over.abort();
+      }
+      assert.deepEqual(seen, numbers(2, 300).map(stored));
+    });
+
     it("keeps an empty message", async () => {
       const chain = await fresh();
       assert.equal((await chain.append(0, new Uint8Array())).kind, "stored");
