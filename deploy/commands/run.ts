@@ -10,6 +10,7 @@ import { messageToJson } from "../../runtime/ingress/json.ts";
 import { command, Problem } from "../command.ts";
 import { ENGINE_OPTIONS, LEDGER_OPTIONS } from "../config.ts";
 import { readKernel } from "../kernels.ts";
+import { openLookup } from "../lookups.ts";
 import { choice, text, toggle } from "../options.ts";
 import { Progress } from "../progress.ts";
 import { configuredTopology } from "../topology.ts";
@@ -54,6 +55,7 @@ export const run = command({
     try {
       const runtime = await startRuntime(await configuredTopology(values), world, over.signal, {
         kernels: readKernel,
+        lookups: openLookup,
         checkpointEvents: values.checkpointEvents,
         checkpointsKept: values.checkpointsKept,
         checkpointHistory: values.checkpointHistory,

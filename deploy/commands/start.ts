@@ -4,6 +4,7 @@ import { command, type Invocation, Problem } from "../command.ts";
 import { START_OPTIONS } from "../config.ts";
 import { openDoors } from "../doors.ts";
 import { readKernel } from "../kernels.ts";
+import { openLookup } from "../lookups.ts";
 import { sinkSpecs } from "../sinks.ts";
 import { configuredTopology } from "../topology.ts";
 import { openWorld } from "../world.ts";
@@ -57,6 +58,7 @@ async function serve(
     const { standby, heartbeatMs, patienceMs } = values;
     const runtime = await startRuntime(declared, world, over.signal, {
       kernels: readKernel,
+      lookups: openLookup,
       sinks: sinkSpecs(values.sinks, declared, world),
       checkpointEvents: values.checkpointEvents,
       checkpointsKept: values.checkpointsKept,
