@@ -1,7 +1,7 @@
 /** The topology that ships: card payments judged by two pipelines together, and pre-trade risk of orders. */
 import { pretrade } from "../actors/orders/pretrade.ts";
 import { payments } from "../actors/payments/payments.ts";
-import { micros, type Pipeline, type Retention, type Topology } from "../runtime/mod.ts";
+import { micros, type Pipeline, type Retention, type StreamSource, type Topology } from "../runtime/mod.ts";
 import { Problem } from "./command.ts";
 import { ENGINE_OPTIONS, type EngineConfig } from "./config.ts";
 
@@ -17,6 +17,7 @@ export async function configuredTopology(config: EngineConfig): Promise<Topology
     feeds: declared.flatMap(({ pipeline: { name, fed } }) =>
       fed ? [{ from: fed.pipeline, to: name, output: fed.output }] : []
     ),
+    sources: streamsOf(declared.map(({ pipeline }) => pipeline)),
     pipelines: declared.map(({ pipeline }) => ({
       ...pipeline,
       partitions: pipeline.key.length === 0 ? 1 : pipeline.partitions,
@@ -25,6 +26,21 @@ export async function configuredTopology(config: EngineConfig): Promise<Topology
       retention: retention(config.retention),
     })),
   };
+}
+
+/** The streams that declarations name as where their sources are read from. */
+export function streamsOf(pipelines: readonly Pipeline[]): StreamSource[] {
+  return pipelines.flatMap(({ name: pipeline, inputs = [] }) => {
+    const found = new Map<string, StreamSource & { inputs: string[] }>();
+    for (const { name, stream } of inputs) {
+      if (!stream) continue;
+      const id = JSON.stringify([stream.stream, stream.subject, stream.name]);
+      const known = found.get(id) ?? { ...stream, pipeline, inputs: [] };
+      known.inputs.push(name);
+      found.set(id, known);
+    }
+    return [...found.values()];
+  });
 }
 
 export function topology(config: EngineConfig): Topology {

@@ -26,6 +26,8 @@ export interface Pipeline {
   readonly outputs?: readonly OutputSpec[];
   /** The pipeline and output that feed it, watermarks included; the topology's feeds must say so too. */
   readonly fed?: { readonly pipeline: string; readonly output: string };
+  /** Its sources, where it has event time, by the index that watermarks name them by. */
+  readonly inputs?: readonly InputSpec[];
   /** What is asked outside for each event, and recorded with it, before the kernel sees it. */
   readonly lookups?: LookupSpecs;
   /** Tables of rows that can be read and followed, by the number that the kernel knows them by. */
@@ -71,6 +73,19 @@ export interface OutputSpec {
   readonly message: DescMessage;
   /** Whether rows may be taken back: `retracted` says so. */
   readonly changelog: boolean;
+}
+
+/** One of the sources of a declared pipeline. */
+export interface InputSpec {
+  readonly name: string;
+  /** The field of `input` that holds its events, where several sources share an envelope. */
+  readonly field?: number;
+  /** It is idle when nothing came of it for so long, and nothing waits where it is read from. */
+  readonly idleMicros?: number;
+  /** It is held back while it is so far in event time ahead of the slowest of the others. */
+  readonly alignMicros?: number;
+  /** The stream that it is read from. */
+  readonly stream?: Omit<StreamSource, "pipeline" | "inputs">;
 }
 
 export interface LookupSpecs {
@@ -136,6 +151,8 @@ export interface StreamSource {
   readonly from?: { readonly sequence: number } | { readonly time: number } | "start";
   /** Name under which its position is kept; another name reads the stream anew. Default: stream and subject. */
   readonly name?: string;
+  /** The sources of a declared pipeline whose events it carries; all of them where nothing is said. */
+  readonly inputs?: readonly string[];
   /**
    * What to do where the stream no longer keeps the next message: `stop` (default) says so and reads no
    * further; `skip` goes on with the oldest message that is left, and says how many are missing.

@@ -38,6 +38,7 @@ import type { Partition } from "./partition/partition.ts";
 import { EVENT_KIND, EventCursor } from "./partition/records.ts";
 import { readFrame } from "./partition/recover.ts";
 import { RejectReason } from "./proto/gen/frame_pb.ts";
+import type { InputGate, InputReader, Inputs } from "./stream/inputs.ts";
 import { readLate, readView, tellMark } from "./stream/serve.ts";
 import type { World } from "./world/mod.ts";
 import type { SinkDeadLetter } from "./world/sink.ts";
@@ -47,6 +48,7 @@ export interface Stage {
   readonly partitions: readonly Partition[];
   readonly keys: KeyExtractor;
   readonly lookups?: Lookups;
+  readonly inputs: Inputs;
 }
 
 /** Longest event id, bytes. */
@@ -55,7 +57,14 @@ const ID_BYTES_MAX = 256;
 const ANSWERS_MS_MAX = 5_000;
 /** Wait before a full mailbox is offered the same event again. */
 const RETRY_MS = 5;
-const RETRY_AFTER_MS = { full: 1000, unavailable: 1000, "no-key": 0, "too-large": 0, unknown: 0 };
+const RETRY_AFTER_MS = {
+  full: 1000,
+  ahead: 1000,
+  unavailable: 1000,
+  "no-key": 0,
+  "too-large": 0,
+  unknown: 0,
+};
 const DEAD_LETTERS_PAGE = 100;
 
 const TEXT = new TextEncoder();
@@ -132,6 +141,8 @@ export class Road implements Runtime {
     if (index === BROADCAST) return this.#broadcast(stage, payload, fields, done);
     const partition = partitions[index];
     if (this.#stop.signal.aborted || !this.#takes(partition)) return "unavailable";
+    // What reads from somewhere is held back where it reads: what waits behind this event may be the slowest.
+    if (stage.inputs.aligned && options.source === undefined && stage.inputs.refuses(payload)) return "ahead";
     return partition.offer(payload, fields, done) ? "admitted" : "full";
   }
 
@@ -311,6 +322,10 @@ export class Road implements Runtime {
 
   redriveSink(name: string, id: string): Promise<"taken" | "refused" | "unknown"> {
     return this.#sink(name).redrive(id);
+  }
+
+  reads(name: string, reader: InputReader): InputGate {
+    return this.#stage(name).inputs.attach(reader);
   }
 
   async mark(name: string, mark: Mark): Promise<void> {

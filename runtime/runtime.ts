@@ -2,6 +2,7 @@
 import type { Pipeline, Topology } from "./declare.ts";
 import type { OwnerSeen } from "./ownership.ts";
 import type { RejectReason } from "./proto/gen/frame_pb.ts";
+import type { InputGate, InputReader } from "./stream/inputs.ts";
 import type { Micros } from "./world/clock.ts";
 import type { SinkDeadLetter } from "./world/sink.ts";
 
@@ -49,6 +50,8 @@ export interface Runtime {
    * it any more, or it is idle and holds nothing back. Settles when every partition has it durably.
    */
   mark(pipeline: string, mark: Mark): Promise<void>;
+  /** A reader of a stream says so: its pipeline asks it whether it is silent, and may hold it back. */
+  reads(pipeline: string, reader: InputReader): InputGate;
   /** Settles when nothing that was admitted has more to say by itself: every window that was due is told. */
   settled(pipeline: string): Promise<void>;
   /** Rows of a view, in the order of their keys. */
@@ -89,6 +92,8 @@ export type Admission =
   | "admitted"
   /** The mailbox is full (429/503): try again later. */
   | "full"
+  /** Its source is too far ahead of the others in event time: try again later. */
+  | "ahead"
   /** Recovering, or stopping. */
   | "unavailable"
   /** The key cannot be found in the payload, or is empty or too long. */

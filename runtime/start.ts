@@ -2,7 +2,7 @@
  * Starts a topology in a world: the one entry for production, tests and the simulator. Everything that
  * happens afterwards happens in runtime/pipeline.ts (the road of one event) and below it.
  */
-import type { Pipeline, Topology } from "./declare.ts";
+import type { Pipeline, StreamSource, Topology } from "./declare.ts";
 import type { Runtime } from "./runtime.ts";
 import { type ChildSpec, supervise, type SupervisorSpec } from "./actor/supervisor.ts";
 import { checkTopology } from "./check.ts";
@@ -19,6 +19,7 @@ import { Fenced } from "./partition/incarnation.ts";
 import { Partition, type PartitionBounds } from "./partition/partition.ts";
 import { Unrecoverable } from "./partition/recover.ts";
 import { Road, type Stage } from "./pipeline.ts";
+import { Inputs } from "./stream/inputs.ts";
 import type { World } from "./world/mod.ts";
 import type { OpenLookup } from "./world/lookup.ts";
 import type { SinkSpec } from "./world/sink.ts";
@@ -77,7 +78,7 @@ export async function start(
       await options.kernels(pipeline.kernel),
       kernelParams(pipeline),
     );
-    stages.set(pipeline.name, stage(pipeline, module, world, bounds, ownership));
+    stages.set(pipeline.name, stage(pipeline, module, world, bounds, topology.sources ?? [], ownership));
   }
   for (const [name, stage] of stages) {
     if (!stage.pipeline.lookups) continue;
@@ -116,13 +117,15 @@ function stage(
   module: KernelModule,
   world: World,
   bounds: PartitionBounds,
+  sources: readonly StreamSource[],
   ownership: Ownership,
 ): Stage {
   const partitions = Array.from(
     { length: pipeline.partitions ?? 1 },
     (_, index) => new Partition(pipeline, index, module, world, bounds, ownership),
   );
-  return { pipeline, partitions, keys: compileKey(pipeline) };
+  const inputs = new Inputs(pipeline, partitions, sources, world);
+  return { pipeline, partitions, keys: compileKey(pipeline), inputs };
 }
 
 /** The tree: partitions first, each on its own; what reads from them after, restarted when they are. */
@@ -155,6 +158,9 @@ function superviseAll(
       },
     }))
   );
+  const watches = [...stages.values()].filter(({ inputs }) => inputs.watched).map((
+    { pipeline, inputs },
+  ): ChildSpec => ({ id: `silence of ${pipeline.name}`, run: (signal) => inputs.run(signal) }));
   return {
     id: "runtime",
     strategy: "rest-for-one",
@@ -168,6 +174,7 @@ function superviseAll(
         intensity,
       ),
       ...(feeds.length > 0 ? [group("feeds", feeds, intensity)] : []),
+      ...(watches.length > 0 ? [group("silence", watches, intensity)] : []),
       ...(sinks.length > 0 ? [group("sinks", sinks.map(sinkChild), SINK_INTENSITY)] : []),
     ],
   };

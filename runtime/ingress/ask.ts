@@ -72,6 +72,7 @@ function refused(
   runtime: Runtime,
   name: string,
 ): Outcome {
+  if (admission === "ahead") return { kind: "refused", admission, retryAfterMs: AHEAD_RETRY_MS };
   const gate = admission === "full" || admission === "unavailable" ? runtime.admits(name) : undefined;
   // Open again in the meantime: the caller may come back at once, but should not spin.
   const retryAfterMs = gate === undefined ? 0 : gate.open ? RETRY_MS : gate.retryAfterMs;
@@ -79,3 +80,5 @@ function refused(
 }
 
 const RETRY_MS = 50;
+/** The others take their time. */
+const AHEAD_RETRY_MS = 1000;

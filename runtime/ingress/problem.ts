@@ -63,6 +63,16 @@ export function refusal(
           `Pipeline "${pipeline}" has more events waiting than it may hold; nothing was kept. Try again later.`,
         retryAfterMs,
       };
+    case "ahead":
+      return {
+        status: 429,
+        code: "source-ahead",
+        title: "The source is ahead of the others",
+        detail:
+          `In event time this source of pipeline "${pipeline}" is further ahead of the slowest one than declared ` +
+          "(align); nothing was kept. Try again later.",
+        retryAfterMs,
+      };
     case "unavailable":
       return {
         status: 503,

@@ -10,6 +10,7 @@
 import type { StreamSource } from "../declare.ts";
 import { RejectReason } from "../proto/gen/frame_pb.ts";
 import type { Admission, Outcome, Runtime } from "../runtime.ts";
+import type { InputGate } from "../stream/inputs.ts";
 import type { Clock, Log, Network } from "../world/mod.ts";
 import type { StreamMessage, StreamOptions, StreamReader } from "../world/network.ts";
 
@@ -44,8 +45,12 @@ export class SourceGone extends Error {
  * little came to the others. So it may be lowered but never raised for a source that was begun.
  */
 const UNSETTLED_SPAN = 8192;
+/** The same of a source that may have to wait for slower ones: what is under way is more than is known of it. */
+const ALIGNED_SPAN = 512;
 /** Wait before a full mailbox is offered the same event again. */
 const RETRY_MS = 2;
+/** Wait before it is asked again whether slower sources have come along. */
+const HOLD_MS = 5;
 /** A filtered stream has gaps by nature: whether one is a loss is asked this often at most. */
 const GAP_CHECK_MICROS = 1_000_000;
 
@@ -76,7 +81,14 @@ export async function runSource(options: SourceOptions, signal: AbortSignal): Pr
     });
     const gaps = new Gaps(options, reader);
     await gaps.begin(from, applied, most);
-    await readAll(options, reader, gaps, signal);
+    // Begun behind its end, it has nothing that is wanted.
+    const nothing = applied === 0 && reader.pending === 0 ? await reader.newest() : 0;
+    const place = new Place(reader, options.clock, Math.max(applied, nothing));
+    const gate = options.runtime.reads(source.pipeline, {
+      inputs: source.inputs,
+      upToDate: () => place.upToDate(),
+    });
+    await readAll(options, reader, { gaps, place, gate }, signal).finally(() => gate.end());
   } finally {
     end(); // the server is told whatever ended the reading
     signal.removeEventListener("abort", end);
@@ -86,21 +98,52 @@ export async function runSource(options: SourceOptions, signal: AbortSignal): Pr
 async function readAll(
   options: SourceOptions,
   reader: StreamReader,
-  gaps: Gaps,
+  { gaps, place, gate }: { gaps: Gaps; place: Place; gate: InputGate },
   signal: AbortSignal,
 ): Promise<void> {
   const progress = new Progress((sequence) => options.applied?.(sequence));
+  const span = gate.aligned ? ALIGNED_SPAN : UNSETTLED_SPAN;
   for await (const message of reader) {
     if (signal.aborted) return;
     if (gaps.suspects(message.sequence)) await gaps.check(message.sequence);
-    await progress.from(message.sequence - UNSETTLED_SPAN, signal);
+    await progress.from(message.sequence - span, signal);
     if (progress.failure) throw progress.failure;
+    while (gate.aligned && gate.held() && !signal.aborted) await options.clock.sleep(HOLD_MS, signal);
+    if (signal.aborted) return;
     progress.begin(message.sequence);
     await give(options, message, signal, (outcome) => progress.settle(message.sequence, outcome));
+    place.given(message.sequence);
     if (progress.failure) throw progress.failure;
   }
   await progress.from(Infinity, signal);
   if (progress.failure) throw progress.failure;
+}
+
+/** How far a stream has been read, and since when nothing of it is left to read. */
+class Place {
+  #given: number;
+  /** When it was last known that something waits. */
+  #behind: number;
+
+  /** `applied`: all before it is the pipeline's already. */
+  constructor(private readonly reader: StreamReader, private readonly clock: Clock, applied: number) {
+    this.#given = applied;
+    this.#behind = clock.monotonic();
+  }
+
+  /** The pipeline has taken it. */
+  given(sequence: number): void {
+    this.#given = sequence;
+    if (this.reader.pending > 0) this.#behind = this.clock.monotonic();
+  }
+
+  /** As InputReader has it. A stream that cannot be asked may hold anything. */
+  async upToDate(): Promise<number | undefined> {
+    const newest = await this.reader.newest().catch(() => Infinity);
+    if (newest <= this.#given) return this.#behind;
+    this.#behind = this.clock.monotonic();
+    return undefined;
+  }
 }
 
 /** A pipeline that never serves has no answer: the signal ends the waiting. */
@@ -136,6 +179,7 @@ async function give(
         unfit = { reason: UNFIT[admission] };
         break;
       case "full":
+      case "ahead":
       case "unavailable":
         await clock.sleep(RETRY_MS, signal);
     }

@@ -67,8 +67,8 @@ function advanceOf(effects: Uint8Array, partition: number): Uint8Array | undefin
   let found: Uint8Array | undefined;
   while (cursor.next()) if (cursor.kind === EFFECT_KIND.ADVANCE) found = cursor.payload;
   if (!found) return undefined;
-  const { time } = fromBinary(WatermarkSchema, found);
-  return encodeMark({ time, partition });
+  const { time, idle } = fromBinary(WatermarkSchema, found);
+  return encodeMark({ time, idle, partition });
 }
 
 /** Counts what is under way per frame and tells, in order, which frames are wholly delivered. */

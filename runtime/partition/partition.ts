@@ -11,6 +11,7 @@ import { Upkeep } from "../checkpoint/retention.ts";
 import { bytesEqual } from "../hash.ts";
 import type { LookupGate } from "../ingress/lookup_gate.ts";
 import { type KernelModule, KernelTrap } from "../kernel/host.ts";
+import { ASK_INPUTS, decodeStandings, type Standing } from "../stream/marks.ts";
 import type { Micros } from "../world/clock.ts";
 import type { Chain, World } from "../world/mod.ts";
 import { type Frame, FRAME_OVERHEAD } from "./frame.ts";
@@ -61,6 +62,7 @@ const LATE_EVERY = 10_000;
 const LATE_SHARE_MAX = 0.001;
 /** What an Event holds beside its payload: id, source, sequence, lengths. */
 const EVENT_FIELDS_BYTES_MAX = 1024;
+const BEFORE_ALL = -(2n ** 63n);
 /** How far a recovery is, is logged so often. */
 const TELL_MS = 2_000;
 
@@ -224,9 +226,17 @@ export class Partition {
     return this.history.watermark;
   }
 
+  /** How each input of a declared pipeline stands, by what was applied; undefined while it does not serve. */
+  inputs(): Standing[] | undefined {
+    const answer = this.#live?.kernel.query(ASK_INPUTS);
+    return answer && decodeStandings(answer);
+  }
+
   /** An ADVANCE effect was released. */
   advanced(payload: Uint8Array): void {
-    this.history.watermark = Number(fromBinary(WatermarkSchema, payload).time);
+    const { time, idle } = fromBinary(WatermarkSchema, payload);
+    // One that is idle before its first event has no watermark yet.
+    if (!idle || time > BEFORE_ALL) this.history.watermark = Number(time);
   }
 
   /** Warns when of the last events too many came after their time. */

@@ -37,4 +37,5 @@ export {
 export * from "./windows.ts";
 export { compile, type Compiled } from "./compile/mod.ts";
 export { type Correction, corrections } from "./corrections.ts";
+export type { InputGate, InputReader } from "./inputs.ts";
 export { checkBounded, explain } from "./explain.ts";

@@ -1,5 +1,6 @@
 /** `pipeline(name, sources)`: where a declaration begins. */
 import type { DescMessage } from "@bufbuild/protobuf";
+import type { StreamSource } from "../declare.ts";
 import type { RowVariable } from "./expr.ts";
 import { num, type NumLike } from "./expr.ts";
 import { type FieldsOf, fieldsOf, type Variant } from "./fields.ts";
@@ -21,6 +22,18 @@ export interface SourceOptions<D extends DescMessage> {
   readonly processingTime?: boolean;
   /** An event whose time is further ahead of the clock is set aside as late and moves no watermark. */
   readonly ahead?: Duration;
+  /**
+   * Without an event for so long by the clock, and with nothing waiting where it is read from, it is idle and
+   * holds nothing back until its next event. Default: it is waited for.
+   */
+  readonly idle?: Duration;
+  /**
+   * It is read no further while it is so far, in event time, ahead of the slowest of the other sources that are
+   * not idle: so joins hold no more than that of it. All sources must then say when they are `idle`.
+   */
+  readonly align?: Duration;
+  /** The stream of a NATS server that it is read from; events of several sources may come from one. */
+  readonly stream?: string | Omit<StreamSource, "pipeline" | "inputs">;
 }
 
 export interface DeclaredSource<D extends DescMessage> {
@@ -160,6 +173,12 @@ function sourceStep(
   if (options.eventTime && options.processingTime) {
     throw wrong("it has event time and processing time", "Choose one.");
   }
+  if (!options.eventTime && (options.idle !== undefined || options.align !== undefined)) {
+    throw wrong(
+      "it is to be idle or aligned, and has no event time",
+      "Give eventTime and a watermark, or leave them away.",
+    );
+  }
   const row: RowVariable = { of: `source "${name}"` };
   const view = fieldsOf(message, row);
   let time;
@@ -188,6 +207,9 @@ function sourceStep(
     timed: time !== undefined || options.processingTime === true,
     disorder: options.watermark?.disorder ?? 0,
     ahead: micros(options.ahead ?? AHEAD, "bound"),
+    idle: options.idle === undefined ? undefined : micros(options.idle, "time without events"),
+    align: options.align === undefined ? undefined : micros(options.align, "bound"),
+    stream: typeof options.stream === "string" ? { stream: options.stream } : options.stream,
     place: `source "${name}"`,
     row,
     fields: [],

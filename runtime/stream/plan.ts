@@ -3,6 +3,7 @@
  * builds it, the compiler reads it.
  */
 import type { DescMessage } from "@bufbuild/protobuf";
+import type { StreamSource } from "../declare.ts";
 import type { AggregateInput, AggregateKind } from "./aggregate.ts";
 import type { Node, RowVariable, ValueType } from "./expr.ts";
 import type { LookupSpec } from "../declare.ts";
@@ -54,6 +55,12 @@ export interface Source extends StepBase {
   readonly disorder: number;
   /** Microseconds that an event may be ahead of the clock. */
   readonly ahead: number;
+  /** Microseconds without an event after which it is idle; absent: it is waited for. */
+  readonly idle?: number;
+  /** Microseconds of event time that it may be ahead of the slowest source. */
+  readonly align?: number;
+  /** The stream that it is read from. */
+  readonly stream?: Omit<StreamSource, "pipeline" | "inputs">;
 }
 
 /** What is known outside of something that an event names. */

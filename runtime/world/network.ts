@@ -36,6 +36,8 @@ export interface StreamReader extends AsyncIterable<StreamMessage> {
   readonly pending: number;
   /** Sequences of the first message the stream still keeps and of its last, as it is now; last + 1 and last when it is empty. */
   extent(): Promise<{ readonly first: number; readonly last: number }>;
+  /** Sequence of the last message of the subjects that are read, as it is now; 0 where there is none. */
+  newest(): Promise<number>;
 }
 
 export interface StreamMessage {

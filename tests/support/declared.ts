@@ -47,6 +47,8 @@ export class DeclaredRun {
   readonly rows = new Map<string, Map<string, number>>();
   /** The watermark last told to whoever reads the outputs; undefined before the first. */
   watermark: bigint | undefined;
+  /** Whether that said that all inputs are idle. */
+  allIdle = false;
   readonly #module: KernelModule;
   #frame = 0;
   #timer = Infinity;
@@ -137,10 +139,14 @@ export class DeclaredRun {
       if (cursor.kind === EFFECT_KIND.LATE) this.late.push(fromBinary(LateSchema, cursor.payload));
       else if (cursor.kind === EFFECT_KIND.REJECT) this.rejects.push(cursor.reason);
       else if (cursor.kind === EFFECT_KIND.ADVANCE) {
-        const { time } = fromBinary(WatermarkSchema, cursor.payload);
-        if (this.watermark !== undefined && time <= this.watermark) {
+        const { time, idle } = fromBinary(WatermarkSchema, cursor.payload);
+        if (
+          this.watermark !== undefined &&
+          (time < this.watermark || time === this.watermark && idle === this.allIdle)
+        ) {
           throw new Error("the watermark went back");
         }
+        this.allIdle = idle;
         this.watermark = time;
       } else if (cursor.kind === EFFECT_KIND.OUTPUT) this.#put(cursor.channel, cursor.payload);
     }

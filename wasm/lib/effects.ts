@@ -158,13 +158,16 @@ export function late(payload: usize, payloadLength: u32): void {
   outputEnd = writeBytes(p, 0x1a, payload, payloadLength);
 }
 
-/** All results before `time` have been put out: a Watermark. */
-export function advanced(time: i64): void {
-  const p = beginEffect(7, 11);
-  store<u16>(p, 0x091a);
+/** All results before `time` have been put out, and whether more is to be waited for: a Watermark. */
+export function advanced(time: i64, idle: bool): void {
+  const length: u8 = idle ? 11 : 9;
+  const p = beginEffect(7, length + 2);
+  store<u8>(p, 0x1a);
+  store<u8>(p, length, 1);
   store<u8>(p, 0x09, 2);
   store<i64>(p, time, 3);
-  outputEnd = p + 11;
+  if (idle) store<u16>(p, 0x0120, 11);
+  outputEnd = p + length + 2;
 }
 
 /** Tag, length, event index and kind of an effect with `rest` bytes more. */

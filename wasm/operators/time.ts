@@ -3,7 +3,8 @@
  * It lies in state, so a snapshot carries it. The watermark W says: no event with a time below W is expected.
  *
  * An input is a source (its mark rises with its events), or the stage before, which tells its own watermark
- * for each of its partitions. An idle input holds nothing back until its next event.
+ * for each of its partitions. An idle input holds nothing back until its next event, nor does one that has
+ * ended; where no other is left, the watermark is the greatest mark of the idle ones, whichever fell silent first.
  */
 import { alloc, STATE, touch } from "../lib/memory";
 import { at, skip, varint } from "../lib/wire";
@@ -31,14 +32,26 @@ class Head {
   watermark: i64;
   told: i64;
   inputs: u32;
+  /** Whether all inputs are idle, and whether that was told to the stage behind. */
+  idle: bool;
+  toldIdle: bool;
 }
 
 @unmanaged
 class Input {
   mark: i64;
-  /** Of the stage before: one mark for each of its partitions, in the arena; 0 for a source. */
+  /** Of the stage before: a Part for each of its partitions, in the arena; 0 for a source. */
   marks: usize;
   partitions: u32;
+  idle: bool;
+  /** Events and marks that came: whoever says that it is idle says after how many. */
+  seen: u64;
+}
+
+/** A partition of the stage before. */
+@unmanaged
+class Part {
+  mark: i64;
   idle: bool;
 }
 
@@ -97,11 +110,30 @@ export function tellOperator(operator: u32, w: i64): void {
   current = w;
 }
 
-/** The watermark that was told to the stage behind; whether this one is newer. */
+/** Whether the stage behind has something to be told: a newer watermark, or that all is idle, or no more so. */
 export function advances(): bool {
-  if (head.told >= head.watermark) return false;
+  if (head.told >= head.watermark && head.toldIdle == head.idle) return false;
   head.told = head.watermark;
+  head.toldIdle = head.idle;
   return true;
+}
+
+/** Whether all inputs are idle. */
+// @ts-ignore: decorator
+@inline
+export function allIdle(): bool {
+  return head.idle;
+}
+
+/** For whoever watches over the inputs: of each the mark, how many events it has seen, whether it is idle. */
+export function tellInputs(p: usize): usize {
+  for (let i: u32 = 0; i < head.inputs; i++, p += 24) {
+    const input = inputAt(i);
+    store<i64>(p, input.mark);
+    store<u64>(p, input.seen, 8);
+    store<u64>(p, input.idle ? 1 : 0, 16);
+  }
+  return p;
 }
 
 /** In onInit. Each input is a source until `stageInput` says otherwise. */
@@ -120,13 +152,21 @@ export function stageInput(index: u32, partitions: u32): bool {
   if (partitions > PARTITIONS_MAX) return false;
   const input = inputAt(index);
   input.partitions = partitions;
-  input.marks = alloc(<usize> partitions << 3);
+  input.marks = alloc(<usize> partitions * offsetof<Part>());
   if (!input.marks) return false;
-  for (let i: usize = 0; i < <usize> partitions; i++) {
-    touch(input.marks + (i << 3));
-    store<i64>(input.marks + (i << 3), i64.MIN_VALUE);
+  for (let i: u32 = 0; i < partitions; i++) {
+    const part = partAt(input, i);
+    touch(changetype<usize>(part));
+    part.mark = i64.MIN_VALUE;
+    part.idle = false;
   }
   return true;
+}
+
+// @ts-ignore: decorator
+@inline
+function partAt(input: Input, partition: u32): Part {
+  return changetype<Part>(input.marks + <usize> partition * offsetof<Part>());
 }
 
 /** An event of a source came: none with a time below `mark` is expected from it any more. */
@@ -134,6 +174,7 @@ export function stageInput(index: u32, partitions: u32): bool {
 @inline
 export function observe(index: u32, mark: i64): void {
   const input = inputAt(index);
+  input.seen++;
   if (mark > input.mark || input.idle) moved(input, mark);
 }
 
@@ -146,7 +187,7 @@ function moved(input: Input, mark: i64): void {
 /** The payload of a WATERMARK event. What cannot be read changes nothing. */
 export function observeMark(ptr: usize, length: u32): void {
   const end = ptr + length;
-  let time: i64 = 0, index: u64 = 0, partition: u64 = 0, idle = false;
+  let time: i64 = 0, index: u64 = 0, partition: u64 = 0, idle = false, counts = false, seen: u64 = 0;
   for (let p = ptr; p < end; p = at) {
     const tag = varint(p, end);
     if (!at) return;
@@ -156,36 +197,90 @@ export function observeMark(ptr: usize, length: u32): void {
     } else if (tag == 0x10) index = varint(at, end);
     else if (tag == 0x18) partition = varint(at, end);
     else if (tag == 0x20) idle = varint(at, end) != 0;
-    else skip(tag, at, end);
+    else if (tag == 0x28) {
+      seen = varint(at, end);
+      counts = true;
+    } else skip(tag, at, end);
     if (!at) return;
   }
   if (index >= <u64> head.inputs) return;
   const input = inputAt(<u32> index);
-  if (idle) {
-    input.idle = true;
-    return settle();
+  // Whoever said that it is idle did not know yet of what has come since.
+  if (counts && seen != input.seen) return;
+  if (input.marks && partition < <u64> input.partitions) return observePart(input, <u32> partition, time, idle);
+  if (input.marks) return;
+  if (!idle) {
+    input.seen++;
+    return moved(input, time);
   }
-  if (!input.marks) return moved(input, time);
-  if (partition >= <u64> input.partitions) return;
-  const mine = input.marks + (<usize> partition << 3);
-  if (time <= load<i64>(mine)) return;
-  touch(mine);
-  store<i64>(mine, time);
-  let least = i64.MAX_VALUE;
-  for (let i: usize = 0; i < <usize> input.partitions; i++) {
-    least = min(least, load<i64>(input.marks + (i << 3)));
-  }
-  moved(input, least);
+  input.idle = true;
+  settle();
 }
 
-/** The watermark is the least mark of the inputs that are not idle; it never goes back. */
+/** A partition of the stage before: how far it is, and whether it waits for anything. */
+function observePart(input: Input, partition: u32, time: i64, idle: bool): void {
+  const mine = partAt(input, partition);
+  if (time <= mine.mark && idle == mine.idle) return;
+  touch(changetype<usize>(mine));
+  if (time > mine.mark) mine.mark = time;
+  mine.idle = idle;
+  input.seen++;
+  beginLeast();
+  for (let i: u32 = 0; i < input.partitions; i++) {
+    const part = partAt(input, i);
+    least(part.mark, part.idle);
+  }
+  if (!allSilent()) return moved(input, leastMark());
+  input.mark = max(input.mark, leastMark());
+  input.idle = true;
+  settle();
+}
+
+/** The watermark is the least mark of the inputs, as the file's head says; it never goes back. */
 function settle(): void {
-  let least = i64.MAX_VALUE, some = false;
+  beginLeast();
   for (let i: u32 = 0; i < head.inputs; i++) {
     const input = inputAt(i);
-    if (input.idle) continue;
-    some = true;
-    if (input.mark < least) least = input.mark;
+    least(input.mark, input.idle);
   }
-  if (some && least > head.watermark) head.watermark = least;
+  head.idle = allSilent();
+  if (leastMark() > head.watermark) head.watermark = leastMark();
+}
+
+/** Of marks: the least of those that are not idle; of idle ones the greatest. What has ended holds nothing back. */
+let active: i64 = 0;
+let silent: i64 = 0;
+let someActive: bool = false;
+let someSilent: bool = false;
+
+function beginLeast(): void {
+  active = i64.MAX_VALUE;
+  silent = i64.MIN_VALUE;
+  someActive = false;
+  someSilent = false;
+}
+
+// @ts-ignore: decorator
+@inline
+function least(mark: i64, idle: bool): void {
+  if (mark == i64.MAX_VALUE) return;
+  if (idle) {
+    someSilent = true;
+    silent = max(silent, mark);
+  } else {
+    someActive = true;
+    active = min(active, mark);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function allSilent(): bool {
+  return someSilent && !someActive;
+}
+
+// @ts-ignore: decorator
+@inline
+function leastMark(): i64 {
+  return allSilent() ? silent : active;
 }

@@ -61,7 +61,7 @@ async function openStream(link: NatsLink, options: StreamOptions): Promise<Strea
     });
     const { num_pending } = await consumer.info();
     const messages = await consumer.consume({ max_messages: READ_AHEAD, idle_heartbeat: HEARTBEAT_MS });
-    return new Reader(link, options.stream, messages, num_pending, options.signal);
+    return new Reader(link, options, messages, num_pending);
   } catch (cause) {
     throw new Error(`Cannot read stream ${options.stream} at ${link.name}: ${(cause as Error).message}`, {
       cause,
@@ -74,12 +74,12 @@ class Reader implements StreamReader {
 
   constructor(
     private readonly link: NatsLink,
-    private readonly stream: string,
+    private readonly options: StreamOptions,
     private readonly messages: ConsumerMessages,
     pending: number,
-    private readonly signal: AbortSignal,
   ) {
     this.pending = pending;
+    const { signal } = options;
     // Whether it is read or not: what was asked of the server ends with the signal.
     const stop = () => this.messages.stop();
     if (signal.aborted) stop();
@@ -88,14 +88,21 @@ class Reader implements StreamReader {
 
   async extent() {
     await this.link.ready();
-    const { state } = await this.link.jsm.streams.info(this.stream);
+    const { state } = await this.link.jsm.streams.info(this.options.stream);
     return { first: Math.max(1, state.first_seq), last: state.last_seq };
+  }
+
+  async newest() {
+    await this.link.ready();
+    const last_by_subj = this.options.subject ?? ">";
+    const message = await this.link.jsm.streams.getMessage(this.options.stream, { last_by_subj });
+    return message?.seq ?? 0;
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<StreamMessage> {
     try {
       for await (const message of this.messages) {
-        if (this.signal.aborted) return;
+        if (this.options.signal.aborted) return;
         this.pending = message.info.pending;
         yield received(message);
       }

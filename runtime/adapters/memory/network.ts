@@ -141,6 +141,10 @@ function streamReader(stream: KeptStream, options: StreamOptions): StreamReader 
       return stream.messages.slice(at).filter(wanted).length;
     },
     extent: () => Promise.resolve({ first: stream.first, last: stream.messages.length }),
+    newest() {
+      const last = stream.messages.findLast((message) => message.sequence >= stream.first && wanted(message));
+      return Promise.resolve(last?.sequence ?? 0);
+    },
     async *[Symbol.asyncIterator]() {
       while (!options.signal.aborted) {
         at = Math.max(at, stream.first - 1);

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file runtime/proto/gen/frame.proto.
  */
 export const file_runtime_proto_gen_frame: GenFile = /*@__PURE__*/
-  fileDesc("Ch1ydW50aW1lL3Byb3RvL2dlbi9mcmFtZS5wcm90bxILbWlsbHJhY2UudjEi4AEKBUZyYW1lEg0KBWVwb2NoGAEgASgEEg4KBm51bWJlchgCIAEoBBINCgVjbG9jaxgDIAEoAxIOCgZrZXJuZWwYBCABKAwSEAoIcHJldmlvdXMYBSABKAwSLgoJcG9zaXRpb25zGAYgAygLMhsubWlsbHJhY2UudjEuU291cmNlUG9zaXRpb24SIgoGZXZlbnRzGAcgAygLMhIubWlsbHJhY2UudjEuRXZlbnQSJAoHZWZmZWN0cxgIIAMoCzITLm1pbGxyYWNlLnYxLkVmZmVjdBINCgVjaGFpbhgPIAEoDCIyCg5Tb3VyY2VQb3NpdGlvbhIOCgZzb3VyY2UYASABKAkSEAoIc2VxdWVuY2UYAiABKAQiigEKBUV2ZW50Eg8KB3BheWxvYWQYASABKAwSCgoCaWQYAiABKAwSDgoGc291cmNlGAMgASgMEhAKCHNlcXVlbmNlGAQgASgEEiQKBGtpbmQYBSABKA4yFi5taWxscmFjZS52MS5FdmVudEtpbmQSDgoGcmVhc29uGAYgASgNEgwKBHR5cGUYByABKAkiSQoJV2F0ZXJtYXJrEgwKBHRpbWUYASABKBASDQoFaW5wdXQYAiABKA0SEQoJcGFydGl0aW9uGAMgASgNEgwKBGlkbGUYBCABKAgijAEKBExhdGUSDAoEdGltZRgBIAEoAxIRCgl3YXRlcm1hcmsYAiABKAMSFAoMd2luZG93X3N0YXJ0GAMgASgDEhIKCndpbmRvd19lbmQYBCABKAMSJwoGcmVhc29uGAUgASgOMhcubWlsbHJhY2UudjEuTGF0ZVJlYXNvbhIQCghvcGVyYXRvchgGIAEoDSKtAQoGRWZmZWN0Eg0KBWV2ZW50GAEgASgNEiUKBGtpbmQYAiABKA4yFy5taWxscmFjZS52MS5FZmZlY3RLaW5kEg8KB3BheWxvYWQYAyABKAwSCwoDa2V5GAQgASgMEg4KBnJlYXNvbhgFIAEoDRIWCg5vcmlnaW5hbF9mcmFtZRgGIAEoBBIWCg5vcmlnaW5hbF9ldmVudBgHIAEoDRIPCgdjaGFubmVsGAggASgNKkwKCUV2ZW50S2luZBIJCgVFVkVOVBAAEgkKBVRJTUVSEAESDwoLUVVBUkFOVElORUQQAhINCglXQVRFUk1BUksQAxIJCgVVTkZJVBAEKlYKCkxhdGVSZWFzb24SFAoQTEFURV9VTlNQRUNJRklFRBAAEhEKDVdJTkRPV19DTE9TRUQQARIPCgtST1dfRVhQSVJFRBACEg4KCkZBUl9GVVRVUkUQAypqCgpFZmZlY3RLaW5kEggKBE5PTkUQABIJCgVSRVBMWRABEgoKBk9VVFBVVBACEgoKBlJFSkVDVBADEg0KCURVUExJQ0FURRAEEgkKBVNUQUxFEAUSCAoETEFURRAGEgsKB0FEVkFOQ0UQByr+AQoMUmVqZWN0UmVhc29uEg8KC1VOU1BFQ0lGSUVEEAASDQoJTUFMRk9STUVEEAESEQoNTUlTU0lOR19GSUVMRBACEhAKDE9VVF9PRl9SQU5HRRADEgwKCE9WRVJGTE9XEAQSCwoHVE9PX09MRBAFEgsKB1RPT19ORVcQBhIQCgxLRVlfVE9PX0xPTkcQBxIOCgpTVEFURV9GVUxMEAgSCgoGUE9JU09OEAkSEwoPVU5LTk9XTl9WQVJJQU5UEAoSEAoMSU5WQUxJRF9VVEY4EAsSCgoGTk9fS0VZEAwSDQoJVE9PX0xBUkdFEA0SEQoNTE9PS1VQX0ZBSUxFRBAOYgZwcm90bzM");
+  fileDesc("Ch1ydW50aW1lL3Byb3RvL2dlbi9mcmFtZS5wcm90bxILbWlsbHJhY2UudjEi4AEKBUZyYW1lEg0KBWVwb2NoGAEgASgEEg4KBm51bWJlchgCIAEoBBINCgVjbG9jaxgDIAEoAxIOCgZrZXJuZWwYBCABKAwSEAoIcHJldmlvdXMYBSABKAwSLgoJcG9zaXRpb25zGAYgAygLMhsubWlsbHJhY2UudjEuU291cmNlUG9zaXRpb24SIgoGZXZlbnRzGAcgAygLMhIubWlsbHJhY2UudjEuRXZlbnQSJAoHZWZmZWN0cxgIIAMoCzITLm1pbGxyYWNlLnYxLkVmZmVjdBINCgVjaGFpbhgPIAEoDCIyCg5Tb3VyY2VQb3NpdGlvbhIOCgZzb3VyY2UYASABKAkSEAoIc2VxdWVuY2UYAiABKAQiigEKBUV2ZW50Eg8KB3BheWxvYWQYASABKAwSCgoCaWQYAiABKAwSDgoGc291cmNlGAMgASgMEhAKCHNlcXVlbmNlGAQgASgEEiQKBGtpbmQYBSABKA4yFi5taWxscmFjZS52MS5FdmVudEtpbmQSDgoGcmVhc29uGAYgASgNEgwKBHR5cGUYByABKAkiZQoJV2F0ZXJtYXJrEgwKBHRpbWUYASABKBASDQoFaW5wdXQYAiABKA0SEQoJcGFydGl0aW9uGAMgASgNEgwKBGlkbGUYBCABKAgSEQoEc2VlbhgFIAEoBEgAiAEBQgcKBV9zZWVuIpwBCgRMYXRlEgwKBHRpbWUYASABKAMSEQoJd2F0ZXJtYXJrGAIgASgDEhQKDHdpbmRvd19zdGFydBgDIAEoAxISCgp3aW5kb3dfZW5kGAQgASgDEicKBnJlYXNvbhgFIAEoDjIXLm1pbGxyYWNlLnYxLkxhdGVSZWFzb24SEAoIb3BlcmF0b3IYBiABKA0SDgoGbWlzc2VkGAcgASgNIm4KCkNvcnJlY3Rpb24SDwoHY2hhbm5lbBgBIAEoDRILCgNrZXkYAiABKAwSDwoHcGF5bG9hZBgDIAEoDBIRCglyZXRyYWN0ZWQYBCABKAgSEAoIdmlld19rZXkYBSABKAwSDAoEdGltZRgGIAEoECKtAQoGRWZmZWN0Eg0KBWV2ZW50GAEgASgNEiUKBGtpbmQYAiABKA4yFy5taWxscmFjZS52MS5FZmZlY3RLaW5kEg8KB3BheWxvYWQYAyABKAwSCwoDa2V5GAQgASgMEg4KBnJlYXNvbhgFIAEoDRIWCg5vcmlnaW5hbF9mcmFtZRgGIAEoBBIWCg5vcmlnaW5hbF9ldmVudBgHIAEoDRIPCgdjaGFubmVsGAggASgNKlwKCUV2ZW50S2luZBIJCgVFVkVOVBAAEgkKBVRJTUVSEAESDwoLUVVBUkFOVElORUQQAhINCglXQVRFUk1BUksQAxIJCgVVTkZJVBAEEg4KCkNPUlJFQ1RJT04QBSpjCgpMYXRlUmVhc29uEhQKEExBVEVfVU5TUEVDSUZJRUQQABIRCg1XSU5ET1dfQ0xPU0VEEAESDwoLUk9XX0VYUElSRUQQAhIOCgpGQVJfRlVUVVJFEAMSCwoHUEFSVElBTBAEKmoKCkVmZmVjdEtpbmQSCAoETk9ORRAAEgkKBVJFUExZEAESCgoGT1VUUFVUEAISCgoGUkVKRUNUEAMSDQoJRFVQTElDQVRFEAQSCQoFU1RBTEUQBRIICgRMQVRFEAYSCwoHQURWQU5DRRAHKv4BCgxSZWplY3RSZWFzb24SDwoLVU5TUEVDSUZJRUQQABINCglNQUxGT1JNRUQQARIRCg1NSVNTSU5HX0ZJRUxEEAISEAoMT1VUX09GX1JBTkdFEAMSDAoIT1ZFUkZMT1cQBBILCgdUT09fT0xEEAUSCwoHVE9PX05FVxAGEhAKDEtFWV9UT09fTE9ORxAHEg4KClNUQVRFX0ZVTEwQCBIKCgZQT0lTT04QCRITCg9VTktOT1dOX1ZBUklBTlQQChIQCgxJTlZBTElEX1VURjgQCxIKCgZOT19LRVkQDBINCglUT09fTEFSR0UQDRIRCg1MT09LVVBfRkFJTEVEEA5iBnByb3RvMw");
 
 /**
  * One frame is one ledger message. Frame `number` equals the ledger's sequence for its partition.
@@ -201,11 +201,19 @@ export type Watermark = Message<"millrace.v1.Watermark"> & {
   partition: number;
 
   /**
-   * the input holds nothing back until its next event; time is not looked at
+   * The input (or the partition of the stage before) holds nothing back until its next event; time is not
+   * looked at. Of an ADVANCE: all inputs are idle.
    *
    * @generated from field: bool idle = 4;
    */
   idle: boolean;
+
+  /**
+   * events that the input had had; where it has had more since, nothing is meant
+   *
+   * @generated from field: optional uint64 seen = 5;
+   */
+  seen?: bigint | undefined;
 };
 
 /**
@@ -258,6 +266,13 @@ export type Late = Message<"millrace.v1.Late"> & {
    * @generated from field: uint32 operator = 6;
    */
   operator: number;
+
+  /**
+   * PARTIAL: windows it missed, each one slide before the next; the newest is told above
+   *
+   * @generated from field: uint32 missed = 7;
+   */
+  missed: number;
 };
 
 /**
@@ -266,6 +281,58 @@ export type Late = Message<"millrace.v1.Late"> & {
  */
 export const LateSchema: GenMessage<Late> = /*@__PURE__*/
   messageDesc(file_runtime_proto_gen_frame, 4);
+
+/**
+ * What the counting of late events changes for whoever reads an output or a view.
+ *
+ * @generated from message millrace.v1.Correction
+ */
+export type Correction = Message<"millrace.v1.Correction"> & {
+  /**
+   * @generated from field: uint32 channel = 1;
+   */
+  channel: number;
+
+  /**
+   * as OUTPUT has it
+   *
+   * @generated from field: bytes key = 2;
+   */
+  key: Uint8Array;
+
+  /**
+   * the row's message, `retracted` within it where it is taken back
+   *
+   * @generated from field: bytes payload = 3;
+   */
+  payload: Uint8Array;
+
+  /**
+   * @generated from field: bool retracted = 4;
+   */
+  retracted: boolean;
+
+  /**
+   * of a view: by what its table finds the row
+   *
+   * @generated from field: bytes view_key = 5;
+   */
+  viewKey: Uint8Array;
+
+  /**
+   * of a view: the row's event time
+   *
+   * @generated from field: sfixed64 time = 6;
+   */
+  time: bigint;
+};
+
+/**
+ * Describes the message millrace.v1.Correction.
+ * Use `create(CorrectionSchema)` to create a new message.
+ */
+export const CorrectionSchema: GenMessage<Correction> = /*@__PURE__*/
+  messageDesc(file_runtime_proto_gen_frame, 5);
 
 /**
  * What the kernel answered. Released only after the frame is durable (or early, where declared).
@@ -333,7 +400,7 @@ export type Effect = Message<"millrace.v1.Effect"> & {
  * Use `create(EffectSchema)` to create a new message.
  */
 export const EffectSchema: GenMessage<Effect> = /*@__PURE__*/
-  messageDesc(file_runtime_proto_gen_frame, 5);
+  messageDesc(file_runtime_proto_gen_frame, 6);
 
 /**
  * @generated from enum millrace.v1.EventKind
@@ -371,6 +438,13 @@ export enum EventKind {
    * @generated from enum value: UNFIT = 4;
    */
   UNFIT = 4,
+
+  /**
+   * the payload is a Correction: a row that late events add or take back, put out as it is
+   *
+   * @generated from enum value: CORRECTION = 5;
+   */
+  CORRECTION = 5,
 }
 
 /**
@@ -408,6 +482,13 @@ export enum LateReason {
    * @generated from enum value: FAR_FUTURE = 3;
    */
   FAR_FUTURE = 3,
+
+  /**
+   * some of the windows that hold it were gone; it counts in the others
+   *
+   * @generated from enum value: PARTIAL = 4;
+   */
+  PARTIAL = 4,
 }
 
 /**

@@ -147,6 +147,7 @@ export interface WatermarkFields {
   readonly input?: number;
   readonly partition?: number;
   readonly idle?: boolean;
+  readonly seen?: Integer64;
 }
 /** Writes `message` at `at` and returns where it ends. */
 export function encodeWatermark(message: WatermarkFields, out: Uint8Array, at: number): number {
@@ -170,6 +171,11 @@ export function encodeWatermark(message: WatermarkFields, out: Uint8Array, at: n
     out[at++] = 32;
     at = bool(out, at, idle_);
   }
+  const seen_ = message.seen;
+  if (seen_ !== undefined) {
+    out[at++] = 40;
+    at = varint(out, at, seen_);
+  }
   if (at > out.length) throw new RangeError("Cannot encode Watermark: the buffer is too small");
   return at;
 }
@@ -181,6 +187,7 @@ export interface LateFields {
   readonly windowEnd?: Integer64;
   readonly reason?: number;
   readonly operator?: number;
+  readonly missed?: number;
 }
 /** Writes `message` at `at` and returns where it ends. */
 export function encodeLate(message: LateFields, out: Uint8Array, at: number): number {
@@ -214,7 +221,56 @@ export function encodeLate(message: LateFields, out: Uint8Array, at: number): nu
     out[at++] = 48;
     at = varint(out, at, operator_);
   }
+  const missed_ = message.missed;
+  if (missed_ !== undefined && missed_ !== 0) {
+    out[at++] = 56;
+    at = varint(out, at, missed_);
+  }
   if (at > out.length) throw new RangeError("Cannot encode Late: the buffer is too small");
+  return at;
+}
+
+export interface CorrectionFields {
+  readonly channel?: number;
+  readonly key?: Uint8Array;
+  readonly payload?: Uint8Array;
+  readonly retracted?: boolean;
+  readonly viewKey?: Uint8Array;
+  readonly time?: Integer64;
+}
+/** Writes `message` at `at` and returns where it ends. */
+export function encodeCorrection(message: CorrectionFields, out: Uint8Array, at: number): number {
+  const channel_ = message.channel;
+  if (channel_ !== undefined && channel_ !== 0) {
+    out[at++] = 8;
+    at = varint(out, at, channel_);
+  }
+  const key_ = message.key;
+  if (key_ !== undefined && key_.length !== 0) {
+    out[at++] = 18;
+    at = bytes(out, at, key_);
+  }
+  const payload_ = message.payload;
+  if (payload_ !== undefined && payload_.length !== 0) {
+    out[at++] = 26;
+    at = bytes(out, at, payload_);
+  }
+  const retracted_ = message.retracted;
+  if (retracted_ !== undefined && retracted_) {
+    out[at++] = 32;
+    at = bool(out, at, retracted_);
+  }
+  const viewKey_ = message.viewKey;
+  if (viewKey_ !== undefined && viewKey_.length !== 0) {
+    out[at++] = 42;
+    at = bytes(out, at, viewKey_);
+  }
+  const time_ = message.time;
+  if (time_ !== undefined && time_ != 0) {
+    out[at++] = 49;
+    at = fixed64(out, at, time_);
+  }
+  if (at > out.length) throw new RangeError("Cannot encode Correction: the buffer is too small");
   return at;
 }
 

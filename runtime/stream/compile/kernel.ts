@@ -6,6 +6,7 @@
 import type { End, Plan, Source, Step, To, View } from "../plan.ts";
 import { inOrder, inputsOf } from "../plan.ts";
 import { hex, sha256 } from "../../hash.ts";
+import { INPUTS_QUERY } from "../marks.ts";
 import { aheadText } from "./ahead.ts";
 import { Decoder } from "./decode.ts";
 import { type Operator, operatorOf } from "./operators/mod.ts";
@@ -459,16 +460,23 @@ class Writer {
         delay > 0
           ? `${use("operators/bounds", "minus")}(newest(), ${delay})`
           : `${use("operators/time", "newest")}()`
-      });`,
+      }, ${use("operators/time", "allIdle")}());`,
       "  settled = false;",
       "}",
       "export function stateKeys(): u64 {",
       `  return ${keys};`,
       "}",
-      "/** A view's number, then 0 and a key, or 1, cursor, limit (u32) and a prefix. */",
+      "/** A view's number, then 0 and a key, or 1, cursor, limit (u32) and a prefix; or 255 and a byte: how the inputs stand. */",
       "export function onQuery(ptr: usize, length: u32): bool {",
       "  if (length < 2) return false;",
       "  const view = load<u8>(ptr), scans = load<u8>(ptr, 1) != 0;",
+      `  if (view == ${INPUTS_QUERY}) {`,
+      `    const inputs = ${use("lib/memory", "OUTPUT")};`,
+      `    ${use("lib/effects", "answer")}(inputs, <u32> (${
+        use("operators/time", "tellInputs")
+      }(inputs) - inputs));`,
+      "    return true;",
+      "  }",
       "  if (scans && length < 10) return false;",
       ...(views.length > 0
         ? [

@@ -54,6 +54,7 @@ export function compile(
       views,
       ...decisionsOf(plan),
       fed: fedOf(plan),
+      inputs: inputsOf(plan),
       trigger: plan.options.trigger?.everyMs ? plan.options.trigger : undefined,
       stateBytesMax: plan.options.stateBytesMax,
     },
@@ -70,6 +71,27 @@ function fedOf(plan: Plan): Pipeline["fed"] {
     );
   }
   return fed && { pipeline: fed.pipeline, output: fed.output };
+}
+
+/** The sources, as whoever watches over event time knows them. */
+function inputsOf(plan: Plan): Pipeline["inputs"] {
+  const { variants } = inputOf(plan);
+  const eager = plan.sources.find(({ align }) => align !== undefined);
+  const endless = plan.sources.find(({ idle, fed }) => idle === undefined && !fed);
+  if (eager && endless) {
+    throw new TypeError(
+      `Cannot compile pipeline "${plan.name}" (${eager.place}): it waits for the slowest source, and ` +
+        `"${endless.name}" is never idle: were it silent, all would wait for ever. ` +
+        'Say when it is: idle: "30s".',
+    );
+  }
+  return plan.sources.map((source) => ({
+    name: source.name,
+    field: variants?.get(source),
+    idleMicros: source.idle,
+    alignMicros: source.align,
+    stream: source.stream,
+  }));
 }
 
 /** What codes of reasons and figures are called, where the pipeline decides. */

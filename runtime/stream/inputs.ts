@@ -1,0 +1,211 @@
+/**
+ * Watches over the inputs of a declared pipeline as it runs: which of them have fallen silent, and which are so
+ * far ahead of the others that they must wait.
+ *
+ * An input is idle when nothing came of it for the declared time, and whatever reads for it had nothing left to
+ * read all that while: a reader that is behind, held back or without its server is not silent. That it is idle is
+ * told by a mark in the ledger, so a replay has it at the same place; the mark says how many events the input had
+ * had, and the kernel passes over it where one has come since.
+ */
+import type { InputSpec, Pipeline, StreamSource } from "../declare.ts";
+import type { Partition } from "../partition/partition.ts";
+import { EVENT_KIND } from "../partition/records.ts";
+import { readVarint, skipField } from "../partition/wire.ts";
+import type { World } from "../world/mod.ts";
+import { encodeMark, type Standing } from "./marks.ts";
+
+/** Whoever reads events for a pipeline from elsewhere. */
+export interface InputReader {
+  /** Names of the inputs that it reads; all where absent. */
+  readonly inputs?: readonly string[];
+  /**
+   * Since when it has had nothing left to read, by the monotonic clock; undefined where something waits, or
+   * where it cannot know.
+   */
+  upToDate(): Promise<number | undefined>;
+}
+
+/** What a reader is given back. */
+export interface InputGate {
+  /** Whether what it reads has a bound on how far it may be ahead. */
+  readonly aligned: boolean;
+  /** Whether it must wait, because it is too far ahead of the other inputs. */
+  held(): boolean;
+  end(): void;
+}
+
+/** Silence is looked for so many times within the shortest time that is declared, within these bounds. */
+const LOOKS = 4;
+const LOOK_MS_MIN = 5;
+const LOOK_MS_MAX = 1_000;
+/** How old what is known of the marks may be when somebody asks whether to wait; and how many may ask in between. */
+const FRONTS_MICROS = 1_000;
+const FRONTS_ASKED_MAX = 64;
+
+interface Quiet {
+  seen: bigint;
+  since: number;
+}
+
+interface Front {
+  readonly mark: number;
+  readonly idle: boolean;
+}
+
+export class Inputs {
+  readonly #partitions: readonly Partition[];
+  readonly #specs: readonly InputSpec[];
+  readonly #sources: readonly StreamSource[];
+  readonly #world: World;
+  readonly #readers = new Set<InputReader>();
+  /** When something of an input was refused because it is ahead: it is not silent. */
+  readonly #refused = new Map<number, number>();
+  #quiet = new Map<string, Quiet>();
+  #fronts: readonly Front[] = [];
+  #frontsAt = -Infinity;
+  #asked = 0;
+
+  constructor(
+    pipeline: Pipeline,
+    partitions: readonly Partition[],
+    sources: readonly StreamSource[],
+    world: World,
+  ) {
+    this.#specs = pipeline.inputs ?? [];
+    this.#partitions = partitions;
+    this.#sources = sources.filter((source) => source.pipeline === pipeline.name);
+    this.#world = world;
+  }
+
+  get watched(): boolean {
+    return this.#specs.some(({ idleMicros }) => idleMicros !== undefined);
+  }
+
+  get aligned(): boolean {
+    return this.#specs.some(({ alignMicros }) => alignMicros !== undefined);
+  }
+
+  /** A reader says that it reads. */
+  attach(reader: InputReader): InputGate {
+    this.#readers.add(reader);
+    const own = this.#indexes(reader.inputs);
+    return {
+      aligned: own.some((input) => this.#specs[input].alignMicros !== undefined),
+      held: () => this.#isAhead(own),
+      end: () => void this.#readers.delete(reader),
+    };
+  }
+
+  /** Whether an event that nobody reads from anywhere, but sends, must come again later. */
+  refuses(payload: Uint8Array): boolean {
+    const field = lastField(payload);
+    const own = this.#specs.flatMap((spec, input) =>
+      spec.field === undefined || spec.field === field ? [input] : []
+    );
+    if (!this.#isAhead(own)) return false;
+    for (const input of own) this.#refused.set(input, this.#world.clock.monotonic());
+    return true;
+  }
+
+  /** Looks for silence until the signal. */
+  async run(signal: AbortSignal): Promise<void> {
+    const shortest = Math.min(...this.#specs.map(({ idleMicros = Infinity }) => idleMicros));
+    const everyMs = Math.min(LOOK_MS_MAX, Math.max(LOOK_MS_MIN, shortest / LOOKS / 1000));
+    this.#quiet = new Map();
+    while (!signal.aborted) {
+      for (const partition of this.#partitions) {
+        const standings = partition.inputs() ?? [];
+        for (let input = 0; input < standings.length && !signal.aborted; input++) {
+          if (await this.#isSilent(partition, input, standings[input])) {
+            await this.#tell(partition, input, standings[input].seen, signal);
+          }
+        }
+      }
+      await this.#world.clock.sleep(everyMs, signal);
+    }
+  }
+
+  async #isSilent(partition: Partition, input: number, { seen, idle }: Standing): Promise<boolean> {
+    const { idleMicros } = this.#specs[input];
+    if (idleMicros === undefined) return false;
+    const key = `${partition.index} ${input}`;
+    const known = this.#quiet.get(key), now = this.#world.clock.monotonic();
+    if (!known || known.seen !== seen || idle) {
+      this.#quiet.set(key, { seen, since: now });
+      return false;
+    }
+    if (now - Math.max(known.since, this.#refused.get(input) ?? -Infinity) < idleMicros) return false;
+    const since = await this.#nothingLeftSince(input);
+    return since !== undefined && now - since >= idleMicros;
+  }
+
+  /** Since when nothing waits of this input in any place that it is read from; undefined = something may. */
+  async #nothingLeftSince(input: number): Promise<number | undefined> {
+    const { name } = this.#specs[input];
+    const carries = ({ inputs }: { readonly inputs?: readonly string[] }) => inputs?.includes(name) ?? true;
+    const readers = [...this.#readers].filter(carries);
+    // A stream that is declared and not read now: nobody knows what waits there.
+    if (readers.length < this.#sources.filter(carries).length) return undefined;
+    let latest = -Infinity;
+    for (const reader of readers) {
+      const since = await reader.upToDate();
+      if (since === undefined) return undefined;
+      latest = Math.max(latest, since);
+    }
+    return latest;
+  }
+
+  async #tell(partition: Partition, input: number, seen: bigint, signal: AbortSignal): Promise<void> {
+    const payload = encodeMark({ input, idle: true, seen });
+    await new Promise<void>((resolve) => {
+      const admitted = partition.offer(payload, { kind: EVENT_KIND.WATERMARK }, () => resolve());
+      if (!admitted || signal.aborted) return resolve(); // it is looked at again
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+
+  /** Whether all of these inputs are too far ahead of the slowest of the others. */
+  #isAhead(own: readonly number[]): boolean {
+    const bound = Math.min(...own.map((input) => this.#specs[input].alignMicros ?? Infinity));
+    if (bound === Infinity) return false;
+    const fronts = this.#look();
+    const active = (input: number) => fronts[input] && !fronts[input].idle;
+    const least = (inputs: readonly number[]) =>
+      Math.min(...inputs.filter(active).map((each) => fronts[each].mark));
+    const others = this.#specs.map((_, input) => input).filter((input) => !own.includes(input));
+    const mine = least(own), slowest = least(others);
+    return mine < Infinity && slowest < Infinity && mine > slowest + bound;
+  }
+
+  /** How far each input has come: in the partition where it is furthest. Idle: everywhere. */
+  #look(): readonly Front[] {
+    const now = this.#world.clock.monotonic();
+    if (now - this.#frontsAt < FRONTS_MICROS && this.#asked++ < FRONTS_ASKED_MAX) return this.#fronts;
+    this.#frontsAt = now;
+    this.#asked = 0;
+    const standings = this.#partitions.flatMap((partition) => [partition.inputs() ?? []]).filter((
+      { length },
+    ) => length);
+    this.#fronts = this.#specs.map((_, input) => ({
+      mark: Math.max(-Infinity, ...standings.map((each) => each[input].mark)),
+      idle: standings.length > 0 && standings.every((each) => each[input].idle),
+    }));
+    return this.#fronts;
+  }
+
+  #indexes(names: readonly string[] | undefined): number[] {
+    return this.#specs.flatMap(({ name }, input) => names?.includes(name) ?? true ? [input] : []);
+  }
+}
+
+/** The number of the last field at the top of a message: which member of an envelope's oneof counts. */
+function lastField(payload: Uint8Array): number {
+  let field = 0;
+  for (let at = 0; at < payload.length;) {
+    const tag = readVarint(payload, at);
+    field = Math.floor(tag.value / 8);
+    at = skipField(payload, tag.next, tag.value);
+    if (at < 0) break; // no message: the kernel will say so
+  }
+  return field;
+}
