@@ -20,7 +20,6 @@ const entry = "wasm/lib/harness.ts";
 const FLAGS = [
   "--optimizeLevel=3",
   "--shrinkLevel=0",
-  "--converge",
   "--runtime=stub", // nothing is ever allocated by it
   "--memoryBase=65536", // below it: the result block and the root of the state
   "--initialMemory=184", // up to the arena; see lib/memory.ts
