@@ -92,8 +92,10 @@ export class Client {
   #waits = false;
   #sweeps = false;
   #slow = 0;
-  /** Before this nothing is to be asked again. */
+  /** Before this nothing is to be asked again; and when that is looked at. */
   #soonest = Infinity;
+  #sweepAt = Infinity;
+  #cancelSweep: () => void = () => {};
 
   constructor(market: Market, random: Seeded, index: number, plan: ClientPlan, poison: number) {
     this.#market = market;
@@ -125,7 +127,7 @@ export class Client {
     if (this.gone || this.#next >= this.events.length) return;
     if (!this.#rested && this.#plan.night > 0 && 2 * this.#next >= this.events.length) {
       if (this.#open.size === 0) this.#rested = true;
-      return this.#later(this.#rested ? this.#plan.night : SWEEP, () => this.#goOn());
+      return void this.#later(this.#rested ? this.#plan.night : SWEEP, () => this.#goOn());
     }
     if (this.#open.size + packet <= window * packet) {
       const opened = this.events.slice(this.#next, this.#next + packet).map((event) => this.#begin(event));
@@ -168,7 +170,22 @@ export class Client {
       this.#market.ground.counters.fault("retry");
       this.#send(overdue);
     }
-    this.#later(SWEEP + this.#random.int(0, SWEEP), () => this.#sweep());
+    this.#watch();
+  }
+
+  /** Looks again when something may be overdue, and not much later. */
+  #watch(): void {
+    if (!this.#sweeps) return;
+    const { now } = this.#market.ground.scheduler;
+    const [first] = this.#plan.night > 0 ? this.#open.values() : [];
+    const next = Math.min(this.#soonest, first ? first.since + GIVE_UP : Infinity);
+    if (next + SWEEP >= this.#sweepAt) return; // it looks in time
+    this.#cancelSweep();
+    this.#sweepAt = Math.max(now + SWEEP, next) + this.#random.int(0, SWEEP);
+    this.#cancelSweep = this.#later(this.#sweepAt - now, () => {
+      this.#sweepAt = Infinity;
+      this.#sweep();
+    });
   }
 
   #overdue(now: number): Open[] {
@@ -184,7 +201,9 @@ export class Client {
 
   #askAgain(open: Open, at: number): void {
     open.retryAt = at;
-    this.#soonest = Math.min(this.#soonest, at);
+    if (at >= this.#soonest) return;
+    this.#soonest = at;
+    this.#watch();
   }
 
   /** Its window is open again. */
@@ -206,14 +225,12 @@ export class Client {
   }
 
   #send(opened: readonly Open[]): void {
-    if (!this.#sweeps) {
-      this.#sweeps = true;
-      this.#later(SWEEP, () => this.#sweep());
-    }
+    this.#sweeps = true;
     const { scheduler, counters } = this.#market.ground;
     for (const open of opened) {
       this.#askAgain(open, scheduler.now + PATIENCE + this.#random.int(0, PATIENCE / 4));
     }
+    this.#watch();
     const copies = this.#happens("requestDuplicated") ? 2 : this.#happens("repeat") ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       if (this.#happens("requestLost")) continue;
@@ -313,8 +330,8 @@ export class Client {
     return true;
   }
 
-  #later(micros: number, run: () => void): void {
-    this.#market.ground.scheduler.after(micros, run);
+  #later(micros: number, run: () => void): () => void {
+    return this.#market.ground.scheduler.after(micros, run);
   }
 }
 

@@ -69,19 +69,20 @@ function clean(exports: Exports, birth: Born): void {
   wipe(exports.memory, birth);
   exports.input(0);
   exports.restored(); // what it keeps outside of memory
-  wipe(exports.memory, birth);
+  wipe(exports.memory, birth, false);
   if (birth.proven) return;
   birth.proven = true;
   prove(exports, birth);
 }
 
-function wipe({ buffer }: WebAssembly.Memory, birth: Born): void {
+/** With `arena`: also what lies behind the tables. */
+function wipe({ buffer }: WebAssembly.Memory, birth: Born, arena = true): void {
   const memory = new Uint8Array(buffer);
   const pages = Math.ceil(memory.length / PAGE_BYTES);
   memory.set(birth.image);
   memory.fill(0, FLAGS, FLAGS + pages);
   memory.fill(0, SHADOWS, SHADOWS + 4 * pages);
-  memory.fill(0, OUTPUT_END);
+  if (arena) memory.fill(0, OUTPUT_END);
 }
 
 function prove({ memory, input }: Exports, birth: Born): void {

@@ -196,7 +196,9 @@ export class SimChain implements Chain {
       world.later(arrival - scheduler.now + copy * 50, () => {
         if (outcome.kind === "stored" && world.crashesAt("crashBeforeRelease")) return;
         this.#settleAs(pending, outcome);
-        if (outcome.kind === "stored") world.later(0, () => void world.crashesAt("crashAfterRelease"));
+        if (outcome.kind === "stored" && world.fails("crashAfterRelease")) {
+          world.later(0, () => world.die("crashAfterRelease"));
+        }
       });
     }
   }

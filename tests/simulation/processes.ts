@@ -4,6 +4,7 @@ import { tallyThatTraps } from "../../actors/tally/tally.ts";
 import { readKernel } from "../../deploy/kernels.ts";
 import { type Pipeline, type Runtime, start, type Topology } from "../../runtime/mod.ts";
 import { second } from "../support/tally.ts";
+import type { Road } from "../../runtime/pipeline.ts";
 import { checkHealth } from "./checkers/unbroken.ts";
 import { type BoundsChecker, boundsOf } from "./checkers/bounds.ts";
 import { takeInstancesBack } from "./instances.ts";
@@ -19,8 +20,6 @@ export interface Process {
   /** Offers it admitted, and those it has answered. */
   admitted: number;
   answered: number;
-  /** Since when not all of it serves, virtual time. */
-  ailingSince: number | undefined;
 }
 
 /** Ids are remembered for longer than all clock jumps together; or for as long as clients ask again. */
@@ -46,9 +45,6 @@ function topology(note: string, options: Pick<Pipeline, "dedupe" | "retention">)
     feeds: [{ from: "tally", to: "second" }],
   };
 }
-
-/** How long an operator watches a process that does not wholly serve, microseconds. */
-const AILING_MAX = 8_000_000;
 
 /** Read once: the same bytes for all processes of all seeds. */
 const kernelBytes = new Map<string, Promise<Uint8Array>>();
@@ -110,10 +106,10 @@ export class Processes {
       bounds: boundsOf(bounds),
       admitted: 0,
       answered: 0,
-      ailingSince: undefined,
     };
-    world.recovering = () =>
-      runtime.status().partitions.some(({ state }) => state === "recovering" || state === "restarting");
+    // Asked at every read: without all that a status tells.
+    const partitions = (runtime as Road).partitions();
+    world.recovering = () => partitions.some(({ state }) => state === "recovering" || state === "restarting");
     this.all.push(process);
     runtime.ended.then((error) => {
       if (!world.alive) return;
@@ -147,8 +143,10 @@ export class Processes {
   /** What may be said of a process at any moment. */
   check(process: Process): void {
     const { world, runtime, bounds } = process;
-    if (world.damagedReads === 0) checkHealth(runtime, this.#violations);
-    bounds.check(runtime, this.#violations);
+    const status = runtime.status();
+    const now = { status: () => status };
+    if (world.damagedReads === 0) checkHealth(now, this.#violations);
+    bounds.check(now, this.#violations);
   }
 
   /** What an operator's service manager does: a process that cannot serve is started anew. */
@@ -160,16 +158,5 @@ export class Processes {
         this.crash(process, "a partition is down for good");
       } else if (this.settling && state === "stopping") this.crash(process, "it takes too long to stop");
     }
-  }
-
-  /**
-   * What waits in a process that does not serve is applied when it does: that must be while ids are remembered,
-   * so whoever keeps a process longer must remember them longer.
-   */
-  #ails(process: Process): boolean {
-    const { now } = this.#ground.scheduler;
-    const serves = process.runtime.status().partitions.every(({ state }) => state === "serving");
-    process.ailingSince = serves ? undefined : process.ailingSince ?? now;
-    return process.ailingSince !== undefined && now - process.ailingSince > AILING_MAX;
   }
 }

@@ -303,8 +303,9 @@ export function snapshotDrop(): void {
 export function memoryRestored(): void {
   assert(root.magic == MAGIC);
   growTo(root.brk);
-  memory.fill(FLAGS, 0, 0x100000);
-  memory.fill(WRITABLE, 0, 0x20000);
+  // As far as memory goes: beyond it neither was ever written. A wasm page is 16 of ours.
+  memory.fill(FLAGS, 0, <usize> memory.size() << 4);
+  memory.fill(WRITABLE, 0, <usize> memory.size() << 1);
   memory.fill(SHADOWS, 0, (root.brk >> 12) << 2);
   shadowFree = 0;
   shadowBump = 0;

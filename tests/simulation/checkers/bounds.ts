@@ -18,7 +18,7 @@ const PARTS_MAX = 9;
 const STATE_BYTES_MAX = 16 * 1024 * 1024;
 
 export interface BoundsChecker {
-  check(runtime: Runtime, violations: string[]): void;
+  check(runtime: Pick<Runtime, "status">, violations: string[]): void;
 }
 
 export function boundsOf(bounds: Bounds): BoundsChecker {

@@ -47,7 +47,7 @@ export function checkUnbroken(
 }
 
 /** No process may find its own ledger damaged where nothing damaged it. */
-export function checkHealth(runtime: Runtime, violations: string[]): void {
+export function checkHealth(runtime: Pick<Runtime, "status">, violations: string[]): void {
   for (const { pipeline, partition, lastError } of runtime.status().partitions) {
     if (!lastError || lastError.includes(PASSING_TRAP)) continue;
     if (/broken|damaged|differently|Cannot replay|says it is|Cannot recover \S+:/.test(lastError)) {
