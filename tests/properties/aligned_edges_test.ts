@@ -30,6 +30,8 @@ describe("aligned windows, at the edges", () => {
         [0n, 1n, 1n, 0n],
         [TOLD_ONCE, 10n, 10n, 3n],
         [TOLD_ONCE, 1n, 1n, 0n],
+        [TOLD_ONCE, 30n, 10n, 3n],
+        [TOLD_ONCE, 2n ** 41n, 2n ** 40n, 5n],
       ]
     ) {
       const twin = new Aligned({ windowsOf: hopping(size, slide, offset) });
@@ -55,6 +57,7 @@ describe("aligned windows, at the edges", () => {
         [BAG, 0n, 40n, 10n],
         [SUMS, TOLD_ONCE, 10n, 10n],
         [BAG, TOLD_ONCE, 10n, 10n],
+        [SUMS, TOLD_ONCE, 40n, 10n],
       ]
     ) {
       const kernel = (await kernelOf(bag, kind, size, slide)).instantiate();
@@ -87,6 +90,7 @@ describe("aligned windows, at the edges", () => {
         [BAG, 0n, 60n, 5n, 20n],
         [SUMS, 0n, 60n, 5n, 0n],
         [BAG, TOLD_ONCE, 10n, 10n, 0n],
+        [SUMS, TOLD_ONCE, 60n, 5n, 0n],
       ]
     ) {
       const kernel = (await kernelOf(bag, kind, size, slide, 0n, lateness, 2n)).instantiate();
@@ -138,7 +142,13 @@ describe("aligned windows, at the edges", () => {
 
   it("refuse events at the bound on state, and tell exactly what they took", async () => {
     const random = seeded("aligned, full");
-    for (const [kind, size, slide] of [[0n, 10n, 10n], [0n, 40n, 10n], [TOLD_ONCE, 10n, 10n]]) {
+    for (
+      const [kind, size, slide] of [[0n, 10n, 10n], [0n, 40n, 10n], [TOLD_ONCE, 10n, 10n], [
+        TOLD_ONCE,
+        40n,
+        10n,
+      ]]
+    ) {
       const kernel = (await kernelAtBound(400_000n, SUMS, kind, size, slide)).instantiate();
       const twin = new Aligned({ windowsOf: hopping(size, slide) });
       const expected: string[] = [], told: string[] = [];

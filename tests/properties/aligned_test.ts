@@ -28,6 +28,14 @@ const TUMBLING = [
   shape("hopping", 5n, 10n, 1n),
 ];
 
+/** Windows that overlap, each with a pane of its own at its end. */
+const HOPPING = [
+  shape("hopping", 30n, 10n, 4n),
+  shape("hopping", 20n, 10n),
+  shape("hopping", 60n, 1n),
+  shape("hopping", 400n, 100n),
+];
+
 const SHAPES = [
   ...TUMBLING.slice(0, 2),
   shape("hopping", 30n, 10n, 4n),
@@ -138,9 +146,9 @@ describe("aligned windows", () => {
       for (const shaped of SHAPES) await holds(random, shaped, { bag });
     });
 
-    it(`give what their twin gives where they follow one another and are told once: ${what}`, async () => {
-      const random = seeded(`tumbling, ${what}`);
-      for (const shaped of TUMBLING) {
+    it(`give what their twin gives where they are told once: ${what}`, async () => {
+      const random = seeded(`told once, ${what}`);
+      for (const shaped of bag ? TUMBLING : [...TUMBLING, ...HOPPING]) {
         for (let round = 0; round < 3; round++) await holds(random, shaped, { bag, plain: true });
       }
     });
@@ -173,6 +181,7 @@ describe("aligned windows", () => {
           [SHAPES[7], late],
           [TUMBLING[0], plain],
           [TUMBLING[3], plain],
+          [bag ? TUMBLING[1] : HOPPING[0], plain],
         ] as const
       ) {
         const { commands, expected } = scenario(random, 120, shaped, settings);

@@ -39,9 +39,15 @@ describe("what windows keep of a key is what wasm/operators/README.md says", () 
   it("tumbling, with late or early results", async () =>
     atMost(await bytesPerKey([4n, 0n, 1000n, 1000n]), KEY + 40 + A));
 
-  it("hopping, with ten panes: a block of 512 bytes, and as much in those outgrown", async () =>
+  it("hopping, with ten panes", async () =>
+    atMost(await bytesPerKey([0n, 0n, 20_000n, 1000n], 10), KEY + 24 + 2 * A + 10 * (8 + A)));
+
+  it("hopping, with ten panes that are still open", async () =>
+    atMost(await bytesPerKey([0n, 1_000_000n, 10_000n, 1000n], 10), KEY + 24 + 2 * A + 9 * (24 + A)));
+
+  it("hopping, late or early, with ten panes: a block of 512 bytes, and as much in those outgrown", async () =>
     atMost(
-      await bytesPerKey([0n, 1_000_000n, 10_000n, 1000n], 10),
+      await bytesPerKey([4n, 1_000_000n, 10_000n, 1000n], 10),
       KEY + 40 + 2 * A + 2 * 512,
     ));
 

@@ -208,7 +208,7 @@ function makeRoom(cell: Cell, stride: u32): bool {
 /** Small and whole words: a call to copy them would cost more. */
 // @ts-ignore: decorator
 @inline
-function copyWords(to: usize, from: usize, bytes: u32): void {
+export function copyWords(to: usize, from: usize, bytes: u32): void {
   for (let i: usize = 0; i < bytes; i += 8) store<u64>(to + i, load<u64>(from + i));
 }
 

@@ -107,6 +107,11 @@ export class Accumulator {
     return this.#parts[this.#aggregates.findIndex((each) => each.name === name)].result(acc);
   }
 
+  /** What was merged can be taken out again. */
+  get invertible(): boolean {
+    return this.#parts.every(({ invertible }) => invertible);
+  }
+
   toString(): string {
     const parts = this.#parts;
     const slots = parts.flatMap((part) => part.slots).sort((a, b) => bytesOf(b.type) - bytesOf(a.type));
@@ -123,7 +128,7 @@ export class Accumulator {
       ...lines((part) => part.unmerge("this", "from")),
       "  }",
       "  invertible(): bool {",
-      `    return ${parts.every(({ invertible }) => invertible)};`,
+      `    return ${this.invertible};`,
       "  }",
       "  free(): void {",
       ...lines((part) => part.free("this")),

@@ -3,11 +3,13 @@
  * 1 bag), kind (0 hopping, 1 growing, 2 calendar, 3 calendar of months), size (0 = one window of all time),
  * slide, offset, lateness, update, early events, early time, early clock, bound of disorder (0 = watermarks are
  * told), then the zone's pairs. A kind of 10 and more is the same kind by the operator for windows in order
- * that are told once: Tumbling.
+ * that are told once: Tumbling, or Hopping where they
+ * overlap.
  */
 import { Aligned } from "../../../wasm/operators/aligned";
 import { enterOut, OUT_BYTES_MAX, refuse } from "../../../wasm/operators/out";
 import { newest, OPERATORS, tellOperator, enterOperator, timeInit, watermark } from "../../../wasm/operators/time";
+import { Hopping } from "../../../wasm/operators/hopping";
 import { Tumbling } from "../../../wasm/operators/tumbling";
 import { clock } from "../../../wasm/lib/context";
 import { setTimer } from "../../../wasm/lib/effects";
@@ -43,6 +45,7 @@ const sums = changetype<Aligned<Sums, Told<Sums>>>(OPERATORS + 16);
 const bags = changetype<Aligned<Bag, Told<Bag>>>(OPERATORS + 16);
 const plainSums = changetype<Tumbling<Sums, Told<Sums>>>(OPERATORS + 16);
 const plainBags = changetype<Tumbling<Bag, Told<Bag>>>(OPERATORS + 16);
+const hopping = changetype<Hopping<Sums, Told<Sums>>>(OPERATORS + 16);
 const bound = OPERATORS;
 const which = OPERATORS + 8;
 
@@ -51,6 +54,10 @@ export function onInit(ptr: usize, length: u32): bool {
   const bag = load<i64>(ptr) != 0, kind = load<i64>(ptr, 8) % 10;
   if (!timeInit(1)) return false;
   if (kind != load<i64>(ptr, 8)) {
+    if (load<i64>(ptr, 16) > load<i64>(ptr, 24)) {
+      store<i64>(which, 4);
+      return !bag && shape(hopping, ptr, kind, length);
+    }
     store<i64>(which, bag ? 3 : 2);
     return bag ? shape(plainBags, ptr, kind, length) : shape(plainSums, ptr, kind, length);
   }
@@ -79,6 +86,7 @@ function shape<T>(op: T, ptr: usize, kind: i64, length: u32): bool {
 
 export function onAhead(ptr: usize, length: u32): void {
   if (load<i64>(which) < 2) sums.ahead(ptr + 40, load<u8>(ptr, 1));
+  else if (load<i64>(which) == 4) hopping.ahead(ptr + 40, load<u8>(ptr, 1));
   else plainSums.ahead(ptr + 40, load<u8>(ptr, 1));
 }
 
@@ -89,6 +97,7 @@ export function onEvent(ptr: usize, length: u32): void {
   if (kind == 0) one(sums);
   else if (kind == 1) one(bags);
   else if (kind == 2) one(plainSums);
+  else if (kind == 4) one(hopping);
   else one(plainBags);
 }
 
@@ -112,6 +121,7 @@ export function onTimer(): void {
   if (kind == 0) goOn(sums);
   else if (kind == 1) goOn(bags);
   else if (kind == 2) goOn(plainSums);
+  else if (kind == 4) goOn(hopping);
   else goOn(plainBags);
 }
 
@@ -129,6 +139,7 @@ export function onQuery(key: usize, length: u32): bool {
 
 export function stateKeys(): u64 {
   const kind = load<i64>(which);
+  if (kind == 4) return hopping.keys();
   if (kind < 2) return kind ? bags.keys() : sums.keys();
   return kind == 2 ? plainSums.keys() : plainBags.keys();
 }

@@ -1,13 +1,14 @@
 /**
  * Counts per key in windows, for the benchmark. An event: time i64, key i64, and a watermark that follows the
  * newest time. Parameters: which operator (0 windows as a declaration has them,
- * 1 session, 2 sliding, 3 count, 4 aligned), bound of disorder, size,
+ * 1 session, 2 sliding, 3 count, 4 aligned, 5 hopping), bound of disorder, size,
  * slide. Results are written to a small ring, as cheaply as the twins keep theirs.
  */
 import { Aligned } from "../../../wasm/operators/aligned";
 import { CountWindow } from "../../../wasm/operators/count";
 import { enterOut, OUT_BYTES_MAX } from "../../../wasm/operators/out";
 import { Over } from "../../../wasm/operators/over";
+import { Hopping } from "../../../wasm/operators/hopping";
 import { Tumbling } from "../../../wasm/operators/tumbling";
 import { Session } from "../../../wasm/operators/session";
 import { enterOperator, newest, observe, OPERATORS, tellOperator, timeInit, watermark } from "../../../wasm/operators/time";
@@ -101,6 +102,7 @@ class Beside {
 
 const aligned = changetype<Aligned<Count, Told>>(OPERATORS + 64);
 const tumbling = changetype<Tumbling<Count, Told>>(OPERATORS + 64);
+const hopping = changetype<Hopping<Count, Told>>(OPERATORS + 64);
 const session = changetype<Session<Count, Told>>(OPERATORS + 64);
 const sliding = changetype<Over<Count, Time, Beside>>(OPERATORS + 64);
 const count = changetype<CountWindow<Count, Told>>(OPERATORS + 64);
@@ -110,7 +112,8 @@ export function onInit(ptr: usize, length: u32): bool {
   results.disorder = load<i64>(ptr, 8);
   if (!timeInit(1)) return false;
   const size = load<i64>(ptr, 16), slide = load<i64>(ptr, 24);
-  if (results.which == 0 && size > slide) results.which = 4;
+  if (results.which == 0 && size > slide) results.which = 5;
+  if (results.which == 5) return hopping.hopping(size, slide, 0) && hopping.init(8);
   if (results.which == 4) return aligned.hopping(size, slide, 0) && aligned.init(8);
   if (results.which == 0) return tumbling.hopping(size, slide, 0) && tumbling.init(8);
   if (results.which == 3) return count.init(size, slide, 8, 0);
@@ -125,6 +128,7 @@ export function onInit(ptr: usize, length: u32): bool {
 export function onAhead(ptr: usize, length: u32): void {
   if (results.which == 0) tumbling.ahead(ptr + 8, 8);
   else if (results.which == 4) aligned.ahead(ptr + 8, 8);
+  else if (results.which == 5) hopping.ahead(ptr + 8, 8);
   else if (results.which == 1) session.ahead(ptr + 8, 8);
   else if (results.which == 2) sliding.ahead(ptr + 8, 8);
   else count.ahead(ptr + 8, 8);
@@ -136,6 +140,7 @@ export function onEvent(ptr: usize, length: u32): void {
   const time = load<i64>(ptr);
   if (results.which == 0) one(tumbling, time, ptr + 8);
   else if (results.which == 4) one(aligned, time, ptr + 8);
+  else if (results.which == 5) one(hopping, time, ptr + 8);
   else if (results.which == 1) one(session, time, ptr + 8);
   else if (results.which == 3) one(count, time, ptr + 8);
   else {
@@ -174,6 +179,7 @@ export function onQuery(key: usize, length: u32): bool {
 export function stateKeys(): u64 {
   if (results.which == 0) return tumbling.keys();
   if (results.which == 4) return aligned.keys();
+  if (results.which == 5) return hopping.keys();
   if (results.which == 1) return session.keys();
   return results.which == 2 ? sliding.keys() : count.keys();
 }

@@ -20,7 +20,7 @@ export function window(step: Window, site: Site): Operator {
   const acc = new Accumulator(module, `Acc${number}`, step.aggregates, step.from.changelog);
   const buffer = keyBuffer(site);
   const D = `Tell${number}`;
-  const made = windowType(step, site);
+  const made = windowType(step, site, acc.invertible);
   const fire = method(
     site,
     `fire(key: usize, keyLength: u32, start: i64, end: i64, acc: Acc${number}, op: i32, timing: i32)`,
@@ -65,7 +65,7 @@ interface WindowType {
   readonly declarations: readonly string[];
 }
 
-function windowType(step: Window, site: Site): WindowType {
+function windowType(step: Window, site: Site, invertible: boolean): WindowType {
   const { module } = site;
   const { window: spec, lateness, earlyEvents, earlyEvery, place } = step;
   const at = self(site), inline = keyInline(step.keys), start = `start${site.number}`;
@@ -97,23 +97,19 @@ function windowType(step: Window, site: Site): WindowType {
       `${at}.allow(${lateness}, ${update()});`,
       `${at}.early(${earlyEvents}, ${earlyEvery}, 0);`,
     ], more);
-  /** Told once, when it has ended; windows that do not overlap then have an operator of their own. */
+  /** Told once, when they have ended: such windows have operators of their own. */
   const once = lateness === 0 && earlyEvents === 0 && earlyEvery === 0;
-  const tumbling = (declare: string, more: string[] = []) =>
-    once
-      ? declared(
-        "operators/tumbling",
-        "Tumbling",
-        "TUMBLING_BYTES",
-        [`if (!${at}.${declare}) return false;`],
-        more,
-      )
-      : aligned(declare, more);
+  const toldOnce = (name: string, declare: string, more: string[] = []) =>
+    declared(`operators/${name.toLowerCase()}`, name, `${name.toUpperCase()}_BYTES`, [
+      `if (!${at}.${declare}) return false;`,
+    ], more);
   switch (spec.kind) {
-    case "aligned":
-      return (spec.slide % spec.size === 0 ? tumbling : aligned)(
-        `hopping(${spec.size}, ${spec.slide}, ${spec.offset})`,
-      );
+    case "aligned": {
+      const declare = `hopping(${spec.size}, ${spec.slide}, ${spec.offset})`;
+      if (once && spec.slide % spec.size === 0) return toldOnce("Tumbling", declare);
+      if (once && spec.size % spec.slide === 0 && invertible) return toldOnce("Hopping", declare);
+      return aligned(declare);
+    }
     case "cumulative":
       return aligned(`growing(${spec.size}, ${spec.step}, ${spec.offset})`);
     case "calendar": {
@@ -122,9 +118,9 @@ function windowType(step: Window, site: Site): WindowType {
         ", ",
       );
       const name = `zone${site.number}`;
-      return tumbling(`calendar(86400000000, 86400000000, false, 0, ${name}, ${transitions.length})`, [
-        `const ${name} = memory.data<i64>([${values}], 8);`,
-      ]);
+      const declare = `calendar(86400000000, 86400000000, false, 0, ${name}, ${transitions.length})`;
+      const zone = [`const ${name} = memory.data<i64>([${values}], 8);`];
+      return once ? toldOnce("Tumbling", declare, zone) : aligned(declare, zone);
     }
     case "session":
       if (earlyEvery > 0) {
