@@ -16,6 +16,7 @@ import {
   start,
 } from "../../runtime/mod.ts";
 import { place } from "./engine.ts";
+import { recordedBy } from "../support/recorded.ts";
 import { Encoded } from "./nexmark_events.ts";
 
 export interface NexmarkFigure {
@@ -83,10 +84,11 @@ async function withoutLedger(
   events: number,
 ): Promise<NexmarkFigure> {
   const kernel = (await loadKernel(pipeline.kernel, wasm, kernelParams(pipeline))).instantiate();
+  const recorded = pipeline.lookups ? recordedBy(pipeline) : undefined;
   const frames = (from: number, to: number) => {
     const made: Uint8Array[] = [];
     for (let at = from; at < to; at += FRAME_EVENTS) {
-      made.push(encoded.region(at, Math.min(at + FRAME_EVENTS, to)));
+      made.push(encoded.region(at, Math.min(at + FRAME_EVENTS, to), recorded));
     }
     return made;
   };

@@ -4,6 +4,8 @@ import { nexmark, type NexmarkOptions } from "../../actors/nexmark/generator.ts"
 
 const EVENT_BYTES_MAX = 2048;
 const BYTES_PER_EVENT = 320;
+/** Of an event in a frame: what stands around it, and what was looked up for it. */
+const ADDED_BYTES_MAX = 64;
 
 /** Events one after another in one block of memory. */
 export class Encoded {
@@ -28,11 +30,11 @@ export class Encoded {
   }
 
   /** Events `from` to `to`, exclusive, as the events region of a frame: tag, length, Event of a payload alone. */
-  region(from: number, to: number): Uint8Array {
-    const out = new Uint8Array(this.#ends[to] - this.#ends[from] + (to - from) * 12);
+  region(from: number, to: number, recorded = (payload: Uint8Array) => payload): Uint8Array {
+    const out = new Uint8Array(this.#ends[to] - this.#ends[from] + (to - from) * ADDED_BYTES_MAX);
     let at = 0;
     for (let index = from; index < to; index++) {
-      const payload = this.event(index);
+      const payload = recorded(this.event(index));
       const inner = payload.length + 1 + varintBytes(payload.length);
       out[at++] = 0x3a;
       at = varint(out, at, inner);

@@ -1,4 +1,4 @@
-/** Queries that join: q3, q4, q6, q8, q9, q20. */
+/** Queries that join: q3, q4, q6, q8, q9, q13, q20. */
 import type { Auction, Bid } from "../../actors/nexmark/generator.ts";
 import type { Query, Tables } from "./nexmark.ts";
 import { avg, by, groups, max, SECOND, text } from "./nexmark_sql.ts";
@@ -65,6 +65,10 @@ const q9: Query = (tables) =>
     ];
   });
 
+/** Bids with the row of the side input that their auction's number falls on: that number, written. */
+const q13: Query = ({ bids }) =>
+  bids.map(({ auction, bidder, price, dateTime }) => [auction, bidder, price, dateTime, `${auction % 10_000}`]);
+
 /** Bids with their auction, in category 10, whenever they came. */
 const q20: Query = ({ auctions, bids }) => {
   const wanted = groups(auctions.filter(({ category }) => category === CATEGORY), ({ id }) => id);
@@ -101,4 +105,4 @@ function tumble(at: number): number {
   return Math.floor(at / TUMBLE) * TUMBLE;
 }
 
-export const queries = { q3, q4, q6, q6Lowest, q8, q9, q20 };
+export const queries = { q3, q4, q6, q6Lowest, q8, q9, q13, q20 };

@@ -15,6 +15,7 @@ import { EFFECT_KIND, EffectCursor, EVENT_KIND } from "../../runtime/partition/r
 import { encodeEvent } from "../../runtime/partition/mailbox.ts";
 import { encodeMark, encodeMarks } from "../../runtime/stream/marks.ts";
 import { kernelParams } from "../../runtime/params.ts";
+import { recordedBy } from "./recorded.ts";
 import { type Late, LateSchema, WatermarkSchema } from "../../runtime/proto/gen/frame_pb.ts";
 
 export type OutputRow = Readonly<Record<string, bigint | number | string | boolean>>;
@@ -50,12 +51,14 @@ export class DeclaredRun {
   /** Whether that said that all inputs are idle. */
   allIdle = false;
   readonly #module: KernelModule;
+  readonly #recorded: (payload: Uint8Array) => Uint8Array;
   #frame = 0;
   #timer = Infinity;
 
   constructor(pipeline: Pipeline, module: KernelModule, clock: number) {
     this.pipeline = pipeline;
     this.#module = module;
+    this.#recorded = recordedBy(pipeline);
     this.kernel = module.instantiate();
     this.clock = clock;
   }
@@ -63,7 +66,7 @@ export class DeclaredRun {
   /** Applies events as frames of at most `perFrame`, and the timers that fall due at once. */
   apply(events: readonly Uint8Array[], perFrame = 200): void {
     for (let i = 0; i < events.length; i += perFrame) {
-      this.#frames(events.slice(i, i + perFrame).map((payload) => encodeEvent(payload, {})));
+      this.#frames(events.slice(i, i + perFrame).map((payload) => encodeEvent(this.#recorded(payload), {})));
     }
   }
 

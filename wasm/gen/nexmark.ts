@@ -1,7 +1,7 @@
 // Generated from actors/nexmark/nexmark.proto by wasm/codegen.ts. Do not edit: change the .proto and run `deno task gen`.
 import { at, begin, endNested, INVALID_UTF8, joined, lengthOf, MALFORMED, skip, utf8, varint, writeBytes, writeVarint, zigzag } from "../lib/wire";
 
-export const SCHEMA_HASH = "7089ea73ddd5aa32795c4249b86824d531943fefa6a526c9c851b96d65bc3479";
+export const SCHEMA_HASH = "6cb8e381d59eab469428944f5424f518ae4c845dc1b6e1e62be2b53987a5dd97";
 
 @unmanaged
 export class Event {
@@ -501,6 +501,76 @@ export function writeAuction_category(p: usize, value: i64): usize {
 export function writeAuction_extra(p: usize, ptr: usize, length: u32): usize {
   if (!length) return p;
   return writeBytes(p, 82, ptr, length);
+}
+@unmanaged
+export class SideInput {
+  key: i64;
+  value: usize;
+  valueLength: u32;
+}
+
+/** 0, or why not: MALFORMED or INVALID_UTF8. */
+export function decodeSideInput(into: SideInput, ptr: usize, length: u32): i32 {
+  clearSideInput(into);
+  return mergeSideInput(into, ptr, length);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearSideInput(into: SideInput): void {
+  into.key = 0;
+  into.value = 0;
+  into.valueLength = 0;
+}
+
+/** Into a cleared struct, or one that another part of the same message was read into. */
+export function mergeSideInput(into: SideInput, ptr: usize, length: u32): i32 {
+  let p = ptr;
+  const stop = ptr + length;
+  while (p < stop) {
+    let tag = <u32>load<u8>(p);
+    if (tag < 0x80) {
+      p++;
+    } else {
+      const wide = varint(p, stop);
+      if (!at || wide > 0xffffffff) return MALFORMED;
+      tag = <u32>wide;
+      p = at;
+    }
+    switch (tag) {
+      case 8: {
+        into.key = <i64>varint(p, stop);
+        p = at;
+        break;
+      }
+      case 18: {
+        const size = lengthOf(p, stop);
+        if (!at) return MALFORMED;
+        if (!utf8(at, size)) return INVALID_UTF8;
+        into.value = at;
+        into.valueLength = size;
+        p = at + size;
+        break;
+      }
+      default: {
+        if (tag >>> 3 <= 2 && tag >= 8) return MALFORMED; // in another wire type
+        skip(tag, p, stop);
+        p = at;
+      }
+    }
+    if (!p) return MALFORMED;
+  }
+  return 0;
+}
+
+export function writeSideInput_key(p: usize, value: i64): usize {
+  if (value == 0) return p;
+  p = writeVarint(p, 8);
+  return writeVarint(p, <u64>value);
+}
+export function writeSideInput_value(p: usize, ptr: usize, length: u32): usize {
+  if (!length) return p;
+  return writeBytes(p, 18, ptr, length);
 }
 @unmanaged
 export class Bid {

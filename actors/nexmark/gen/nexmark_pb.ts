@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file actors/nexmark/gen/nexmark.proto.
  */
 export const file_actors_nexmark_gen_nexmark: GenFile = /*@__PURE__*/
-  fileDesc("CiBhY3RvcnMvbmV4bWFyay9nZW4vbmV4bWFyay5wcm90bxITbWlsbHJhY2UubmV4bWFyay52MSKZAQoFRXZlbnQSLQoGcGVyc29uGAEgASgLMhsubWlsbHJhY2UubmV4bWFyay52MS5QZXJzb25IABIvCgdhdWN0aW9uGAIgASgLMhwubWlsbHJhY2UubmV4bWFyay52MS5BdWN0aW9uSAASJwoDYmlkGAMgASgLMhgubWlsbHJhY2UubmV4bWFyay52MS5CaWRIAEIHCgVldmVudCKNAQoGUGVyc29uEgoKAmlkGAEgASgDEgwKBG5hbWUYAiABKAkSFQoNZW1haWxfYWRkcmVzcxgDIAEoCRITCgtjcmVkaXRfY2FyZBgEIAEoCRIMCgRjaXR5GAUgASgJEg0KBXN0YXRlGAYgASgJEhEKCWRhdGVfdGltZRgHIAEoAxINCgVleHRyYRgIIAEoCSK4AQoHQXVjdGlvbhIKCgJpZBgBIAEoAxIRCglpdGVtX25hbWUYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSEwoLaW5pdGlhbF9iaWQYBCABKAMSDwoHcmVzZXJ2ZRgFIAEoAxIRCglkYXRlX3RpbWUYBiABKAMSDwoHZXhwaXJlcxgHIAEoAxIOCgZzZWxsZXIYCCABKAMSEAoIY2F0ZWdvcnkYCSABKAMSDQoFZXh0cmEYCiABKAkidQoDQmlkEg8KB2F1Y3Rpb24YASABKAMSDgoGYmlkZGVyGAIgASgDEg0KBXByaWNlGAMgASgDEg8KB2NoYW5uZWwYBCABKAkSCwoDdXJsGAUgASgJEhEKCWRhdGVfdGltZRgGIAEoAxINCgVleHRyYRgHIAEoCWIGcHJvdG8z");
+  fileDesc("CiBhY3RvcnMvbmV4bWFyay9nZW4vbmV4bWFyay5wcm90bxITbWlsbHJhY2UubmV4bWFyay52MSKZAQoFRXZlbnQSLQoGcGVyc29uGAEgASgLMhsubWlsbHJhY2UubmV4bWFyay52MS5QZXJzb25IABIvCgdhdWN0aW9uGAIgASgLMhwubWlsbHJhY2UubmV4bWFyay52MS5BdWN0aW9uSAASJwoDYmlkGAMgASgLMhgubWlsbHJhY2UubmV4bWFyay52MS5CaWRIAEIHCgVldmVudCKNAQoGUGVyc29uEgoKAmlkGAEgASgDEgwKBG5hbWUYAiABKAkSFQoNZW1haWxfYWRkcmVzcxgDIAEoCRITCgtjcmVkaXRfY2FyZBgEIAEoCRIMCgRjaXR5GAUgASgJEg0KBXN0YXRlGAYgASgJEhEKCWRhdGVfdGltZRgHIAEoAxINCgVleHRyYRgIIAEoCSK4AQoHQXVjdGlvbhIKCgJpZBgBIAEoAxIRCglpdGVtX25hbWUYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSEwoLaW5pdGlhbF9iaWQYBCABKAMSDwoHcmVzZXJ2ZRgFIAEoAxIRCglkYXRlX3RpbWUYBiABKAMSDwoHZXhwaXJlcxgHIAEoAxIOCgZzZWxsZXIYCCABKAMSEAoIY2F0ZWdvcnkYCSABKAMSDQoFZXh0cmEYCiABKAkiJwoJU2lkZUlucHV0EgsKA2tleRgBIAEoAxINCgV2YWx1ZRgCIAEoCSJ1CgNCaWQSDwoHYXVjdGlvbhgBIAEoAxIOCgZiaWRkZXIYAiABKAMSDQoFcHJpY2UYAyABKAMSDwoHY2hhbm5lbBgEIAEoCRILCgN1cmwYBSABKAkSEQoJZGF0ZV90aW1lGAYgASgDEg0KBWV4dHJhGAcgASgJYgZwcm90bzM");
 
 /**
  * One input for all queries: a stream of what happens at the auction house.
@@ -175,6 +175,30 @@ export const AuctionSchema: GenMessage<Auction> = /*@__PURE__*/
   messageDesc(file_actors_nexmark_gen_nexmark, 2);
 
 /**
+ * A row of the side input that a query joins with.
+ *
+ * @generated from message millrace.nexmark.v1.SideInput
+ */
+export type SideInput = Message<"millrace.nexmark.v1.SideInput"> & {
+  /**
+   * @generated from field: int64 key = 1;
+   */
+  key: bigint;
+
+  /**
+   * @generated from field: string value = 2;
+   */
+  value: string;
+};
+
+/**
+ * Describes the message millrace.nexmark.v1.SideInput.
+ * Use `create(SideInputSchema)` to create a new message.
+ */
+export const SideInputSchema: GenMessage<SideInput> = /*@__PURE__*/
+  messageDesc(file_actors_nexmark_gen_nexmark, 3);
+
+/**
  * @generated from message millrace.nexmark.v1.Bid
  */
 export type Bid = Message<"millrace.nexmark.v1.Bid"> & {
@@ -221,5 +245,5 @@ export type Bid = Message<"millrace.nexmark.v1.Bid"> & {
  * Use `create(BidSchema)` to create a new message.
  */
 export const BidSchema: GenMessage<Bid> = /*@__PURE__*/
-  messageDesc(file_actors_nexmark_gen_nexmark, 3);
+  messageDesc(file_actors_nexmark_gen_nexmark, 4);
 

@@ -157,6 +157,26 @@ export function encodeAuction(message: AuctionFields, out: Uint8Array, at: numbe
   return at;
 }
 
+export interface SideInputFields {
+  readonly key?: Integer64;
+  readonly value?: Text;
+}
+/** Writes `message` at `at` and returns where it ends. */
+export function encodeSideInput(message: SideInputFields, out: Uint8Array, at: number): number {
+  const key_ = message.key;
+  if (key_ !== undefined && key_ != 0) {
+    out[at++] = 8;
+    at = varint(out, at, key_);
+  }
+  const value_ = message.value;
+  if (value_ !== undefined && value_.length !== 0) {
+    out[at++] = 18;
+    at = text(out, at, value_);
+  }
+  if (at > out.length) throw new RangeError("Cannot encode SideInput: the buffer is too small");
+  return at;
+}
+
 export interface BidFields {
   readonly auction?: Integer64;
   readonly bidder?: Integer64;
