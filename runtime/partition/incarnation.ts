@@ -174,9 +174,13 @@ export class Incarnation {
   }
 
   #commitNext(): void {
-    const { mailbox } = this.#shell.partition;
-    const region = mailbox.peek(Math.floor(this.#frameBytes / 2));
+    const { partition } = this.#shell;
+    const { mailbox } = partition;
     const clock = this.#clock.next();
+    mailbox.now = clock;
+    partition.expire(clock);
+    if (mailbox.events === 0) return;
+    const region = mailbox.peek(Math.floor(this.#frameBytes / 2));
     let applied: Applied;
     try {
       applied = this.kernel.apply(clock, this.#number + 1, region, this.#frameBytes - region.length);

@@ -31,11 +31,16 @@ export interface Waiting {
   /** Length of its record in the region. */
   readonly bytes: number;
   readonly done: Done;
+  /** Not later than when it came, microseconds. */
+  readonly at: number;
+  /** Whether it is known again by its id, which is remembered for a while, and by nothing else. */
+  readonly named: boolean;
   /** Times the kernel trapped on it. */
   traps: number;
 }
 
 const NO_FIELDS: EventFields = {};
+const NONE: Waiting[] = [];
 const BUFFER_BYTES_MIN = 16 * 1024;
 
 export class Mailbox {
@@ -62,6 +67,9 @@ export class Mailbox {
     return this.events >= this.#bounds.eventsMax || this.bytes >= this.#bounds.bytesMax;
   }
 
+  /** The time, as its owner last looked at it, microseconds. */
+  now = 0;
+
   /** Events in it that came from a source: their frames carry positions. */
   sourced = 0;
 
@@ -80,7 +88,7 @@ export class Mailbox {
     this.#reserve(bytes);
     this.#tail = writeEvent(this.#buffer, this.#tail, inner, payload, given);
     if (given.source) this.sourced++;
-    this.#waiting.push({ bytes, done, traps: 0 });
+    this.#waiting.push({ bytes, done, at: this.now, named: isNamed(given), traps: 0 });
   }
 
   /** Puts events back in front, in order: they were taken, and never became durable. Ignores the bounds. */
@@ -145,6 +153,22 @@ export class Mailbox {
     return taken;
   }
 
+  /** Takes out the events that are known by their ids and came before `limit`: they wait too long. */
+  expire(limit: number): Waiting[] {
+    if (this.events === 0 || this.#waiting[this.#first].at >= limit) return NONE;
+    const isOld = ({ at, named }: Waiting) => named && at < limit;
+    const kept: Uint8Array[] = [];
+    const all = this.#waiting.slice(this.#first);
+    let start = this.#head;
+    for (const waiting of all) {
+      if (!isOld(waiting)) kept.push(this.#buffer.slice(start, start + waiting.bytes));
+      start += waiting.bytes;
+    }
+    this.clear();
+    this.putBack(concat(...kept), all.filter((waiting) => !isOld(waiting)));
+    return all.filter(isOld);
+  }
+
   /** Empties it and returns what was waiting. */
   clear(): Waiting[] {
     return this.take(this.events, this.bytes);
@@ -163,6 +187,11 @@ export class Mailbox {
     this.#head = 0;
     this.#tail = held;
   }
+}
+
+/** Whether an event is known again by its id alone. */
+export function isNamed({ id, source }: EventFields): boolean {
+  return id !== undefined && id.length > 0 && !source?.length;
 }
 
 /** One Event record, as the mailbox writes it. */

@@ -11,6 +11,7 @@ import { Upkeep } from "../checkpoint/retention.ts";
 import { bytesEqual } from "../hash.ts";
 import type { LookupGate } from "../ingress/lookup_gate.ts";
 import { type KernelModule, KernelTrap } from "../kernel/host.ts";
+import { DEDUPE, waitMsMax } from "../params.ts";
 import { ASK_INPUTS, decodeStandings, type Standing } from "../stream/marks.ts";
 import type { Micros } from "../world/clock.ts";
 import type { Chain, World } from "../world/mod.ts";
@@ -79,6 +80,7 @@ export class Partition {
   /** The chain while it serves; for readers of its frames. */
   chain: Chain | undefined;
   longestStallMicros = 0;
+  readonly #waitMsMax: number;
   readonly #world: World;
   readonly #module: KernelModule;
   readonly #bounds: PartitionBounds;
@@ -131,6 +133,7 @@ export class Partition {
     this.#bounds = bounds;
     this.mailbox = new Mailbox({ eventsMax: bounds.mailboxEventsMax, bytesMax: bounds.mailboxBytesMax });
     this.history = new FrameHistory(this.name);
+    this.#waitMsMax = waitMsMax(pipeline);
     this.#upkeep = new Upkeep(pipeline, world, this.history, module.hashHex, bounds.checkpointsKept);
   }
 
@@ -188,6 +191,7 @@ export class Partition {
   /** The same, of an event that is as it will be recorded. */
   take(payload: Uint8Array, fields: EventFields | undefined, done: Done): boolean {
     const live = this.#live;
+    if (!live || this.mailbox.events === 0) this.mailbox.now = this.#world.clock.now();
     if (live && this.pipeline.reply === "early") return this.#offerEarly(live, payload, fields, done);
     if (!this.mailbox.put(payload, fields, done)) {
       this.#counts.refused++;
@@ -209,6 +213,22 @@ export class Partition {
     }
     live.decideNow(frame, payload, fields, done);
     return true;
+  }
+
+  /**
+   * Ids are remembered for a window, which a repeat must not outwait here: it would count again. So what waited for
+   * too long is given back, to be asked again; see `waitMsMax`.
+   */
+  expire(clock: Micros): void {
+    const expired = this.mailbox.expire(clock - 1000 * this.#waitMsMax);
+    if (expired.length === 0) return;
+    const { windowMs } = this.pipeline.dedupe ?? DEDUPE;
+    const cause = new Error(
+      `Cannot apply what waited in ${this.name} for longer than ${this.#waitMsMax / 1000} s: ids are remembered for ` +
+        `${windowMs / 1000} s, so whether it was applied already might be forgotten. Ask again with the same id.`,
+    );
+    this.#world.log.warn(cause.message, { events: expired.length });
+    for (const { done } of expired) done({ kind: "unknown", cause });
   }
 
   /** What the actor knows of a key; answered once everything it rests on is durable. */
