@@ -18,11 +18,15 @@ export async function declared(
 ): Promise<Declared> {
   const compiled = compile(declaration, options);
   // The compiler is no part of a process that runs shipped pipelines.
-  const { buildDeclared } = await import("../wasm/build.ts");
+  const { buildDeclared, declaredKey } = await import("../wasm/build.ts");
   const { name, file } = await buildDeclared(compiled.pipeline.name, compiled.files);
   return {
     compiled,
-    pipeline: { ...compiled.pipeline, kernel: name },
+    pipeline: {
+      ...compiled.pipeline,
+      kernel: name,
+      outline: { state: declaredKey(compiled.state), steps: compiled.outline },
+    },
     wasm: new Uint8Array(await readFile(file)),
   };
 }

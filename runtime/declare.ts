@@ -2,6 +2,7 @@
  * How a pipeline and a topology are declared: plain data, checked by `start`.
  */
 import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
+import type { Outline } from "./stream/evolution.ts";
 import type { LookupKey, LookupSource } from "./world/lookup.ts";
 
 export interface Pipeline {
@@ -32,6 +33,8 @@ export interface Pipeline {
   readonly lookups?: LookupSpecs;
   /** Tables of rows that can be read and followed, by the number that the kernel knows them by. */
   readonly views?: readonly ViewSpec[];
+  /** What its declaration says, where it has one: a changed one is compared with it. */
+  readonly outline?: Outline;
   /** The message that answers a query for a key. */
   readonly state?: DescMessage;
   /** Names of Reason.code, Figure.code and of its own reject reasons (100 on). */

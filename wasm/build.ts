@@ -70,8 +70,7 @@ export async function buildKernel(source: string): Promise<Built> {
  * wasm/ as `../`. Kept as wasm/build/<name>-<what it was made of>.wasm.
  */
 export async function buildDeclared(name: string, files: ReadonlyMap<string, string>): Promise<Built> {
-  const overlay = new Map([...files].map(([file, text]) => [`wasm/declared/${file}.ts`, text]));
-  const sources = readSources(join(here, "declared/kernel.ts"), overlay);
+  const sources = declaredSources(files);
   const file = join(outputFolder, `${name}-${cacheKey(sources).slice(0, 16)}.wasm`);
   const built = { name: basename(file, ".wasm"), file };
   if (existsSync(file)) return { ...built, built: false };
@@ -79,6 +78,16 @@ export async function buildDeclared(name: string, files: ReadonlyMap<string, str
   mkdirSync(outputFolder, { recursive: true });
   replace(file, bytes);
   return { ...built, built: true };
+}
+
+/** What a kernel would be built from, as one hash: `files` as for buildDeclared. */
+export function declaredKey(files: ReadonlyMap<string, string>): string {
+  return cacheKey(declaredSources(files));
+}
+
+function declaredSources(files: ReadonlyMap<string, string>): Sources {
+  const overlay = new Map([...files].map(([file, text]) => [`wasm/declared/${file}.ts`, text]));
+  return readSources(join(here, "declared/kernel.ts"), overlay);
 }
 
 /** Compiles in memory, without the cache. */

@@ -7,6 +7,7 @@ import { bytesEqual, hex, sha256, sha256Stream } from "../hash.ts";
 import { PAGE_BYTES } from "../kernel/abi.ts";
 import type { Kernel, KernelModule } from "../kernel/host.ts";
 import { concat } from "../partition/wire.ts";
+import type { Meaning, Partitioned } from "../stream/evolution.ts";
 import type { CheckpointStore } from "../world/checkpoints.ts";
 import type { World } from "../world/mod.ts";
 import type { Mark } from "./retention.ts";
@@ -24,6 +25,9 @@ export interface Manifest {
   readonly nextTimer: number | null;
   readonly parts: readonly Part[];
   readonly host: HostState;
+  /** What its state means, where the pipeline was declared; and how events went to partitions. */
+  readonly meaning?: Meaning;
+  readonly partitioned?: Partitioned;
 }
 
 export interface Part {
@@ -44,6 +48,8 @@ export interface HostState {
   readonly fed: Readonly<Record<string, number>>;
   /** Frames that replaced owners left behind. */
   readonly voids: readonly number[];
+  /** Bytes of frames replayed in a second, when that was last long enough to tell. */
+  readonly replayRate?: number;
   /** Bytes of the chain up to the frame, and where checkpoints were before it, oldest first. */
   readonly bytes?: number;
   readonly marks?: readonly Mark[];
@@ -51,7 +57,7 @@ export interface HostState {
 
 export type Moment = Pick<
   Manifest,
-  "chain" | "frame" | "frameHash" | "epoch" | "clock" | "kernel" | "nextTimer"
+  "chain" | "frame" | "frameHash" | "epoch" | "clock" | "kernel" | "nextTimer" | "meaning" | "partitioned"
 >;
 
 /** Pages copied in one turn of the event loop: 256 KiB, well under the 5 ms a partition may stall. */
@@ -235,9 +241,10 @@ export async function* newestManifests(
 export async function manifests(
   world: Pick<World, "checkpoints" | "log">,
   chain: string,
+  onPassed?: (error: unknown) => void,
 ): Promise<Manifest[]> {
   const found: Manifest[] = [];
-  for await (const manifest of newestManifests(world, chain)) found.push(manifest);
+  for await (const manifest of newestManifests(world, chain, onPassed)) found.push(manifest);
   return found;
 }
 

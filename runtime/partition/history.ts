@@ -26,6 +26,8 @@ const RECENT_BYTES_MAX = 4 * 1024 * 1024;
 const DEAD_LETTERS_MAX = 10_000;
 /** Newest frames with late events whose numbers are kept. */
 const LATE_FRAMES_MAX = 10_000;
+/** A replay of less tells no rate. */
+const RATE_BYTES_MIN = 1024 * 1024;
 /** Checkpoints whose places are remembered; beyond, every other one of the older half is forgotten. */
 const MARKS_MAX = 1_000;
 
@@ -43,6 +45,9 @@ export class FrameHistory {
   #listeners = new Set<() => void>();
   #clock = 0;
   #bytes = 0;
+  /** Bytes of the chain where replay began, and bytes replayed in a second. */
+  #replayedFrom = 0;
+  #replayRate: number | undefined;
   #marks: Mark[] = [];
   readonly #receivers = new Set<string>();
   readonly #readers = new Set<Reading>();
@@ -109,6 +114,12 @@ export class FrameHistory {
     }
   }
 
+  /** A recovery has ended: its rate is kept for estimates, where it was long enough to have one. */
+  took(micros: number): void {
+    const bytes = this.#bytes - this.#replayedFrom;
+    if (bytes >= RATE_BYTES_MIN && micros > 0) this.#replayRate = Math.round(bytes * 1e6 / micros);
+  }
+
   /** A frame that a replaced owner left behind: nobody applies or releases it. */
   markVoid(number: number): void {
     this.#voids.add(number);
@@ -122,6 +133,8 @@ export class FrameHistory {
   restore(manifest: Manifest | undefined): void {
     this.#clock = manifest?.clock ?? 0;
     this.#bytes = manifest?.host.bytes ?? 0;
+    this.#replayedFrom = this.#bytes;
+    this.#replayRate = manifest?.host.replayRate;
     this.#marks = [...manifest?.host.marks ?? []];
     if (!manifest) return;
     this.#marks.push([manifest.frame, manifest.clock, this.#bytes]);
@@ -145,6 +158,7 @@ export class FrameHistory {
       bytes: this.#bytes -
         this.#recent.reduce((sum, later) => later.number > frame ? sum + bytesOf(later) : sum, 0),
       marks: [...this.#marks],
+      replayRate: this.#replayRate,
     };
   }
 

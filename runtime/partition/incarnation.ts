@@ -371,6 +371,8 @@ export class Incarnation {
       clock: this.#clock.last,
       kernel: this.#module.hashHex,
       nextTimer: this.#nextTimer === Infinity ? null : this.#nextTimer,
+      meaning: partition.evolution.meaning,
+      partitioned: partition.evolution.partitioned,
     };
     const durable = this.durable();
     durable.catch(() => {});

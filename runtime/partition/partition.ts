@@ -15,6 +15,7 @@ import { DEDUPE, waitMsMax } from "../params.ts";
 import { ASK_INPUTS, decodeStandings, type Standing } from "../stream/marks.ts";
 import type { Micros } from "../world/clock.ts";
 import type { Chain, World } from "../world/mod.ts";
+import { Evolution } from "./evolve.ts";
 import { type Frame, FRAME_OVERHEAD } from "./frame.ts";
 import { FrameHistory } from "./history.ts";
 import { Fenced, Incarnation } from "./incarnation.ts";
@@ -24,7 +25,7 @@ import type { RecoveryProgress } from "./progress.ts";
 import type { Ownership } from "../ownership.ts";
 import { follow } from "./follow.ts";
 import { Outrun, readFrame, readTail, recover, type RecoverOptions } from "./recover.ts";
-import type { Replica, ReplicaOptions } from "./replica.ts";
+import { type Replica, type ReplicaOptions, Unrecoverable } from "./replica.ts";
 import { releaseFrame } from "./release.ts";
 
 export interface PartitionBounds {
@@ -72,6 +73,8 @@ export class Partition {
   readonly pipeline: Pipeline;
   readonly index: number;
   readonly history: FrameHistory;
+  /** What its declaration may change. */
+  readonly evolution: Evolution;
   readonly mailbox: Mailbox;
   /** Where events wait first, for what is looked up for them. */
   gate: LookupGate | undefined;
@@ -134,6 +137,7 @@ export class Partition {
     this.mailbox = new Mailbox({ eventsMax: bounds.mailboxEventsMax, bytesMax: bounds.mailboxBytesMax });
     this.history = new FrameHistory(this.name);
     this.#waitMsMax = waitMsMax(pipeline);
+    this.evolution = new Evolution(pipeline, index, module);
     this.#upkeep = new Upkeep(pipeline, world, this.history, module.hashHex, bounds.checkpointsKept);
   }
 
@@ -224,8 +228,12 @@ export class Partition {
     if (expired.length === 0) return;
     const { windowMs } = this.pipeline.dedupe ?? DEDUPE;
     const cause = new Error(
-      `Cannot apply what waited in ${this.name} for longer than ${this.#waitMsMax / 1000} s: ids are remembered for ` +
-        `${windowMs / 1000} s, so whether it was applied already might be forgotten. Ask again with the same id.`,
+      `Cannot apply what waited in ${this.name} for longer than ${
+        this.#waitMsMax / 1000
+      } s: ids are remembered for ` +
+        `${
+          windowMs / 1000
+        } s, so whether it was applied already might be forgotten. Ask again with the same id.`,
     );
     this.#world.log.warn(cause.message, { events: expired.length });
     for (const { done } of expired) done({ kind: "unknown", cause });
@@ -456,8 +464,11 @@ export class Partition {
       world: this.#world,
       chain,
       module: this.#module,
+      evolution: this.evolution,
       onManifest: (manifest) => this.history.restore(manifest),
       onFrame: (frame, rejects) => {
+        const stray = this.evolution.stray(frame);
+        if (stray) throw new Unrecoverable(stray);
         this.history.replayed(frame, rejects);
         if (this.pipeline.outputs) this.#recall(frame);
         const own = unanswered.get(frame.number);
@@ -491,6 +502,7 @@ export class Partition {
       frame.durable = bytesEqual((await readFrame(chain, frame.number)).chain, frame.chain);
     }
     this.#settle(chain);
+    if (!warm) this.history.took(recovered.micros);
     this.history.durable = recovered.number;
     // An owner before us may have purged after the checkpoint was taken: of those letters nothing is left to read.
     this.history.purged(recovered.first - 1);

@@ -126,12 +126,15 @@ async function fitting({ world, chain, warm }: RecoverOptions): Promise<Replica 
 
 /**
  * Refuses a chain that lost its end, before anything is appended behind what is left: the numbers of the lost
- * frames would be given to others.
+ * frames would be given to others. And one that cannot be gone on with as the pipeline is declared now.
  */
-async function checkWhole({ world, chain, acceptLoss }: RecoverOptions): Promise<void> {
+async function checkWhole({ world, chain, evolution, acceptLoss }: RecoverOptions): Promise<void> {
   // Checkpoints first: what is in them was durable before, whatever is appended meanwhile.
-  const checkpoints = await manifests(world, chain.name);
-  const { last, acknowledged = 0 } = await chain.extent();
+  let unread = 0;
+  const checkpoints = await manifests(world, chain.name, () => unread++);
+  const { first, last, acknowledged = 0 } = await chain.extent();
+  const refused = await evolution.check(checkpoints, unread === 0, { first, last }, world);
+  if (refused) throw new Unrecoverable(refused);
   const beyond = checkpoints.filter(({ frame }) => frame > last);
   const known = Math.max(acknowledged, ...beyond.map(({ frame }) => frame));
   if (known <= last) return;

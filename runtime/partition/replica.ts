@@ -13,6 +13,7 @@ import { checkRetained } from "../checkpoint/retention.ts";
 import { fromHex, hex } from "../hash.ts";
 import type { Kernel, KernelModule } from "../kernel/host.ts";
 import type { Chain, Stored, World } from "../world/mod.ts";
+import type { Evolution } from "./evolve.ts";
 import { decodeFrame, type Frame, NO_CHAIN, Succession } from "./frame.ts";
 import type { Progress } from "./progress.ts";
 import { replayFrame, UnfitKernel, walk } from "./walk.ts";
@@ -21,6 +22,8 @@ export interface ReplicaOptions {
   readonly world: World;
   readonly chain: Chain;
   readonly module: KernelModule;
+  /** Which checkpoints of other kernels may be gone on from. */
+  readonly evolution: Evolution;
   /** Sees every frame that is replayed, after it was, and how many events the kernel rejected in it. */
   readonly onFrame: (frame: Frame, rejects: number) => void;
   /** Sees the numbers of frames that a replaced owner left behind. */
@@ -123,13 +126,13 @@ export async function restoreReplica(
   { first, last }: { first: number; last: number },
   progress: Progress,
 ): Promise<Replica> {
-  const { world, chain, module, onManifest } = options;
+  const { world, chain, module, evolution, onManifest } = options;
   let unread: unknown;
   const passed = (error: unknown) => {
     if (!(error instanceof DamagedCheckpoint)) unread = error;
   };
   for await (const manifest of newestManifests(world, chain.name, passed)) {
-    if (manifest.kernel !== module.hashHex) {
+    if (!evolution.usable(manifest)) {
       world.log.info(
         `checkpoint at frame ${manifest.frame} of ${chain.name} is of another kernel: rebuilding`,
         {

@@ -2,13 +2,14 @@
 import type { Compiled } from "./compile/mod.ts";
 import { keyInline } from "./compile/rows.ts";
 import type { Node } from "./expr.ts";
+import { formula as text } from "./formula.ts";
 import {
   type End,
   type Field,
   inOrder,
   inputsOf,
-  type Lookup,
   type Named,
+  type Order,
   type Plan,
   type Source,
   type Step,
@@ -44,9 +45,6 @@ export function explain(
   for (const step of steps) {
     const from = inputsOf(step).map((input) => numbers.get(input)).join(" and ");
     lines.push(`${String(numbers.get(step)).padStart(3)}. ${describe(step)}${from ? `   of ${from}` : ""}`);
-    if (step.kind === "source") {
-      for (const each of step.lookups ?? []) lines.push(`       looks up ${lookupText(each)}`);
-    }
     const state = stateOf(step);
     if (!state) continue;
     total += state.perKey;
@@ -152,6 +150,81 @@ function describe(step: Step | End): string {
       return `output "${step.name}"${step.changelog ? " (rows may be taken back)" : ""}`;
     case "view":
       return `view "${step.name}" by ${keyText(step.keys)}`;
+  }
+}
+
+/** A step with all that it computes: two that say the same do the same, but for what functions of one's own do. */
+export function says(step: Step | End): string {
+  const details = [
+    ...detailsOf(step),
+    ..."ttl" in step && step.ttl > 0 ? [`forgotten after ${duration(step.ttl)}`] : [],
+  ].filter(Boolean);
+  return details.length > 0 ? `${describe(step)} [${details.join("; ")}]` : describe(step);
+}
+
+function detailsOf(step: Step | End): string[] {
+  const valuesOf = (values: readonly Named[]) => values.map(({ name, node }) => `${name} = ${text(node)}`);
+  const computed = (keys: readonly Named[]) => valuesOf(keys.filter(({ node }) => node.kind !== "field"));
+  const some = (name: string, node: Node | undefined) => node ? ` ${name} ${text(node)}` : "";
+  const orders = (order: readonly Order[]) =>
+    order.map(({ node, descending }) => `by ${text(node)}${descending ? " falling" : ""}`);
+  switch (step.kind) {
+    case "source":
+      return [`ahead by ${duration(step.ahead)} at most`];
+    case "map":
+      return valuesOf(step.values);
+    case "flatMap":
+      return step.rows.map(({ where, values }) => `where ${text(where)}: ${valuesOf(values).join(", ")}`);
+    case "window":
+    case "running":
+      return [
+        ...computed(step.keys),
+        ...step.aggregates.map(({ name, of, where, parameter }) =>
+          `${name}${some("of", of)}${some("where", where)}${parameter === undefined ? "" : ` (${parameter})`}`
+        ),
+        ...step.kind === "window" && step.earlyEvents ? [`early every ${step.earlyEvents} events`] : [],
+        ...step.kind === "window" && step.earlyEvery ? [`early every ${duration(step.earlyEvery)}`] : [],
+      ];
+    case "intervalJoin":
+    case "windowJoin":
+    case "temporalJoin":
+      return [
+        ...computed(step.leftKeys),
+        ...computed(step.rightKeys),
+        ...step.kind === "intervalJoin" ? [some("from", step.low) + some("to", step.high)] : [],
+        ...step.kind === "temporalJoin" ? [`history ${duration(step.history)}`] : [],
+        ...valuesOf(step.values),
+      ];
+    case "tableJoin":
+      return [...computed(step.foreign), ...valuesOf(step.values)];
+    case "top":
+    case "keep":
+      return [...computed(step.keys), ...orders(step.order)];
+    case "over":
+      return step.columns.map((each) =>
+        `${each.name}: ${each.function}${some("of", each.of)} (${each.extent})`
+      );
+    case "pattern":
+      return [
+        ...step.steps.map(({ name, where, absent }) => `${absent ? "no " : ""}${name} where ${text(where)}`),
+        ...valuesOf(step.values),
+      ];
+    case "decide":
+      return [
+        ...computed(step.keys),
+        ...step.figures.map((each) =>
+          `${each.name}: ${each.function}${some("of", each.of)}${some("where", each.where)} (${
+            duration(each.within)
+          })`
+        ),
+        ...step.rules.map(({ name, when }) => `${name} when ${text(when)}`),
+        `${step.most} events at most`,
+      ];
+    case "to":
+    case "view":
+      return [names(step.fields)];
+    default:
+      return [];
   }
 }
 
@@ -267,19 +340,6 @@ function timeOf({ time, timed, disorder }: Source): string {
     : "processing time";
 }
 
-function lookupText(of: Lookup): string {
-  const none = of.fallback === "retry"
-    ? "it is asked for again, and what came later waits"
-    : of.fallback === "null"
-    ? "the event goes on without a row"
-    : "the event is a dead letter";
-  return `${of.name} in ${of.source.name} by ${text(of.key)} (${of.kind}): ${of.batchMax} keys a call within ${
-    duration(of.waitMs * 1000)
-  }, believed for ${duration(of.ttl)}, ${of.entriesMax.toLocaleString("en")} answers and ${
-    megabytes(of.bytesMax)
-  } at most; without an answer in ${duration(of.timeoutMs * 1000)} ${none}; recorded as field ${of.field}`;
-}
-
 function windowText(window: Extract<Step, { kind: "window" }>["window"]): string {
   switch (window.kind) {
     case "aligned":
@@ -305,22 +365,6 @@ function keyText(keys: readonly Named[]): string {
 
 function names(fields: readonly Field[]): string {
   return fields.map(({ name }) => name).join(", ");
-}
-
-/** An expression, about as it was written. */
-export function text(node: Node): string {
-  switch (node.kind) {
-    case "field":
-      return node.name;
-    case "const":
-      return typeof node.value === "string" ? JSON.stringify(node.value) : String(node.value);
-    case "call":
-      return `${node.name}(${node.args.map(text).join(", ")})`;
-    case "op":
-      return node.args.length === 2
-        ? `(${text(node.args[0])} ${node.op} ${text(node.args[1])})`
-        : `${node.op}(${node.args.map(text).join(", ")})`;
-  }
 }
 
 function duration(micros: number): string {

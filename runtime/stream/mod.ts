@@ -39,3 +39,4 @@ export { compile, type Compiled } from "./compile/mod.ts";
 export { type Correction, corrections } from "./corrections.ts";
 export type { InputGate, InputReader } from "./inputs.ts";
 export { checkBounded, explain } from "./explain.ts";
+export { type Evolved, misplaced, partitionedOf, verdictOf } from "./evolution.ts";

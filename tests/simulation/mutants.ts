@@ -15,7 +15,7 @@ export interface Mutant {
 
 const INCARNATION = "runtime/partition/incarnation.ts";
 const PARTITION = "runtime/partition/partition.ts";
-const RECOVER = "runtime/partition/recover.ts";
+const REPLICA = "runtime/partition/replica.ts";
 const CHECKPOINT = "runtime/checkpoint/checkpoint.ts";
 
 export const MUTANTS: readonly Mutant[] = [
@@ -86,12 +86,15 @@ export const MUTANTS: readonly Mutant[] = [
     name: "checkpoint before its frame is durable, restored without looking",
     edits: [
       { file: CHECKPOINT, find: "  await options.durable;\n", put: "" },
-      { file: RECOVER, find: "      await checkSameChain(chain, manifest, first);\n", put: "" },
+      { file: REPLICA, find: "      await checkSameChain(chain, manifest, first);\n", put: "" },
     ],
   },
-  mutant("checkpoint of another kernel is restored", RECOVER, "if (manifest.kernel !== module.hashHex) {", [
-    "if (manifest.kernel === '') {",
-  ]),
+  mutant(
+    "checkpoint of another kernel is restored",
+    "runtime/partition/evolve.ts",
+    "return manifest.kernel === this.#module.hashHex ||",
+    ["return manifest.kernel !== '' ||"],
+  ),
   mutant(
     "purged beyond what a receiver has",
     "runtime/checkpoint/retention.ts",

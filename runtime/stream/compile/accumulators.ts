@@ -1,4 +1,5 @@
 /** Accumulators: what windows and running aggregates keep of the rows they have seen. */
+import { formula } from "../formula.ts";
 import type { NamedAggregate } from "../plan.ts";
 import { stored } from "./stored.ts";
 import { type Block, type Code, express, type Module, type Scope } from "./text.ts";
@@ -34,8 +35,8 @@ export class Accumulator {
   constructor(module: Module, name: string, aggregates: readonly NamedAggregate[], retracts: boolean) {
     this.name = name;
     this.#module = module;
-    this.#aggregates = aggregates;
-    this.#parts = aggregates.map((aggregate, i) => partOf(aggregate, `a${i}`, name, module, retracts));
+    this.#aggregates = inOrder(aggregates);
+    this.#parts = this.#aggregates.map((aggregate, i) => partOf(aggregate, `a${i}`, name, module, retracts));
   }
 
   /** Names of aggregates that cannot take a row back. */
@@ -136,6 +137,23 @@ export class Accumulator {
       "}",
     ].join("\n");
   }
+}
+
+/** By what they are kept of, whatever they are called and in whatever order they are declared. */
+export function inOrder(aggregates: readonly NamedAggregate[]): NamedAggregate[] {
+  const keys = new Map(aggregates.map((each) => {
+    const { kind, type, of, where, parameter } = each;
+    // A quantile's share is looked at when it is told.
+    return [
+      each,
+      `${kind} ${type} ${of ? formula(of) : ""} ${where ? formula(where) : ""} ${
+        kind === "quantile" ? "" : parameter ?? ""
+      }`,
+    ];
+  }));
+  return [...aggregates].sort((a, b) =>
+    keys.get(a)! < keys.get(b)! ? -1 : keys.get(a)! > keys.get(b)! ? 1 : 0
+  );
 }
 
 function partOf(

@@ -13,6 +13,7 @@ import { type Operator, operatorOf } from "./operators/mod.ts";
 import { projected } from "./operators/shared.ts";
 import { endFields, inputOf, RETRACTED } from "./output.ts";
 import { keyInline, writeKey } from "./rows.ts";
+import { cutTails, isStateful } from "./state.ts";
 import { Block, type Code, express, integer, Module, type Scope, within } from "./text.ts";
 
 /** Longest event a declared kernel takes, bytes. */
@@ -23,11 +24,15 @@ export interface KernelText {
   readonly files: ReadonlyMap<string, string>;
   /** Steps with state, in the order of their numbers. */
   readonly operators: readonly (Step | View)[];
+  /** What of it changes state, and nothing else: see state.ts. */
+  readonly state: ReadonlyMap<string, string>;
 }
 
 /** `patient`: events move no watermark, so nothing is late; only what is told does. */
 export function kernelText(plan: Plan, name: string, patient = false): KernelText {
-  return new Writer(plan, patient).write(name);
+  const whole = new Writer(plan, patient, false), state = new Writer(plan, patient, true);
+  const written = whole.write(name);
+  return { ...written, state: state.writeState(whole.schemaHash) };
 }
 
 interface Numbered {
@@ -43,10 +48,14 @@ class Writer {
   readonly #decoders: readonly Decoder[];
   readonly #consumers = new Map<Step, { to: Step | End; side: number }[]>();
   readonly #operators = new Map<Step | End, Numbered>();
+  /** Only what changes state is written. */
+  readonly #stateOnly: boolean;
+  readonly #silent: (step: Step | End) => boolean;
 
-  constructor(plan: Plan, patient: boolean) {
+  constructor(plan: Plan, patient: boolean, stateOnly: boolean) {
     this.#plan = plan;
     this.#patient = patient;
+    this.#stateOnly = stateOnly;
     this.#decoders = plan.sources.map((source) => new Decoder(this.#module, source));
     for (const step of inOrder(plan)) {
       inputsOf(step).forEach((from, side) => {
@@ -55,9 +64,32 @@ class Writer {
         this.#consumers.set(from, known);
       });
     }
+    this.#silent = stateOnly ? cutTails(this.#consumers) : () => false;
   }
 
-  write(name: string): KernelText {
+  write(name: string): Omit<KernelText, "state"> {
+    const { body, operators } = this.#body();
+    const text = [
+      `/** Compiled from the declaration of pipeline ${JSON.stringify(this.#plan.name)}. */`,
+      this.#module.header(),
+      `export const NAME = ${JSON.stringify(name)};`,
+      `export const SCHEMA_HASH = "${this.schemaHash}";`,
+      `export const EFFECT_BYTES_MAX: u32 = OUT_BYTES_MAX;`,
+      `export const EVENT_BYTES_MAX: u32 = ${EVENT_BYTES_MAX};`,
+      "export const KEY_BYTES_MAX: u32 = 1024;",
+      ...body,
+    ].join("\n");
+    return { files: new Map([["kernel", text], ...this.#module.ownSources]), operators };
+  }
+
+  /** `schemaHash` is the whole kernel's: an event that cannot be read for its outputs alone is refused, too. */
+  writeState(schemaHash: string): ReadonlyMap<string, string> {
+    const { body } = this.#body();
+    const text = [this.#module.header(), schemaHash, ...body].join("\n").replaceAll(/ \/\/ .*$/gm, "");
+    return new Map([["kernel", text], ...this.#module.ownSources]);
+  }
+
+  #body(): { readonly body: readonly string[]; readonly operators: readonly (Step | View)[] } {
     const steps = inOrder(this.#plan);
     // Operators first: what a source's row meets must be known when its code is written.
     const stateful = steps.filter((step): step is Step | View => isStateful(step));
@@ -67,6 +99,7 @@ class Writer {
       const operator = step.kind === "view" ? this.#view(step, number) : operatorOf(step, {
         module: this.#module,
         number,
+        silent: this.#silent(step),
         after: (block, fields, time, op) => this.#row(step, block, new Map([[step.row, fields]]), time, op),
       });
       this.#operators.set(step, { step, number, operator });
@@ -82,23 +115,13 @@ class Writer {
       this.#onEvent(),
       aheadText(this.#module, this.#plan, numbered),
       this.#pump(numbered),
-      this.#hooks(numbered),
+      ...this.#stateOnly ? [] : [this.#hooks(numbered)],
     ];
-    const text = [
-      `/** Compiled from the declaration of pipeline ${JSON.stringify(this.#plan.name)}. */`,
-      this.#module.header(),
-      `export const NAME = ${JSON.stringify(name)};`,
-      `export const SCHEMA_HASH = "${this.#schemaHash()}";`,
-      `export const EFFECT_BYTES_MAX: u32 = OUT_BYTES_MAX;`,
-      `export const EVENT_BYTES_MAX: u32 = ${EVENT_BYTES_MAX};`,
-      "export const KEY_BYTES_MAX: u32 = 1024;",
-      ...body,
-    ].join("\n");
-    return { files: new Map([["kernel", text], ...this.#module.ownSources]), operators: stateful };
+    return { body, operators: stateful };
   }
 
   /** Of the fields that are read: one that is added to a message changes nothing here. */
-  #schemaHash(): string {
+  get schemaHash(): string {
     return hex(sha256(new TextEncoder().encode(this.#decoders.map((each) => each.schema).join(";"))));
   }
 
@@ -227,7 +250,7 @@ class Writer {
       delay: 0,
       give: (block, scope, _side, time, op) => {
         const key = writeKey(block, view.keys, scope, () => buffer);
-        const name = this.#identity(
+        const name = this.#stateOnly ? { v: "", n: "" } : this.#identity(
           view,
           view.keys.map((each) => block.hold(express(each.node, scope, block))),
           block,
@@ -237,6 +260,7 @@ class Writer {
           ? `(${op} ? op${number}.take(${key.v}, ${key.n}) : op${number}.put(${time}, ROW))`
           : `op${number}.put(${time}, ROW)`;
         const row = `${key.v}, ${key.n}, scratch(), <u32> (${p} - scratch())`;
+        if (this.#stateOnly) return block.line(`${put.replaceAll("ROW", row)};`);
         // Whoever follows the view is told of the change.
         block.nest(`if (${put.replaceAll("ROW", row)})`, (inner) => {
           inner.line(
@@ -499,10 +523,6 @@ class Writer {
       "}",
     ].join("\n");
   }
-}
-
-function isStateful(step: Step | End): boolean {
-  return !["source", "filter", "map", "flatMap", "union", "to"].includes(step.kind);
 }
 
 /** Fields of a step's row that tell it from others. */

@@ -1,6 +1,7 @@
 /** Compiles a declaration: to the text of its kernel, and to the pipeline that runs it. */
 import type { Pipeline } from "../../declare.ts";
 
+import { outlineOf, type OutlineStep } from "../evolution.ts";
 import { resolvePath } from "../fields.ts";
 import { isLookedUp, lookupsOf, recordedInput } from "../lookup.ts";
 import { type Decide, inOrder, type Named, type Plan, type Step, type View } from "../plan.ts";
@@ -13,6 +14,10 @@ export interface Compiled {
   readonly plan: Plan;
   /** Files of the kernel in AssemblyScript, by name. */
   readonly files: ReadonlyMap<string, string>;
+  /** What of the kernel changes its state: hashed with all that it imports, it is what the state means. */
+  readonly state: ReadonlyMap<string, string>;
+  /** The declaration, step by step. */
+  readonly outline: readonly OutlineStep[];
   /** Steps with state, by their numbers: what records of late events call `operator`. */
   readonly operators: readonly { readonly place: string; readonly kind: string }[];
   /** The pipeline, but for the name of the kernel it will have been built to. */
@@ -27,7 +32,7 @@ export function compile(
   const { plan } = declaration;
   const messages = endMessages(plan);
   const input = inputOf(plan);
-  const { files, operators } = kernelText(plan, plan.name, patient);
+  const { files, operators, state } = kernelText(plan, plan.name, patient);
   const partitions = plan.options.partitions ?? 1;
   const outputs = plan.ends.map(({ name, changelog }) => ({
     name,
@@ -42,6 +47,8 @@ export function compile(
   return {
     plan,
     files,
+    state,
+    outline: outlineOf(plan),
     operators: operators.map(({ place, kind }) => ({ place, kind })),
     pipeline: {
       name: pipelineName(plan.name),

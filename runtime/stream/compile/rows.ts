@@ -22,9 +22,9 @@ export class RowClass {
   /** Where the fields of an instance are. */
   of(instance: string): Fields {
     return (name) => {
-      const field = this.fields.find((each) => each.name === name);
-      if (!field) throw new TypeError(`field "${name}" is not kept`);
-      const at = `${instance}.${slot(name)}`;
+      const index = this.fields.findIndex((each) => each.name === name);
+      if (index < 0) throw new TypeError(`field "${name}" is not kept`);
+      const field = this.fields[index], at = `${instance}.f${index}`;
       return field.type === "text" ? { type: "text", v: at, n: `${at}Length` } : { type: field.type, v: at };
     };
   }
@@ -34,45 +34,46 @@ export class RowClass {
   /** Sets the instance to a row at hand. */
   fill(block: Block, values: Fields, time: string): void {
     block.line(`${this.instance}.time = ${time};`);
-    for (const { name } of this.fields) {
-      const code = values(name), at = `${this.instance}.${slot(name)}`;
+    for (const [index, { name }] of this.fields.entries()) {
+      const code = values(name), at = `${this.instance}.f${index}`;
       block.line(`${at} = ${code.v};`);
       if (code.n !== undefined) block.line(`${at}Length = ${code.n};`);
     }
   }
 
   toString(): string {
-    const texts = this.fields.filter(({ type }) => type === "text").map(({ name }) => slot(name));
-    const plain = this.fields.filter(({ type }) => type !== "text");
-    const bytes = 8 + plain.reduce((sum, { type }) => sum + (type === "bool" ? 1 : 8), 0) + 4 * texts.length;
-    const words = plain.filter(({ type }) => type !== "bool"),
-      flags = plain.filter(({ type }) => type === "bool");
+    const slots = this.fields.map(({ name, type }, index) => ({ slot: `f${index}`, name, type }));
+    const texts = slots.filter(({ type }) => type === "text");
+    const words = slots.filter(({ type }) => type === "i64" || type === "f64");
+    const flags = slots.filter(({ type }) => type === "bool");
+    const bytes = 8 + 8 * words.length + 4 * texts.length + flags.length;
     const save: string[] = [], load: string[] = [];
     let at = 8;
-    for (const { name, type } of words) {
-      save.push(`    store<${type}>(p, this.${slot(name)}, ${at});`);
-      load.push(`    this.${slot(name)} = load<${type}>(p, ${at});`);
+    for (const { slot, type } of words) {
+      save.push(`    store<${type}>(p, this.${slot}, ${at});`);
+      load.push(`    this.${slot} = load<${type}>(p, ${at});`);
       at += 8;
     }
-    for (const name of texts) {
-      save.push(`    store<u32>(p, this.${name}Length, ${at});`);
-      load.push(`    this.${name}Length = load<u32>(p, ${at});`);
+    for (const { slot } of texts) {
+      save.push(`    store<u32>(p, this.${slot}Length, ${at});`);
+      load.push(`    this.${slot}Length = load<u32>(p, ${at});`);
       at += 4;
     }
-    for (const { name } of flags) {
-      save.push(`    store<bool>(p, this.${slot(name)}, ${at});`);
-      load.push(`    this.${slot(name)} = load<bool>(p, ${at});`);
+    for (const { slot } of flags) {
+      save.push(`    store<bool>(p, this.${slot}, ${at});`);
+      load.push(`    this.${slot} = load<bool>(p, ${at});`);
       at += 1;
     }
-    const lengths = texts.map((name) => ` + this.${name}Length`).join("");
+    const lengths = texts.map(({ slot }) => ` + this.${slot}Length`).join("");
     return [
       "@unmanaged",
       `class ${this.name} {`,
       "  time: i64;",
-      ...words.map(({ name, type }) => `  ${slot(name)}: ${type};`),
-      ...texts.map((name) => `  ${name}: usize;\n  ${name}Length: u32;`),
+      // Numbered: what a field is called is no part of the state, see state.ts.
+      ...words.map(({ slot, name, type }) => `  ${slot}: ${type}; // ${name}`),
+      ...texts.map(({ slot, name }) => `  ${slot}: usize; // ${name}\n  ${slot}Length: u32;`),
       "  op: i32;",
-      ...flags.map(({ name }) => `  ${slot(name)}: bool;`),
+      ...flags.map(({ slot, name }) => `  ${slot}: bool; // ${name}`),
       "  size(): u32 {",
       `    return (${bytes}${lengths} + 7) & ~7;`,
       "  }",
@@ -83,15 +84,15 @@ export class RowClass {
       "    store<i64>(p, this.time);",
       ...save,
       ...(texts.length ? [`    p += ${bytes};`] : []),
-      ...texts.map((name) =>
-        `    memory.copy(p, this.${name}, this.${name}Length);\n    p += this.${name}Length;`
+      ...texts.map(({ slot }) =>
+        `    memory.copy(p, this.${slot}, this.${slot}Length);\n    p += this.${slot}Length;`
       ),
       "  }",
       "  load(p: usize): void {",
       "    this.time = load<i64>(p);",
       ...load,
       ...(texts.length ? [`    p += ${bytes};`] : []),
-      ...texts.map((name) => `    this.${name} = p;\n    p += this.${name}Length;`),
+      ...texts.map(({ slot }) => `    this.${slot} = p;\n    p += this.${slot}Length;`),
       "  }",
       "}",
       ...this.instances.map((instance) =>
@@ -99,10 +100,6 @@ export class RowClass {
       ),
     ].join("\n");
   }
-}
-
-function slot(name: string): string {
-  return `f_${name.replaceAll(".", "_")}`;
 }
 
 /** Longest key, bytes. */

@@ -149,6 +149,14 @@ export function express(node: Node, scope: Scope, block: Block): Code {
   }
 }
 
+/** Whether a row may be refused for what this node computes. */
+export function canFail(node: Node): boolean {
+  if (node.kind !== "op") return false;
+  const { op, type, args } = node;
+  if (["concat", "split", "digits", "date", "rfc3339", "round"].includes(op)) return true;
+  return type === "i64" && op in CHECKED && args.every((arg) => arg.type === "i64");
+}
+
 function constant(node: Extract<Node, { kind: "const" }>, module: Module): Code {
   switch (node.type) {
     case "text":

@@ -78,9 +78,9 @@ export function decide(step: Decide, site: Site): Operator {
         of: of && block.hold(express(of, scope, block)),
         where: where && block.hold(express(where, scope, block), "b"),
       }));
-      const keys = step.keys.map(({ name, node }) =>
-        [name, block.hold(express(node, scope, block))] as const
-      );
+      const keys = site.silent
+        ? []
+        : step.keys.map(({ name, node }) => [name, block.hold(express(node, scope, block))] as const);
       block.checked();
       block.line(`${self(site)}.reap();`);
       block.line(`const done = ${self(site)}.table.upsert(${key.v}, ${key.n});`);
@@ -91,7 +91,7 @@ export function decide(step: Decide, site: Site): Operator {
         add(block, kept, `p + ${at(kept)}`, time, values[step.figures.indexOf(kept.figures[0])]);
       }
       const figures = new Map<string, Code>(keys);
-      for (const figure of step.figures) {
+      for (const figure of site.silent ? [] : step.figures) {
         // A constant of its own: what it is taken from changes below.
         const name = module.fresh("g");
         block.line(`const ${name} = ${valueOf(figure)};`);
@@ -102,6 +102,7 @@ export function decide(step: Decide, site: Site): Operator {
       });
       block.line("done.newest = latest;");
       block.line("done.seen += 1;");
+      if (site.silent) return;
       const seen = within(scope, step.row, fieldsIn(figures));
       figures.set("verdict", judge(block, seen));
       site.after(block, fieldsIn(figures), time, "0");

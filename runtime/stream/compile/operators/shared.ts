@@ -9,6 +9,8 @@ export interface Site {
   readonly module: Module;
   /** Number of the operator in the plan; part of all its names. */
   readonly number: number;
+  /** What comes of it changes no state, and state alone is wanted: what follows need not be written. */
+  readonly silent: boolean;
   /** Writes what follows the step for a row: `fields` are the step's row, at event time `time`. */
   after(block: Block, fields: Fields, time: string, op: string): void;
 }
@@ -36,7 +38,7 @@ export function keyBuffer(site: Site, which = ""): { name: string; declaration: 
 
 export const self = (site: Site) => `op${site.number}`;
 
-/** The fields of a row that some expressions look at. */
+/** The fields of a row that some expressions look at, by name: in whatever order these do. */
 export function usedFields(
   row: RowVariable,
   nodes: readonly (Node | undefined)[],
@@ -51,7 +53,7 @@ export function usedFields(
       }
     }
   }
-  return [...used.values()];
+  return [...used.values()].sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
 /** Values computed from rows, as the fields of the step's row. */
@@ -73,7 +75,7 @@ export function method(site: Site, signature: string, body: (block: Block) => vo
   const name = site.module.fresh(`after${site.number}_`);
   const [, , parameters] = /^(\w+)\((.*)\)/.exec(signature)!;
   const block = new Block(site.module);
-  body(block);
+  if (!site.silent) body(block);
   const names = parameters.split(",").map((each) => each.trim().split(":")[0]).filter(Boolean).join(", ");
   const restore = site.module.use("operators/time", "enterOperator");
   return [

@@ -1,6 +1,6 @@
 /** Windows and running aggregates, as generated code. */
 import type { Running, Window } from "../../plan.ts";
-import { Accumulator } from "../accumulators.ts";
+import { Accumulator, inOrder } from "../accumulators.ts";
 import { keyInline, readKey, RowClass, writeKey } from "../rows.ts";
 import { Block, integer } from "../text.ts";
 import { slidingWindow } from "./over.ts";
@@ -161,7 +161,7 @@ export function running(step: Running, site: Site): Operator {
   }
   const row = new RowClass(
     `Row${number}`,
-    step.aggregates.map(({ name, type }) => ({ name, type })),
+    inOrder(step.aggregates).map(({ name, type }) => ({ name, type })),
     `row${number}old`,
   );
   const buffer = keyBuffer(site);
