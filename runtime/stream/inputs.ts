@@ -102,6 +102,7 @@ export class Inputs {
     const own = this.#specs.flatMap((spec, input) =>
       spec.field === undefined || spec.field === field ? [input] : []
     );
+    this.#frontsAt = -Infinity; // whoever sends one by one is answered by what was applied
     if (!this.#isAhead(own)) return false;
     for (const input of own) this.#refused.set(input, this.#world.clock.monotonic());
     return true;

@@ -7,6 +7,7 @@ import { type Declared, declared } from "../../deploy/declared.ts";
 import { streamsOf } from "../../deploy/topology.ts";
 import {
   bounded,
+  compile,
   count,
   type Declaration,
   fedBy,
@@ -19,6 +20,7 @@ import {
 } from "../../runtime/mod.ts";
 import { systemClock } from "../../runtime/adapters/clock.ts";
 import { type OpenedJetStream, openJetStream } from "../../runtime/adapters/jetstream/mod.ts";
+import { httpApp } from "../../runtime/ingress/http.ts";
 import { runSource } from "../../runtime/ingress/streams.ts";
 import type { Network } from "../../runtime/world/network.ts";
 import { encodeOf, plain } from "../support/declared.ts";
@@ -104,7 +106,7 @@ async function run(declarations: Declaration[], memory: Kept, network?: Network)
   };
 }
 
-describe("a source that falls silent", () => {
+describe("a source that falls silent, or runs ahead", () => {
   let server: NatsServer, opened: OpenedJetStream;
   let sequence = 0;
 
@@ -125,12 +127,13 @@ describe("a source that falls silent", () => {
     for (const name of names) await manager.streams.add({ name, subjects: [`${name}.>`] });
     await client.close();
   };
-  const sender =
-    (declaration: Declaration) => async (stream: string, input: string, key: string, at: number) => {
-      const { input: message } = (await declared(declaration)).pipeline;
+  const sender = (declaration: Declaration) => {
+    const { input: message } = compile(declaration).pipeline;
+    return (stream: string, input: string, key: string, at: number) => {
       const payload = encodeOf(message, input, { key, amount: 7, at: at * SECOND });
-      await opened.network.publish(`${stream}.x`, payload, {}, `silence-${sequence++}`);
+      return opened.network.publish(`${stream}.x`, payload, {}, `silence-${sequence++}`);
     };
+  };
 
   it("is idle once nothing waits in its stream, speaks again with its next event, and is replayed as it was", async () => {
     const declaration = paid("paid", { idle: "200ms" }, ["orders", "payments"]);
@@ -209,6 +212,63 @@ describe("a source that falls silent", () => {
       assert.deepEqual(one.rows, ["0 30000000 2"]);
       await one.stop();
     }
+  });
+
+  it("is held back while it is too far ahead of the slowest, so that a join keeps no more than the bound of it", async () => {
+    // One order a second, an hour of them; a payment now and then. More than the bound and what is under way is
+    // never kept, and once payments are idle they are waited for no longer.
+    const ORDERS = 3600, BOUND = 300, UNDER_WAY = 600;
+    const declaration = paid("held", { idle: "1s", align: "5m" }, ["held-orders", "held-payments"]);
+    await streams("held-orders", "held-payments");
+    const send = sender(declaration);
+    for (let at = 0; at < ORDERS; at += 100) {
+      await Promise.all(
+        Array.from({ length: 100 }, (_, i) => send("held-orders", "orders", `k${at + i}`, 1 + at + i)),
+      );
+    }
+    await send("held-payments", "payments", "k0", 2);
+    const one = await run([declaration], kept(), opened.network);
+    let most = 0;
+    const keys = () => {
+      const { keys } = one.runtime.status().partitions[0];
+      most = Math.max(most, keys);
+      return keys;
+    };
+    for (let at = 200; at < ORDERS - 1000; at += 200) {
+      await send("held-payments", "payments", `k${at}`, at + 1);
+      await until(() => keys() > 0 && one.watermark()! >= (at - 11) * SECOND - 1);
+      assert.ok(
+        one.events() < at + BOUND + UNDER_WAY + 20,
+        `${one.events()} events read when payments were at ${at}`,
+      );
+    }
+    // Payments say nothing more: orders are read to their end.
+    await until(() => keys() > 0 && one.rows.length >= ORDERS - 20);
+    assert.ok(most < BOUND + UNDER_WAY, `${most} rows kept`);
+    assert.equal(one.rows.filter((row) => row.endsWith(" 7")).length, 13);
+    await one.stop();
+  });
+
+  it("gets 429 over HTTP, with the time to come again, where the slower one is still let in", async () => {
+    const declaration = paid("asked", { idle: "1h", align: "1m" }), memory = kept();
+    const one = await run([declaration], memory);
+    const { random, log: world } = memoryWorld(memory);
+    const app = httpApp(one.runtime, { clock, random, log: world });
+    const post = async (input: string, at: number) => {
+      const response = await app.request("/v1/asked/decide", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ [input]: { key: "k", at: String(at * SECOND), amount: "7" } }),
+      });
+      const { title } = await response.json() as { title?: string };
+      return [response.status, response.headers.get("retry-after"), title];
+    };
+    assert.equal((await post("payments", 10))[0], 200);
+    assert.equal((await post("orders", 100))[0], 200);
+    assert.deepEqual(await post("orders", 101), [429, "1", "The source is ahead of the others"]);
+    assert.equal((await post("payments", 50))[0], 200);
+    assert.equal((await post("orders", 101))[0], 200);
+    await one.stop();
   });
 });
 
