@@ -56,9 +56,10 @@ describe("top-N", () => {
                   key,
                   (one) => one.a === row.a && one.b === row.b && one.time === row.time,
                 );
+                // With a TTL it may have been forgotten with its key, which is no fault.
                 script.add(
                   command(1, key, { ...row, op: 1 }),
-                  changes ? changes.map(text(key)) : ["reject 3"],
+                  changes ? changes.map(text(key)) : ttl ? [] : ["reject 3"],
                 );
                 continue;
               }
@@ -69,6 +70,9 @@ describe("top-N", () => {
                 b: BigInt(random.below(4)),
                 name: retracts ? "" : `n${i}`,
               };
+              const twice = (one: { key: string; row: Row }) =>
+                one.key === key && one.row.a === row.a && one.row.b === row.b && one.row.time === row.time;
+              if (retracts && live.some(twice)) continue; // which of the two is meant, nothing would tell
               live.push({ key, row });
               script.add(command(1, key, row), twin.insert(key, row).map(text(key)));
             }

@@ -379,7 +379,7 @@ export function alloc(size: usize): usize {
   if (block) {
     touch(block);
     store<u32>(lists, load<u32>(block));
-    memory.fill(block, 0, bytes);
+    wipe(block, bytes);
     return block;
   }
   block = <usize> load<u32>(lists, 4);
@@ -391,6 +391,17 @@ export function alloc(size: usize): usize {
   store<u32>(lists, next & (PAGE - 1) ? <u32> next : 0, 4);
   touch(block);
   return block;
+}
+
+/** Zeroes a block, a multiple of 8 bytes. What is short is done here: memory.fill leaves the module. */
+// @ts-ignore: decorator
+@inline
+export function wipe(block: usize, bytes: usize): void {
+  if (bytes > 512) {
+    memory.fill(block, 0, bytes);
+    return;
+  }
+  for (let at = block, end = block + bytes; at < end; at += 8) store<u64>(at, 0);
 }
 
 /** Gives back what `alloc(size)` gave. */

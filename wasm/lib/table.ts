@@ -8,7 +8,7 @@
  */
 import { askSlot, UNASKED } from "./ahead";
 import { clock } from "./context";
-import { alloc, allocRun, logPages, PAGE, release, releaseZeroedRun, seed, touch } from "./memory";
+import { alloc, allocRun, logPages, PAGE, release, releaseZeroedRun, seed, touch, wipe } from "./memory";
 
 // @ts-ignore: decorator
 @inline
@@ -189,6 +189,13 @@ export class Table<V> {
     return this.upsert(words, 16);
   }
 
+  /** Reads the slot of the index that removing the entry will; the sum is to be put into SINK. */
+  askIndex(value: V): u32 {
+    const ref = changetype<usize>(value) - HEADER - this.keyInline, length = <u32> load<u16>(ref, 4);
+    if (length > this.keyInline) return 0;
+    return load<u32>(this.index + (<usize> (hashOf(ref + HEADER, length) & this.mask) << 3));
+  }
+
   /** Deletes an entry. What the value owns in the arena must have been released. */
   remove(value: V): void {
     const ref = changetype<usize>(value) - HEADER - this.keyInline;
@@ -338,7 +345,7 @@ export class Table<V> {
     store<u16>(ref, <u16> length, 4);
     store<u16>(ref, 1, 6);
     if (spilled) store<u32>(ref, <u32> spilled, HEADER);
-    else memory.copy(ref + HEADER, key, length);
+    else copyKey(ref + HEADER, key, length);
     this.link(tag, ref);
     this.count++;
     return ref;
@@ -443,7 +450,7 @@ export class Table<V> {
     if (ref) {
       touch(ref);
       this.free = <usize> load<u32>(ref, 8);
-      memory.fill(ref, 0, bytes);
+      wipe(ref, bytes);
       return ref;
     }
     ref = this.bump;
@@ -515,6 +522,17 @@ function hashBytes(key: usize, length: u32): u32 {
   }
   h *= 0xA0761D6478BD642F;
   return <u32> (h >> 32);
+}
+
+/** A key into its zeroed entry; what stands behind the key is left out, so that equal states are equal bytes. */
+function copyKey(to: usize, key: usize, length: u32): void {
+  while (length >= 8) {
+    store<u64>(to, load<u64>(key));
+    to += 8;
+    key += 8;
+    length -= 8;
+  }
+  if (length) store<u64>(to, load<u64>(key) & ((<u64> 1 << (length << 3)) - 1));
 }
 
 /** Whether `length` bytes are the same. */

@@ -50,6 +50,45 @@ export function lines(row: usize): u32 {
   return load<u32>(row) + load<u32>((row & (PAGE - 1)) < PAGE - 64 ? row + 64 : row);
 }
 
+/**
+ * Asks for the rows that the operator's entries name at `a` and at `b`, bytes from the entry on, and for the
+ * two below each, which a row names at `below`. Each loop waits for all of its memory together.
+ */
+export function askTrees(operator: usize, a: usize, b: usize, below: usize): void {
+  let n: u32 = 0, m: u32 = 0, sum: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const at = notes + (<usize> i << 3);
+    if (<usize> load<u32>(at) != operator) {
+      store<u64>(notes + (<usize> m << 3), load<u64>(at));
+      m++;
+      continue;
+    }
+    const entry = entryFound(load<u32>(at, 4));
+    if (!entry || n > 126) continue;
+    const left = load<u32>(entry + a), right = load<u32>(entry + b);
+    store<u32>(rows + (<usize> n << 2), left);
+    n += <u32> (left != 0);
+    store<u32>(rows + (<usize> n << 2), right);
+    n += <u32> (right != 0);
+  }
+  count = m;
+  for (let i: u32 = 0; i < n; i++) sum += lines(<usize> load<u32>(rows + (<usize> i << 2)));
+  m = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const row = <usize> load<u32>(rows + (<usize> i << 2)) + below;
+    const left = load<u32>(row), right = load<u32>(row, 4);
+    store<u32>(deeper + (<usize> m << 2), left);
+    m += <u32> (left != 0);
+    store<u32>(deeper + (<usize> m << 2), right);
+    m += <u32> (right != 0);
+  }
+  for (let i: u32 = 0; i < m; i++) sum += lines(<usize> load<u32>(deeper + (<usize> i << 2)));
+  sink(sum);
+}
+
+/** Rows below the first ones. Scratch. */
+const deeper = memory.data(260 * 4, 8);
+
 /** (row, where it names the two rows below it) of those found so far by one look ahead. Scratch. */
 const rows = memory.data(128 * 8, 8);
 let rowCount: u32 = 0;

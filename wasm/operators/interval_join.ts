@@ -9,7 +9,7 @@
 import { Reject } from "../lib/effects";
 import { release, touch } from "../lib/memory";
 import { Table, TABLE_BYTES } from "../lib/table";
-import { askBelow, askRow, note, noted, sink } from "./ask";
+import { askTrees, note, sink } from "./ask";
 import { block, Has, JoinKind, minus, passed, plus } from "./bounds";
 import { late, LateReason, refuse, room } from "./out";
 import { watermark } from "./time";
@@ -87,13 +87,8 @@ export class IntervalJoin<D> {
 
   /** From onAheadDone: asks for the rows that a row to come will meet. */
   aheadDone(): void {
-    let sum: u32 = 0;
-    for (let entry = noted(changetype<usize>(this)); entry != 1; entry = noted(changetype<usize>(this))) {
-      if (!entry) continue;
-      const sides = this.table.valueAt(entry);
-      sum += askRow(<usize> sides.left, BELOW) + askRow(<usize> sides.right, BELOW);
-    }
-    sink(sum + askBelow());
+    const value = changetype<usize>(this.table.valueAt(0)); // from an entry on
+    askTrees(changetype<usize>(this), value + offsetof<Sides>("left"), value + offsetof<Sides>("right"), BELOW);
   }
 
   /** The row in D.left(). */
@@ -142,6 +137,8 @@ export class IntervalJoin<D> {
     while (true) {
       const row = this.waiting ? this.waiting : this.wheel.take(w);
       if (!row) return !stopped();
+      const others = this.wheel.begunNodes();
+      if (others) this.askRun(others);
       const lonely = !(changetype<Kept>(row).bytes & MATCHED);
       if (lonely && this.wanted(row)) {
         if (!room()) {
@@ -153,6 +150,22 @@ export class IntervalJoin<D> {
       this.waiting = 0;
       this.forget(row);
     }
+  }
+
+  /** Asks for what taking the rows of a run out of their trees will read: the ways to them, slots of the index. */
+  private askRun(count: u32): void {
+    let sum: u32 = 0;
+    for (let i: u32 = 0; i < count; i++) {
+      const row = changetype<Kept>(this.wheel.runNode(i)), sides = changetype<Sides>(<usize> row.owner);
+      sum += load<u32>(topOf(row, sides));
+      if (sides.rows == 1) sum += this.table.askIndex(sides);
+    }
+    for (let i: u32 = 0; i < count; i++) {
+      const row = changetype<Kept>(this.wheel.runNode(i));
+      const top = changetype<Kept>(topOf(row, changetype<Sides>(<usize> row.owner)));
+      if (top.left) sum += load<u32>(<usize> top.left); // what falls due is among the first of its tree
+    }
+    sink(sum);
   }
 
   // @ts-ignore: decorator
@@ -260,8 +273,15 @@ export class IntervalJoin<D> {
   // @ts-ignore: decorator
   @inline
  private mark(row: usize): void {
-    if (changetype<Kept>(row).bytes & MATCHED) return;
+    if (!this.kind || changetype<Kept>(row).bytes & MATCHED) return;
     touch(row);
     changetype<Kept>(row).bytes |= MATCHED;
   }
+}
+
+/** The top of the tree that a row stands in. */
+// @ts-ignore: decorator
+@inline
+function topOf(row: Kept, sides: Sides): usize {
+  return <usize> (row.bytes & RIGHT ? sides.right : sides.left);
 }

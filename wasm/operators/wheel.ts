@@ -292,9 +292,27 @@ export class Wheel {
     touch(chunk);
     store<u32>(chunk, 0);
     const count = load<u16>(chunk, 6);
-    for (let i: u32 = <u32> load<u16>(chunk, 4) + 1; i < count; i++) sort(chunk, i);
+    if (this.level || !this.shift) { // else of one tick, within which times are not told apart
+      for (let i: u32 = <u32> load<u16>(chunk, 4) + 1; i < count; i++) sort(chunk, i);
+    }
     this.run = <u32> chunk;
-    ask(chunk, count);
+    ask(chunk, count, <usize> this.first);
+    begun = this.run;
+  }
+
+  /** Once after a run has begun: how many of its nodes are still to be taken, for the owner to look ahead at. */
+  // @ts-ignore: decorator
+  @inline
+ begunNodes(): u32 {
+    if (!this.run || begun != this.run) return 0;
+    begun = 0;
+    return load<u16>(this.run, 6) - load<u16>(this.run, 4);
+  }
+  /** The next of them. */
+  // @ts-ignore: decorator
+  @inline
+ runNode(i: u32): usize {
+    return <usize> load<u32>(this.run + 16 + (<usize> (load<u16>(this.run, 4) + i) << 4));
   }
 
   /** The nearest slot, if its time has come: the wheel goes there. */
@@ -350,9 +368,10 @@ function sort(chunk: usize, i: u32): void {
   store<u64>(at, node, 8);
 }
 
-/** Asks for the memory of a run's nodes and of their owners, for all of them at once. */
-function ask(chunk: usize, count: u32): void {
+/** Asks for the memory of a run's nodes and of their owners, for all of them at once, and of the chunk behind it. */
+function ask(chunk: usize, count: u32, next: usize): void {
   let sum: u32 = 0;
+  if (next) { for (let line: usize = 0; line < CHUNK; line += 64) sum += load<u32>(next + line); }
   for (let i: u32 = 0; i < count; i++) sum += load<u32>(<usize> load<u32>(chunk + 16 + (<usize> i << 4)));
   for (let i: u32 = 0; i < count; i++) {
     const node = <usize> load<u32>(chunk + 16 + (<usize> i << 4));
@@ -361,6 +380,8 @@ function ask(chunk: usize, count: u32): void {
   sink(sum);
 }
 
+/** The run that has begun last, until its owner has asked. Scratch. */
+let begun: u32 = 0;
 /** What is left of the steps of this run. Scratch. */
 let stepsLeft: u32 = 0;
 
@@ -387,8 +408,11 @@ export function stopped(): bool {
   return stepsLeft == 0;
 }
 
-/** A shift that tells times apart to a thirtieth of `span` or less. */
+/**
+ * A shift that tells times apart to a thousandth of `span` or less: what falls due at once is then so little
+ * that the blocks it gives back are still in the caches when they are given out again.
+ */
 export function coarse(span: i64): u32 {
-  const part = <u64> max<i64>(span, 0) >> 5;
+  const part = <u64> max<i64>(span, 0) >> 10;
   return part ? 63 - <u32> clz(part) : 0;
 }
