@@ -10,7 +10,7 @@ import type { Micros } from "../world/clock.ts";
 import type { LookupKey, LookupRows, OpenedLookup } from "../world/lookup.ts";
 import type { World } from "../world/mod.ts";
 import { LookupCache } from "./lookup_cache.ts";
-import type { Answer } from "./lookup_event.ts";
+import { ABSENT, type Answer, foundRow, noAnswer } from "./lookup_event.ts";
 
 /** Calls of the source under way at once. */
 const CALLS_MAX = 4;
@@ -18,8 +18,6 @@ const CALLS_MAX = 4;
 const BACKOFF_MS = { first: 20, last: 5_000 };
 /** A source that fails is named in the log this often at most. */
 const TELL_MICROS = 10_000_000;
-
-const ABSENT: Answer = { kind: "absent" }, NONE: Answer = { kind: "none" };
 
 /** One key that is asked for, from its first event until it has an answer or nobody waits any more. */
 interface Ask {
@@ -36,6 +34,7 @@ interface Waiter {
 
 export class Lookup {
   readonly #spec: LookupSpec;
+  readonly #none: Answer;
   readonly #opened: OpenedLookup;
   readonly #world: World;
   readonly #pipeline: string;
@@ -68,6 +67,7 @@ export class Lookup {
   constructor(pipeline: string, spec: LookupSpec, opened: OpenedLookup, world: World) {
     this.#pipeline = pipeline;
     this.#spec = spec;
+    this.#none = noAnswer(spec);
     this.#opened = opened;
     this.#world = world;
     this.#cache = new LookupCache(spec.entriesMax, spec.bytesMax);
@@ -249,7 +249,7 @@ export class Lookup {
         if (waiter.until > now) break;
         this.#counts.unanswered++;
         waiter.ask.waiting.delete(waiter);
-        this.#tell(waiter, NONE);
+        this.#tell(waiter, this.#none);
       }
       this.#watchPatience();
     });
@@ -257,18 +257,15 @@ export class Lookup {
 }
 
 /** Rows as they are recorded, by their keys. Throws where one is no row of its message. */
-function answersOf({ source }: LookupSpec, rows: LookupRows): Map<LookupKey, Answer> {
-  const { message, key } = source;
+function answersOf(spec: LookupSpec, rows: LookupRows): Map<LookupKey, Answer> {
+  const { message, key } = spec.source;
   const answers = new Map<LookupKey, Answer>();
   const isMap = rows instanceof Map;
   for (const each of rows) {
     const [given, row] = isMap ? each as unknown as [LookupKey, never] : [undefined, each as never];
     const made = create(message, row);
     const own = given ?? (made as unknown as Record<string, LookupKey | number>)[key.field.localName];
-    answers.set(key.type === "i64" ? BigInt(own) : String(own), {
-      kind: "row",
-      row: toBinary(message, made),
-    });
+    answers.set(key.type === "i64" ? BigInt(own) : String(own), foundRow(spec, toBinary(message, made)));
   }
   return answers;
 }

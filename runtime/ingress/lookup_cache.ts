@@ -41,7 +41,7 @@ export class LookupCache {
 
   put(key: LookupKey, answer: Answer, until: Micros): void {
     const keyBytes = typeof key === "string" ? 2 * key.length : 16;
-    const bytes = ENTRY_BYTES + keyBytes + (answer.kind === "row" ? answer.row.length : 0);
+    const bytes = ENTRY_BYTES + keyBytes + answer.fields.length;
     const known = this.#entries.get(key);
     if (known) {
       this.#entries.delete(key);

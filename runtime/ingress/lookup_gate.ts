@@ -12,7 +12,7 @@ import type { LookupStatus } from "../runtime.ts";
 import type { OpenedLookup, OpenLookup } from "../world/lookup.ts";
 import type { World } from "../world/mod.ts";
 import { Lookup } from "./lookup.ts";
-import { type Answer, LookupEvents, type Subject } from "./lookup_event.ts";
+import { ABSENT, type Answer, LookupEvents, type Subject } from "./lookup_event.ts";
 
 /** Bytes of events that wait, beside the bound on their number. */
 const WAITING_BYTES_MAX = 16 << 20;
@@ -110,8 +110,6 @@ interface Waiting {
   left: number;
 }
 
-const ABSENT: Answer = { kind: "absent" };
-
 export class LookupGate {
   readonly #lookups: Lookups;
   readonly #behind: Behind;
@@ -143,7 +141,7 @@ export class LookupGate {
     const entry: Waiting = found === "malformed"
       ? { payload, fields: unfit(fields, RejectReason.MALFORMED), done, answers: [], left: 0 }
       : { payload, fields, done, subject: found, answers: [], left: 0 };
-    entry.subject?.lookups.forEach((spec, i) => this.#ask(entry, spec, i));
+    if (entry.subject) this.#askAll(entry, entry.subject);
     if (entry.left === 0 && this.waiting === 0) return this.#forward(entry);
     entry.payload = payload.slice();
     entry.fields = copied(entry.fields);
@@ -166,16 +164,17 @@ export class LookupGate {
     this.#cancelRetry = undefined;
   }
 
-  #ask(entry: Waiting, spec: LookupSpec, index: number): void {
-    const { start, end } = entry.subject!;
-    const key = spec.read(entry.payload, start, end);
-    const known = key === undefined ? ABSENT : this.#lookups.of.get(spec)!.ask(key, (answer) => {
-      entry.answers[index] = answer;
-      entry.left--;
-      if (entry.left === 0 && entry === this.#waiting[this.#first]) this.#drain();
-    });
-    if (known) entry.answers[index] = known;
-    else entry.left++;
+  #askAll(entry: Waiting, { start, end, lookups }: Subject): void {
+    for (let i = 0; i < lookups.length; i++) {
+      const key = lookups[i].read(entry.payload, start, end);
+      const known = key === undefined ? ABSENT : this.#lookups.of.get(lookups[i])!.ask(key, (answer) => {
+        entry.answers[i] = answer;
+        entry.left--;
+        if (entry.left === 0 && entry === this.#waiting[this.#first]) this.#drain();
+      });
+      if (known) entry.answers[i] = known;
+      else entry.left++;
+    }
   }
 
   /** Those at the head that have all their answers go on, as far as there is room for them. */
@@ -200,7 +199,8 @@ export class LookupGate {
   #forward({ payload, fields, done, subject, answers }: Waiting): boolean {
     const behind = this.#behind;
     if (!subject) return behind.take(payload, fields, done);
-    if (subject.lookups.some(({ fallback }, i) => answers[i].kind === "none" && fallback === "dead-letter")) {
+    for (let i = 0; i < answers.length; i++) {
+      if (answers[i].kind !== "none" || subject.lookups[i].fallback !== "dead-letter") continue;
       return behind.take(payload, unfit(fields, RejectReason.LOOKUP_FAILED), done);
     }
     const enriched = this.#lookups.events.enriched(payload, subject, answers);

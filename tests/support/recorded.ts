@@ -1,6 +1,6 @@
 /** Events as a pipeline records them, where what it looks up are rows that it has itself: for its kernel alone. */
 import { Lookup } from "../../runtime/ingress/lookup.ts";
-import { LookupEvents } from "../../runtime/ingress/lookup_event.ts";
+import { ABSENT, LookupEvents } from "../../runtime/ingress/lookup_event.ts";
 import type { LookupSpecs, Pipeline } from "../../runtime/mod.ts";
 import { memoryWorld } from "./world.ts";
 
@@ -26,7 +26,7 @@ function made(name: string, lookups: LookupSpecs): Recorded {
     if (!subject || subject === "malformed") return payload;
     const answers = subject.lookups.map((spec) => {
       const key = spec.read(payload, subject.start, subject.end);
-      return key === undefined ? { kind: "absent" } as const : tables.get(spec)!.ask(key, () => {})!;
+      return key === undefined ? ABSENT : tables.get(spec)!.ask(key, () => {})!;
     });
     return events.enriched(payload, subject, answers) as Uint8Array;
   };
