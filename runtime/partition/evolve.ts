@@ -20,6 +20,7 @@ import {
 import type { World } from "../world/mod.ts";
 import type { Frame } from "./frame.ts";
 import { EVENT_KIND, EventCursor } from "./records.ts";
+import { Unrecoverable } from "./replica.ts";
 
 /** Events of a recovery that are looked at for whether they belong to the partition. */
 const SAMPLE_EVENTS = 64;
@@ -94,10 +95,10 @@ export class Evolution {
     );
   }
 
-  /** Why the events of a frame that is replayed cannot be this partition's; undefined = they may be. */
-  stray({ number, events }: Pick<Frame, "number" | "events">): string | undefined {
+  /** Refuses a frame that is replayed whose events cannot be this partition's. */
+  checkOwn({ number, events }: Pick<Frame, "number" | "events">): void {
     const { of } = this.partitioned;
-    if (of === 1 || this.#sampled >= SAMPLE_EVENTS) return undefined;
+    if (of === 1 || this.#sampled >= SAMPLE_EVENTS) return;
     const cursor = new EventCursor(events);
     while (cursor.next() && this.#sampled < SAMPLE_EVENTS) {
       if (cursor.kind !== EVENT_KIND.EVENT) continue;
@@ -105,13 +106,11 @@ export class Evolution {
       if (there < 0) continue;
       this.#sampled++;
       if (there === this.#index) continue;
-      return refusal(
-        this.#pipeline.name,
+      const why =
         `frame ${number} of partition ${this.#index} holds an event that by ${this.partitioned.by} belongs to ` +
-          `partition ${there} of ${of}: its ledger was divided by another key, or among another number`,
-      );
+        `partition ${there} of ${of}: its ledger was divided by another key, or among another number`;
+      throw new Unrecoverable(refusal(this.#pipeline.name, why));
     }
-    return undefined;
   }
 }
 

@@ -25,7 +25,7 @@ import type { RecoveryProgress } from "./progress.ts";
 import type { Ownership } from "../ownership.ts";
 import { follow } from "./follow.ts";
 import { Outrun, readFrame, readTail, recover, type RecoverOptions } from "./recover.ts";
-import { type Replica, type ReplicaOptions, Unrecoverable } from "./replica.ts";
+import type { Replica, ReplicaOptions } from "./replica.ts";
 import { releaseFrame } from "./release.ts";
 
 export interface PartitionBounds {
@@ -227,13 +227,10 @@ export class Partition {
     const expired = this.mailbox.expire(clock - 1000 * this.#waitMsMax);
     if (expired.length === 0) return;
     const { windowMs } = this.pipeline.dedupe ?? DEDUPE;
+    const waited = this.#waitMsMax / 1000, known = windowMs / 1000;
     const cause = new Error(
-      `Cannot apply what waited in ${this.name} for longer than ${
-        this.#waitMsMax / 1000
-      } s: ids are remembered for ` +
-        `${
-          windowMs / 1000
-        } s, so whether it was applied already might be forgotten. Ask again with the same id.`,
+      `Cannot apply what waited in ${this.name} for longer than ${waited} s: ids are remembered for ${known} s, ` +
+        "so whether it was applied already might be forgotten. Ask again with the same id.",
     );
     this.#world.log.warn(cause.message, { events: expired.length });
     for (const { done } of expired) done({ kind: "unknown", cause });
@@ -467,8 +464,7 @@ export class Partition {
       evolution: this.evolution,
       onManifest: (manifest) => this.history.restore(manifest),
       onFrame: (frame, rejects) => {
-        const stray = this.evolution.stray(frame);
-        if (stray) throw new Unrecoverable(stray);
+        this.evolution.checkOwn(frame);
         this.history.replayed(frame, rejects);
         if (this.pipeline.outputs) this.#recall(frame);
         const own = unanswered.get(frame.number);
