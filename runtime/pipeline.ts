@@ -211,8 +211,13 @@ export class Road implements Runtime {
 
   /** Tells every partition a watermark, each when it has room; answered when the last one has it. */
   markPatiently(name: string, signal: AbortSignal) {
-    return async (payload: Uint8Array, done: (outcome: Outcome) => void): Promise<void> => {
+    return async (
+      payload: Uint8Array,
+      options: OfferOptions,
+      done: (outcome: Outcome) => void,
+    ): Promise<void> => {
       const { partitions } = this.#stage(name);
+      const fields: EventFields = { ...eventFields(options), kind: EVENT_KIND.WATERMARK };
       const outcomes: Outcome[] = [];
       for (const partition of partitions) {
         const told = (outcome: Outcome) => {
@@ -220,7 +225,7 @@ export class Road implements Runtime {
           if (outcomes.length === partitions.length) done(gravest(outcomes));
         };
         while (!signal.aborted) {
-          if (this.#takes(partition) && partition.offer(payload, { kind: EVENT_KIND.WATERMARK }, told)) break;
+          if (this.#takes(partition) && partition.offer(payload, fields, told)) break;
           await this.#world.clock.sleep(RETRY_MS, signal);
         }
       }

@@ -24,12 +24,17 @@ export interface FeedOptions {
   /** Which of the outputs it carries. */
   readonly channel: number;
   /** Tells the receiver, all of its partitions, how far event time has come; absent where it does not ask. */
-  mark?(payload: Uint8Array, done: (outcome: Outcome) => void): Promise<void>;
+  mark?(payload: Uint8Array, options: OfferOptions, done: (outcome: Outcome) => void): Promise<void>;
   offer(payload: Uint8Array, options: OfferOptions, done: (outcome: Outcome) => void): Promise<void>;
 }
 
 export function feedSequence(frame: number, output: number): number {
   return frame * OUTPUTS_PER_FRAME_MAX + output + 1;
+}
+
+/** A mark has its place behind all rows of its frame: told again, it is known as they are. */
+function markSequence(frame: number): number {
+  return (frame + 1) * OUTPUTS_PER_FRAME_MAX;
 }
 
 export async function runFeed(
@@ -55,7 +60,10 @@ export async function runFeed(
     }
     // Behind the results that it speaks of: with the signal some of them were not offered any more.
     if (signal.aborted) return;
-    if (advance) await mark!(advance, (outcome) => unsettled.settle(frame.number, outcome));
+    if (advance) {
+      const options = { source, sequence: markSequence(frame.number) };
+      await mark!(advance, options, (outcome) => unsettled.settle(frame.number, outcome));
+    }
     await unsettled.below(UNSETTLED_MAX, signal);
     if (unsettled.failure) throw unsettled.failure;
   }

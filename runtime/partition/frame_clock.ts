@@ -25,4 +25,12 @@ export class FrameClock {
     this.last = Math.floor(wall >= this.last ? wall : this.last + elapsed / 2);
     return this.last;
   }
+
+  /** Microseconds until a reading can be `time`, if nobody moves the wall clock meanwhile; 0 = it is now. */
+  until(time: Micros): Micros {
+    const wall = this.#clock.now();
+    if (wall >= this.last) return Math.max(0, time - wall);
+    const elapsed = this.#clock.monotonic() - this.#monotonic;
+    return Math.max(0, Math.min(time - wall, 2 * (time - this.last) - elapsed));
+  }
 }

@@ -22,4 +22,23 @@ describe("the frame clock", () => {
     assert.equal(pass(2_000_000), 2_001_020, "and level again once the wall has caught up");
     assert.equal(pass(0), clock.last, "frozen is not backward");
   });
+
+  it("tells how long it takes to come to a time, by the wall or at half speed, whichever is sooner", () => {
+    const world = { wall: 1_000, monotonic: 0 };
+    const clock = new FrameClock(
+      { now: () => world.wall, monotonic: () => world.monotonic } as unknown as Clock,
+      1_000,
+    );
+    assert.deepEqual([clock.until(1_500), clock.until(900)], [500, 0]);
+    world.wall = -1_000_000; // set back
+    assert.equal(clock.until(1_500), 1_000);
+    world.monotonic += 400;
+    world.wall += 400;
+    assert.equal(clock.until(1_500), 600);
+    world.monotonic += 600;
+    world.wall += 600;
+    assert.deepEqual([clock.until(1_500), clock.next()], [0, 1_500]);
+    world.wall = 1_400; // almost caught up
+    assert.equal(clock.until(2_000), 600);
+  });
 });

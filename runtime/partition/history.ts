@@ -33,8 +33,7 @@ const MARKS_MAX = 1_000;
 
 export class FrameHistory {
   readonly name: string;
-  /** All results before this event time have been released, microseconds. */
-  watermark: number | undefined;
+  #watermark: number | undefined;
   #durable = 0;
   #recent: ReleasedFrame[] = [];
   #recentBytes = 0;
@@ -64,6 +63,16 @@ export class FrameHistory {
   set durable(number: number) {
     this.#durable = number;
     for (const listener of this.#listeners) listener();
+  }
+
+  /** All results before this event time have been released, microseconds. */
+  get watermark(): number | undefined {
+    return this.#watermark;
+  }
+
+  /** It only rises: an incarnation that replays older frames tells nobody that less has been released. */
+  set watermark(time: number | undefined) {
+    if (time !== undefined && !(time <= this.#watermark!)) this.#watermark = time;
   }
 
   /** Newest dead letters, oldest first: frame, event, reason. */

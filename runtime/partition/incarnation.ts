@@ -140,7 +140,7 @@ export class Incarnation {
 
   /** Whether the kernel has asked for a timer that is due. */
   get timerDue(): boolean {
-    return this.#nextTimer <= this.#world.clock.now();
+    return this.#clock.until(this.#nextTimer) === 0;
   }
 
   /** Resolves when all that the kernel has applied is durable. */
@@ -348,7 +348,7 @@ export class Incarnation {
     if (this.#nextTimer === Infinity) return;
     const ms = Math.min(
       0x7fff_ffff,
-      Math.max(0, Math.ceil((this.#nextTimer - this.#world.clock.now()) / 1000)),
+      Math.ceil(this.#clock.until(this.#nextTimer) / 1000),
     );
     this.#cancelTimer = this.#world.clock.after(ms, () => {
       if (this.#over) return;

@@ -11,6 +11,8 @@ const JUMPS = [HOUR, HOUR / 12, 7_000];
 /** Mean time between two strokes; each kind is drawn at each. */
 const STROKE = 50_000;
 const OPERATOR = 250_000;
+/** Partitions whose watermark others wait for. */
+const LAGGING = ["spans-0", "spans-1"];
 
 export class Chaos {
   readonly #ground: Ground;
@@ -34,7 +36,7 @@ export class Chaos {
   /** From now on nothing strikes, and what did is mended. */
   end(): void {
     this.#over = true;
-    this.#ground.diskFullUntil = this.#ground.slowUntil = 0;
+    this.#ground.diskFullUntil = this.#ground.slowUntil = this.#ground.lagging.until = 0;
     this.#processes.settling = true;
     for (const { world } of this.#processes.all) {
       world.thaw();
@@ -97,12 +99,15 @@ export class Chaos {
         ground.slowUntil = scheduler.now + random.int(0, SECOND / 2);
         return true;
       case "clockForward":
+        this.#clockMoves(process);
         world.jump(this.#jump());
         return true;
       case "clockBackward":
+        this.#clockMoves(process);
         world.jump(-this.#jump());
         return true;
       case "clockFrozen":
+        this.#clockMoves(process);
         world.freeze();
         this.#later(random.int(0, 2 * SECOND), () => world.thaw());
         return true;
@@ -110,7 +115,20 @@ export class Chaos {
         return this.#rot();
       case "upgrade":
         return this.#upgrade();
+      case "laggingPartition":
+        ground.lagging = {
+          chain: random.pick(LAGGING),
+          until: scheduler.now + random.int(SECOND / 4, 2 * SECOND),
+        };
+        return true;
     }
+  }
+
+  /** Whether windows wait for this clock. */
+  #clockMoves({ runtime }: Process): void {
+    if (!this.#plan.timed) return;
+    const waits = runtime.status().partitions.some(({ pipeline, keys }) => pipeline === "pulse" && keys > 0);
+    if (waits) this.#ground.counters.fault("clockUnderTimer");
   }
 
   /** Ids are remembered for a time that clocks tell: where it is short, so are the jumps. */
@@ -168,6 +186,7 @@ export class Chaos {
     const processes = this.#processes;
     if (processes.version + 1 >= processes.topologies.length) return false;
     processes.version++;
+    if (this.#plan.timed) this.#ground.counters.fault("upgradeOfWindows");
     const [older] = processes.all;
     if (this.#random.chance(0.5)) processes.crash(older, "upgrade");
     else this.#addOwner(older);

@@ -10,10 +10,17 @@ import { checkOrder } from "./checkers/order.ts";
 import { checkReplay } from "./checkers/replay.ts";
 import { checkState } from "./checkers/state.ts";
 import type { Totals } from "./checkers/tally.ts";
+import { checkFolded } from "./checkers/folded.ts";
+import { checkLateness } from "./checkers/lateness.ts";
+import { readTimedHistory, type TimedHistory } from "./checkers/timed_history.ts";
+import { checkAnnounced, checkTravel } from "./checkers/travel.ts";
+import { checkWatermarks } from "./checkers/watermarks.ts";
+import { checkWindows } from "./checkers/windows.ts";
 import { checkDamageIsReported, checkUnbroken, decodeChain } from "./checkers/unbroken.ts";
+import type { Announced } from "./announcer.ts";
 import type { Client, Planned } from "./clients.ts";
 import type { Plan } from "./plan.ts";
-import { delivered, SINKS } from "./sinks.ts";
+import { delivered, sinksOf } from "./sinks.ts";
 import type { Ground } from "./world.ts";
 
 export interface Finished {
@@ -26,6 +33,8 @@ export interface Finished {
   /** As readers saw them released. */
   readonly outputs: readonly Output[];
   readonly clients: readonly Client[];
+  /** Marks of event time that were acknowledged. */
+  readonly announced: readonly Announced[];
   /** The process that serves at the end, when none other ever failed it. */
   readonly survivor: number | undefined;
   readonly violations: string[];
@@ -38,6 +47,13 @@ export interface Checked {
   /** By pipeline. */
   readonly histories: ReadonlyMap<string, readonly ChainHistory[]>;
   readonly totals: ReadonlyMap<string, ReadonlyMap<string, Totals>>;
+}
+
+/** Clients send to the first of these and to the last, and the first feeds the second. */
+function roles({ timed }: Plan) {
+  return timed
+    ? { first: "spans", fed: "totals", aside: "pulse" }
+    : { first: "tally", fed: "second", aside: "quick" };
 }
 
 export async function checkLedger(finished: Finished): Promise<Checked> {
@@ -63,13 +79,16 @@ export async function checkLedger(finished: Finished): Promise<Checked> {
     totals.set(pipeline.name, folded);
   }
   checkClients(finished, histories);
-  checkFed(totals.get("tally")!, totals.get("second")!, histories.get("second")!, violations);
-  for (const name of SINKS) {
+  if (finished.plan.timed) {
+    // Of a run that did not come to its end less stands than should.
+    if (violations.length === 0) checkTimed(finished, histories);
+  } else checkFed(totals.get("tally")!, totals.get("second")!, histories.get("second")!, violations);
+  for (const name of sinksOf(finished.plan)) {
     for (const history of histories.get(name)!) {
       checkSink(history, delivered(ground, name, history.partition), violations);
     }
   }
-  checkSeen(histories.get("second")!, finished.outputs, violations);
+  checkSeen(histories.get(roles(finished.plan).fed)!, finished.outputs, violations);
   await damageOne(finished, histories);
   return { events, frames, chainHashes, histories, totals };
 }
@@ -86,21 +105,41 @@ export function checkChain(
   const frames = decodeChain(name, messages, violations);
   const { counted, voids } = checkFence(name, frames, violations);
   checkUnbroken(name, frames, counted, violations);
-  const history = readHistory(name, pipeline, partition, counted);
+  const timed = pipeline.outputs !== undefined;
+  const history = (timed ? readTimedHistory : readHistory)(name, pipeline, partition, counted);
   checkReplay(history, modules, violations);
-  const totals = checkState(history, pipeline.partitions ?? 1, violations);
+  const totals = timed ? new Map() : checkState(history, pipeline.partitions ?? 1, violations);
   return { history, totals, voids, chainHash: hex(frames.at(-1)?.chain ?? new Uint8Array(0)) };
 }
 
+/** What must hold of event time, within each partition and between the stages. */
+function checkTimed(
+  { ground, modules, announced, violations }: Finished,
+  histories: ReadonlyMap<string, readonly ChainHistory[]>,
+): void {
+  const timed = histories as ReadonlyMap<string, readonly TimedHistory[]>;
+  for (const [name, chains] of timed) {
+    for (const history of chains) {
+      ground.counters.saw("rowsPutOff", checkFolded(history, modules.get(name)!, violations));
+      checkWatermarks(history, violations);
+      checkWindows(history, violations);
+    }
+  }
+  for (const history of timed.get("spans")!) checkLateness(history, violations);
+  checkTravel(timed.get("spans")!, timed.get("totals")!, violations);
+  checkAnnounced(timed.get("spans")!, announced, violations);
+}
+
 function checkClients(
-  { clients, told, violations, ground, modules, survivor }: Finished,
+  { clients, told, violations, ground, modules, survivor, plan }: Finished,
   histories: ReadonlyMap<string, readonly ChainHistory[]>,
 ): void {
   const events: Planned[] = clients.flatMap((client) => client.events);
   const planned = new Map(events.map((event) => [event.id, event]));
-  const own = [...histories.get("tally")!, ...histories.get("quick")!];
+  const { first: main, fed, aside } = roles(plan);
+  const own = [...histories.get(main)!, ...histories.get(aside)!];
   const recorded = checkOnce(own, violations);
-  checkOnce(histories.get("second")!, violations);
+  checkOnce(histories.get(fed)!, violations);
   checkAcknowledged(recorded, told, survivor, violations);
   const first = new Map([...modules].map(([name, [module]]) => [name, module]));
   checkQuarantine(recorded, events, first, ground.counters.faults.kernelTrap, violations);

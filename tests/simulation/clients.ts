@@ -6,8 +6,9 @@
 import type { Seeded } from "../../actors/random.ts";
 import { encodeTally } from "../../actors/tally/gen/tally_wire.ts";
 import type { Admission, Outcome, Position } from "../../runtime/mod.ts";
-import type { Told } from "./checkers/history.ts";
+import { APPLIED, type Told } from "./checkers/history.ts";
 import { type ClientPlan, PURGE_DEDUPE_MS } from "./plan.ts";
+import { encodeTimed, type EventTime, planTimedEvents } from "./timed_events.ts";
 import type { Ground } from "./world.ts";
 import type { Process } from "./processes.ts";
 
@@ -18,6 +19,8 @@ export interface Planned {
   readonly amount: bigint;
   readonly note: string;
   readonly pipeline: string;
+  /** Which input of event time it is for; undefined where it has none. */
+  readonly side: 0 | 1 | undefined;
   /** When it was first offered and when it was first answered: moments of the whole simulation. */
   offeredAt: number;
   answeredAt: number;
@@ -43,6 +46,7 @@ export interface Market {
   reachable(): readonly Process[];
   readonly told: Told[];
   readonly violations: string[];
+  readonly eventTime: EventTime;
   moment(): number;
 }
 
@@ -72,9 +76,18 @@ export function planEvents(random: Seeded, client: number, plan: ClientPlan, poi
 
 /** An event that was never offered yet. */
 export function planned(
-  event: Pick<Planned, "id" | "key" | "amount" | "pipeline"> & { readonly note?: string },
+  event: Pick<Planned, "id" | "key" | "amount" | "pipeline"> & Partial<Pick<Planned, "note" | "side">>,
 ): Planned {
-  return { note: "", ...event, offeredAt: 0, answeredAt: 0, admissions: 0, admittedBy: 0, admittedAt: 0 };
+  return {
+    note: "",
+    side: undefined,
+    ...event,
+    offeredAt: 0,
+    answeredAt: 0,
+    admissions: 0,
+    admittedBy: 0,
+    admittedAt: 0,
+  };
 }
 
 export class Client {
@@ -85,6 +98,7 @@ export class Client {
   readonly #market: Market;
   readonly #random: Seeded;
   readonly #plan: ClientPlan;
+  readonly #timed: boolean;
   readonly #open = new Map<string, Open>();
   #next = 0;
   #rested = false;
@@ -101,7 +115,9 @@ export class Client {
     this.#market = market;
     this.#random = random;
     this.#plan = plan;
-    this.events = planEvents(random.fork("events"), index, plan, poison);
+    const timed = plan.pipeline === "spans" || plan.pipeline === "pulse";
+    this.#timed = timed;
+    this.events = (timed ? planTimedEvents : planEvents)(random.fork("events"), index, plan, poison);
     for (const event of this.events) if (event.note) market.ground.counters.fault("poison");
   }
 
@@ -141,8 +157,11 @@ export class Client {
   }
 
   #begin(event: Planned): Open {
-    const { scheduler } = this.#market.ground;
-    const end = encodeTally(event, SCRATCH, 0);
+    const { ground, eventTime } = this.#market;
+    const { scheduler } = ground;
+    const end = this.#timed
+      ? encodeTimed(event, eventTime, this.#random, ground, SCRATCH)
+      : encodeTally(event, SCRATCH, 0);
     const last = writeId(event.id, end);
     const bytes = SCRATCH.slice(0, last);
     const open = {
@@ -288,7 +307,7 @@ export class Client {
         ground.counters.saw("outcomeUnknown");
         return reply.add(event, false);
       }
-      if (outcome.kind !== "decided" && outcome.kind !== "rejected") {
+      if (outcome.kind === "refused" || outcome.kind === (this.#timed ? "decided" : "applied")) {
         violations.push(`effects: ${event.id} was answered "${outcome.kind}"`);
         return;
       }
@@ -373,10 +392,11 @@ function writeId(id: string, at: number): number {
 
 function toldOf(
   event: Planned,
-  outcome: Extract<Outcome, { kind: "decided" | "rejected" }>,
+  outcome: Extract<Outcome, { kind: "decided" | "rejected" | "applied" }>,
   process: number,
 ): Told {
   const position: Position = outcome.position;
+  if (outcome.kind === "applied") return { event, position, answer: APPLIED, durable: true, process };
   return outcome.kind === "decided"
     ? { event, position, answer: outcome.reply, durable: outcome.durable, process }
     : { event, position, answer: outcome.reason, durable: event.pipeline !== "quick", process };

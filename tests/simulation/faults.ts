@@ -92,6 +92,24 @@ const PER_SECOND = {
   upgrade: 0.4,
 } as const;
 
+/** The same where event time is simulated; drawn apart, so that the other seeds stay what they were. */
+const TIMED_PER_OPPORTUNITY = {
+  /** An event is later than its source said events are; and one from a clock that is days ahead. */
+  eventLate: 0.1,
+  eventFarAhead: 0.01,
+  /** A watermark is told that is older than one before, and one is told twice. */
+  markBehind: 0.3,
+  markRepeated: 0.3,
+  /** An input is told to be idle in the moment in which its process loses the ledger. */
+  idleWhileCutOff: 0.5,
+  /** A frame that tells windows is stored, and its process dies before anybody hears of them. */
+  crashAfterFire: 0.03,
+} as const;
+const TIMED_PER_SECOND = {
+  /** One partition becomes slow: it holds back the watermark of the stage behind it. */
+  laggingPartition: 0.8,
+} as const;
+
 /** What simply happens, or is done to a finished ledger: counted, not drawn. */
 const COUNTED = [
   "arrivedAfterDeath",
@@ -103,24 +121,37 @@ const COUNTED = [
   "ledgerTruncated",
   "ledgerGap",
   "ledgerSwapped",
+  /** A clock jumps or stands still while windows of processing time wait for it. */
+  "clockUnderTimer",
+  /** The kernel that takes over has another layout of state, and rebuilds its windows. */
+  "upgradeOfWindows",
 ] as const;
 
-export type PerOpportunity = keyof typeof PER_OPPORTUNITY;
-export type PerSecond = keyof typeof PER_SECOND;
+export type PerOpportunity = keyof typeof PER_OPPORTUNITY | keyof typeof TIMED_PER_OPPORTUNITY;
+export type PerSecond = keyof typeof PER_SECOND | keyof typeof TIMED_PER_SECOND;
 export type FaultKind = PerOpportunity | PerSecond;
 export type Faults = Readonly<Record<FaultKind, number>>;
 
-const MOST: Faults = { ...PER_OPPORTUNITY, ...PER_SECOND };
+const MOST: Faults = {
+  ...PER_OPPORTUNITY,
+  ...PER_SECOND,
+  ...TIMED_PER_OPPORTUNITY,
+  ...TIMED_PER_SECOND,
+};
 export const FAULT_KINDS = Object.keys(MOST) as FaultKind[];
-export const PER_SECOND_KINDS = Object.keys(PER_SECOND) as PerSecond[];
+const TIMED_KINDS = Object.keys({ ...TIMED_PER_OPPORTUNITY, ...TIMED_PER_SECOND }) as FaultKind[];
+export const PER_SECOND_KINDS = Object.keys({ ...PER_SECOND, ...TIMED_PER_SECOND }) as PerSecond[];
 
 export const NO_FAULTS = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])) as Faults;
 
 /** Each kind with a chance of one half; those of `without` never. The draws do not depend on `without`. */
-export function drawFaults(random: Seeded, without: ReadonlySet<string>): Faults {
+export function drawFaults(random: Seeded, timed: boolean, without: ReadonlySet<string>): Faults {
+  const apart = random.fork("event time");
   const drawn = FAULT_KINDS.map((kind) => {
-    const rate = random.chance(0.5) ? MOST[kind] * random.next() : 0;
-    return [kind, without.has(kind) ? 0 : rate] as const;
+    const ofTime = TIMED_KINDS.includes(kind);
+    const draws = ofTime ? apart : random;
+    const rate = draws.chance(0.5) ? MOST[kind] * draws.next() : 0;
+    return [kind, without.has(kind) || (ofTime && !timed) ? 0 : rate] as const;
   });
   return Object.fromEntries(drawn) as Faults;
 }

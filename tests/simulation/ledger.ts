@@ -1,5 +1,6 @@
 /** The ledger as one simulated process reaches it: over a network that loses, delays, doubles and reorders. */
 import type { Appended, Chain, Extent, Stored } from "../../runtime/world/ledger.ts";
+import { tellsWindows } from "./stored_time.ts";
 import type { SimWorld } from "./world.ts";
 
 /** What is stored, and what was purged: gone for the runtime, kept here for the checkers. */
@@ -34,6 +35,9 @@ export class SimStore {
 /** How long a writer waits for an answer, microseconds. */
 const ANSWER_WAIT = 500_000;
 
+/** What a partition that lags takes more for each frame. */
+const LAG = 150_000;
+
 /** A frame without an event is shorter, any other longer: it begins an epoch. */
 const TAKEOVER_BYTES_MAX = 140;
 
@@ -44,7 +48,7 @@ interface Pending {
 }
 
 export class SimChain implements Chain {
-  readonly messageBytesMax = 64 * 1024;
+  readonly messageBytesMax = 512 * 1024;
   readonly inFlightMax = 6;
   readonly name: string;
   readonly #world: SimWorld;
@@ -137,12 +141,13 @@ export class SimChain implements Chain {
   }
 
   #send(after: number, message: Uint8Array, pending: Pending): void {
-    const world = this.#world, { scheduler, feedsUnderWay } = world.ground;
+    const world = this.#world, { scheduler, feedsUnderWay, lagging } = world.ground;
     if (this.#feedFails(feedsUnderWay)) {
       return this.#answer(pending, { kind: "unknown", cause: new Error("the connection broke") });
     }
     if (world.cutOff.out || world.fails("appendLost")) return;
     let travel = world.latency();
+    if (lagging.until > scheduler.now && lagging.chain === this.name) travel += LAG;
     if (world.fails("appendDelayed")) travel += world.draws.int(ANSWER_WAIT, 4 * ANSWER_WAIT);
     const reordered = world.fails("appendReordered");
     const arrival = reordered
@@ -157,8 +162,8 @@ export class SimChain implements Chain {
 
   #feedFails(underWay: () => boolean): boolean {
     const { faults } = this.#world.ground;
-    const kind = this.name.startsWith("second") ? "feedReceiverFails" : "feedSenderFails";
-    if (this.name.startsWith("quick") || faults[kind] === 0 || !underWay()) return false;
+    const kind = /^(second|totals)-/.test(this.name) ? "feedReceiverFails" : "feedSenderFails";
+    if (/^(quick|pulse)-/.test(this.name) || faults[kind] === 0 || !underWay()) return false;
     return this.#world.fails(kind);
   }
 
@@ -178,6 +183,12 @@ export class SimChain implements Chain {
     }
     this.#stored.messages.push(message);
     trace(`stored ${this.name} ${after + 1} ${message.length}`);
+    if (
+      world.ground.faults.crashAfterFire > 0 && tellsWindows(this.name, message) &&
+      world.crashesAt("crashAfterFire")
+    ) {
+      return;
+    }
     const taken = message.length < TAKEOVER_BYTES_MAX;
     if (world.crashesAt(taken ? "crashAfterTakeover" : "crashAfterAppend")) return;
     this.#answer(pending, { kind: "stored", sequence: after + 1 });

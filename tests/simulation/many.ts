@@ -2,6 +2,7 @@
 import { hex, sha256Stream } from "../../runtime/hash.ts";
 import type { Limits } from "./plan.ts";
 import { type Report, simulate } from "./simulate.ts";
+import { timedPipelines } from "./timed.ts";
 
 export interface Summary {
   readonly seeds: number;
@@ -35,6 +36,7 @@ export async function simulateMany(
     reports.set(report.seed, report);
     onReport?.(report);
   };
+  await timedPipelines(); // built before workers look for them
   if (workers > 1 && count > 1) await inWorkers(first, count, workers, limits, take);
   else for (let seed = first; seed < first + count; seed++) take(await simulate(seed, limits));
   return sumUp(first, count, reports, (performance.now() - began) / 1000);

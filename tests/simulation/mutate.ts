@@ -24,6 +24,7 @@ const COPIED = [
   "runtime",
   "actors",
   "deploy/kernels.ts",
+  "tests/models",
   "tests/simulation",
   "tests/support",
   "wasm",

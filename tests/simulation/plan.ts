@@ -25,10 +25,12 @@ export interface Plan {
   readonly onFenced: "stop" | "retake";
   /** Ledgers are purged, or kernels upgraded: rebuilding with another kernel takes the whole history. */
   readonly upkeep: "purge" | "upgrade";
+  /** Declared pipelines run, with event time, in place of those that are written by hand. */
+  readonly timed: boolean;
 }
 
 export interface ClientPlan {
-  readonly pipeline: "tally" | "quick";
+  readonly pipeline: "tally" | "quick" | "spans" | "pulse";
   readonly events: number;
   /** Events sent together. */
   readonly packet: number;
@@ -38,6 +40,8 @@ export interface ClientPlan {
   readonly pause: number;
   /** Keys it writes to. */
   readonly keys: number;
+  /** Inputs of event time that it sends to; none where there is no event time. */
+  readonly sides: readonly (0 | 1)[];
   /** Microseconds it rests at half of its events, when all are answered; 0 = it does not. */
   readonly night: number;
 }
@@ -46,19 +50,28 @@ export interface ClientPlan {
 const NIGHT = 33_000_000;
 export const PURGE_DEDUPE_MS = 30_000;
 
+const SIDES = [[0], [1], [0, 1], [0, 1]] as const;
+/** Every third seed has event time. */
+const TIMED_EVERY = 3;
+
 /** Clients that send much at once, and clients that ask one thing at a time. */
 const BULK = { events: [600, 1600], packets: [60, 150, 300], windows: [1, 2, 3], pauses: [0, 5_000, 40_000] };
 const SINGLE = { events: [30, 120], packets: [1, 1, 3], windows: [1, 4, 16], pauses: [0, 1_000, 20_000] };
 
 export function planOf(seed: number, limits: Limits = {}): Plan {
   const random = seeded(`simulation ${seed}`);
+  const timed = seed % TIMED_EVERY === 1;
+  const [main, aside] = timed ? ["spans", "pulse"] as const : ["tally", "quick"] as const;
   const draws = random.fork("plan");
   const bulk = draws.int(2, 3), single = draws.int(2, 4);
   const upkeep = draws.pick(["purge", "upgrade"] as const);
+  const sides = random.fork("sides");
   const clients = Array.from({ length: bulk + single }, (_, i) => {
     const kind = i < bulk ? BULK : SINGLE;
+    const pipeline = i === 0 || draws.chance(0.75) ? main : aside;
     return {
-      pipeline: i === 0 || draws.chance(0.75) ? "tally" : "quick",
+      pipeline,
+      sides: pipeline === "spans" ? sides.pick(SIDES) : [],
       events: draws.int(kind.events[0], kind.events[1]),
       packet: draws.pick(kind.packets),
       window: draws.pick(kind.windows),
@@ -71,7 +84,7 @@ export function planOf(seed: number, limits: Limits = {}): Plan {
     seed,
     limits,
     random,
-    faults: drawFaults(random.fork("faults"), new Set(limits.without)),
+    faults: drawFaults(random.fork("faults"), timed, new Set(limits.without)),
     clients: clients.slice(0, limits.clients).map((client) => ({
       ...client,
       events: Math.min(client.events, limits.events ?? Infinity),
@@ -81,5 +94,6 @@ export function planOf(seed: number, limits: Limits = {}): Plan {
     // Owners that wrest a partition from each other may keep an event waiting for longer than its id is known.
     onFenced: draws.chance(0.3) && upkeep !== "purge" ? "retake" : "stop",
     upkeep,
+    timed,
   };
 }

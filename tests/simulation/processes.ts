@@ -7,9 +7,11 @@ import { second } from "../support/tally.ts";
 import type { Road } from "../../runtime/pipeline.ts";
 import { checkHealth } from "./checkers/unbroken.ts";
 import { type BoundsChecker, boundsOf } from "./checkers/bounds.ts";
+import { checkShownWatermarks } from "./checkers/watermarks.ts";
 import { takeInstancesBack } from "./instances.ts";
 import { type Plan, PURGE_DEDUPE_MS } from "./plan.ts";
-import { simSink, SINKS } from "./sinks.ts";
+import { simSink, sinksOf } from "./sinks.ts";
+import { timedKernel, timedTopologies } from "./timed.ts";
 import { type Ground, SimWorld } from "./world.ts";
 
 export interface Process {
@@ -20,6 +22,8 @@ export interface Process {
   /** Offers it admitted, and those it has answered. */
   admitted: number;
   answered: number;
+  /** The watermark that it showed last, by partition. */
+  readonly watermarks: Map<string, number>;
 }
 
 /** Ids are remembered for longer than all clock jumps together; or for as long as clients ask again. */
@@ -30,10 +34,20 @@ const DEDUPE_PURGED = { windowMs: PURGE_DEDUPE_MS, idsMax: 100_000 };
  * What runs: `tally` feeds `second`, keyed anew; `quick` answers before its frames are durable. Each version is
  * another kernel: it has other parameters, and does not trap any more on what the one before did.
  */
+const OPTIONS = {
+  upgrade: { dedupe: DEDUPE },
+  purge: { dedupe: DEDUPE_PURGED, retention: "compact" },
+} as const;
 const TOPOLOGIES = {
-  upgrade: ["poison", "venom", ""].map((note) => topology(note, { dedupe: DEDUPE })),
-  purge: [topology("poison", { dedupe: DEDUPE_PURGED, retention: "compact" })],
+  upgrade: ["poison", "venom", ""].map((note) => topology(note, OPTIONS.upgrade)),
+  purge: [topology("poison", OPTIONS.purge)],
 };
+
+/** What a plan runs, version by version; declared pipelines are compiled before anything begins. */
+export function topologiesOf({ upkeep, timed }: Plan): Promise<readonly Topology[]> {
+  if (!timed) return Promise.resolve(TOPOLOGIES[upkeep]);
+  return timedTopologies(upkeep === "upgrade" ? 2 : 1, OPTIONS[upkeep]);
+}
 
 function topology(note: string, options: Pick<Pipeline, "dedupe" | "retention">): Topology {
   return {
@@ -49,6 +63,8 @@ function topology(note: string, options: Pick<Pipeline, "dedupe" | "retention">)
 /** Read once: the same bytes for all processes of all seeds. */
 const kernelBytes = new Map<string, Promise<Uint8Array>>();
 export function kernels(name: string): Promise<Uint8Array> {
+  const declared = timedKernel(name);
+  if (declared) return Promise.resolve(declared);
   if (!kernelBytes.has(name)) kernelBytes.set(name, readKernel(name));
   return kernelBytes.get(name)!;
 }
@@ -68,10 +84,16 @@ export class Processes {
   readonly #onStart: (process: Process) => void;
   #born = 0;
 
-  constructor(ground: Ground, plan: Plan, violations: string[], onStart: (process: Process) => void) {
+  constructor(
+    ground: Ground,
+    plan: Plan,
+    topologies: readonly Topology[],
+    violations: string[],
+    onStart: (process: Process) => void,
+  ) {
     this.#ground = ground;
     this.#plan = plan;
-    this.topologies = TOPOLOGIES[plan.upkeep];
+    this.topologies = topologies;
     this.#random = plan.random.fork("processes");
     this.#violations = violations;
     this.#onStart = onStart;
@@ -88,12 +110,12 @@ export class Processes {
       checkpointsKept: draws.int(1, 3),
       mailboxEventsMax: draws.pick([40, 400, 2000]),
       mailboxBytesMax: 16 * 1024 * 1024,
-      frameBytesMax: draws.pick([12_000, 64_000]),
+      frameBytesMax: draws.pick(this.#plan.timed ? [160_000, 300_000] : [12_000, 64_000]),
     };
     const runtime = await start(this.topologies[this.version], world, new AbortController().signal, {
       ...bounds,
       kernels,
-      sinks: SINKS.map((pipeline) => simSink(world, pipeline)),
+      sinks: sinksOf(this.#plan).map((pipeline) => simSink(world, pipeline)),
       checkpointEvents: this.#plan.checkpointEvents,
       flushBytes: draws.pick([1, 2000, 16_000]),
       onFenced: this.#plan.onFenced,
@@ -106,6 +128,7 @@ export class Processes {
       bounds: boundsOf(bounds),
       admitted: 0,
       answered: 0,
+      watermarks: new Map(),
     };
     // Asked at every read: without all that a status tells.
     const partitions = (runtime as Road).partitions();
@@ -147,6 +170,7 @@ export class Processes {
     const now = { status: () => status };
     if (world.damagedReads === 0) checkHealth(now, this.#violations);
     bounds.check(now, this.#violations);
+    if (this.#plan.timed) checkShownWatermarks(process, status, this.#violations);
   }
 
   /** What an operator's service manager does: a process that cannot serve is started anew. */

@@ -15,7 +15,7 @@ interface Entry {
 /** Whatever takes more does not come to an end. */
 const STEPS_MAX = 1_000_000;
 /** An arbitrary instant in 2026. */
-const BEGINNING: Micros = 1_780_000_000_000_000;
+export const BEGINNING: Micros = 1_780_000_000_000_000;
 
 export class Scheduler {
   now: Micros = BEGINNING;

@@ -5,7 +5,8 @@
  */
 import { hex, sha256Stream } from "../../runtime/hash.ts";
 import type { KernelModule } from "../../runtime/kernel/host.ts";
-import { kernelParams, loadKernel, type Output } from "../../runtime/mod.ts";
+import { kernelParams, loadKernel, type Output, type Topology } from "../../runtime/mod.ts";
+import { Announcer } from "./announcer.ts";
 import { Chaos } from "./chaos.ts";
 import { checkCheckpoints } from "./checkers/bounds.ts";
 import type { Told } from "./checkers/history.ts";
@@ -16,11 +17,13 @@ import { Counters, NO_FAULTS } from "./faults.ts";
 import { SimStore } from "./ledger.ts";
 import { lendTo, takeInstancesBack } from "./instances.ts";
 import { type Limits, type Plan, planOf } from "./plan.ts";
-import { kernels, type Process, Processes } from "./processes.ts";
+import { kernels, type Process, Processes, topologiesOf } from "./processes.ts";
 import { Scheduler } from "./scheduler.ts";
-import { readOutputs } from "./sinks.ts";
+import { readOutputs, sinksOf } from "./sinks.ts";
 import { StoredOutputs } from "./stored_outputs.ts";
+import { StoredTime } from "./stored_time.ts";
 import { checkServed } from "./checkers/served.ts";
+import { EventTime } from "./timed_events.ts";
 import { trapWhen } from "./traps.ts";
 import type { Ground } from "./world.ts";
 
@@ -48,7 +51,8 @@ const TRACE_LINES = 256;
 const TEXT = new TextEncoder();
 
 export async function simulate(seed: number, limits: Limits = {}): Promise<Report> {
-  const simulation = new Simulation(planOf(seed, limits));
+  const plan = planOf(seed, limits);
+  const simulation = new Simulation(plan, await topologiesOf(plan));
   try {
     await simulation.run();
     return await simulation.report();
@@ -62,6 +66,7 @@ class Simulation implements Market {
   readonly ground: Ground;
   readonly told: Told[] = [];
   readonly violations: string[] = [];
+  readonly eventTime = new EventTime();
   readonly #plan: Plan;
   readonly #scheduler = new Scheduler();
   readonly #counters = new Counters();
@@ -70,11 +75,14 @@ class Simulation implements Market {
   readonly #clients: readonly Client[];
   readonly #outputs: Output[] = [];
   readonly #stored: StoredOutputs;
+  readonly #storedTime: StoredTime;
+  readonly #announcer: Announcer | undefined;
   #lines: string[] = [];
   #moment = 0;
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, topologies: readonly Topology[]) {
     const store = new SimStore();
+    const stored = this.#storedTime = new StoredTime(store);
     this.#plan = plan;
     this.#stored = new StoredOutputs(store);
     this.ground = {
@@ -87,15 +95,22 @@ class Simulation implements Market {
       diskFullUntil: 0,
       slowUntil: 0,
       trace: (line) => this.#trace(line),
-      feedsUnderWay: () =>
-        this.#stored.of("tally") > this.#stored.of("second") + this.#stored.rejectsOf("second"),
+      lagging: { chain: "", until: 0 },
+      feedsUnderWay: plan.timed
+        ? () => stored.underWay()
+        : () => this.#stored.of("tally") > this.#stored.of("second") + this.#stored.rejectsOf("second"),
     };
     this.#processes = new Processes(
       this.ground,
       plan,
+      topologies,
       this.violations,
-      (process) => void readOutputs(process, this.#outputs),
+      (process) => void readOutputs(process, plan.timed ? "totals" : "second", this.#outputs),
     );
+    if (plan.timed) {
+      const random = plan.random.fork("announcer");
+      this.#announcer = new Announcer(this.ground, this.#processes, random, this.eventTime);
+    }
     const poison = plan.faults.poison;
     this.#clients = plan.clients.map((client, i) =>
       new Client(this, plan.random.fork(`client ${i}`), i, client, poison)
@@ -114,6 +129,7 @@ class Simulation implements Market {
     for (const client of this.#clients) client.begin();
     const chaos = new Chaos(this.ground, this.#plan, this.#processes);
     chaos.begin();
+    this.#announcer?.begin();
     const finished = () => allAnswered(this.#clients);
     await this.#scheduler.run(() => finished() || this.#failed, SAFETY_MS);
     this.#counters.saw("unfinishedUnderFaults", finished() ? 0 : 1);
@@ -121,7 +137,7 @@ class Simulation implements Market {
     chaos.end();
     this.#restartSuperseded();
     const limit = this.#scheduler.elapsedMs + LIVENESS_MS;
-    const over = () => this.#failed || (finished() && this.#allDelivered());
+    const over = () => this.#failed || (finished() && this.#allEnded() && this.#allDelivered());
     const quiet = () => over() && this.#scheduler.elapsedMs >= since + QUIET_MS;
     const came = await this.#scheduler.run(over, limit);
     const since = this.#scheduler.elapsedMs;
@@ -129,7 +145,8 @@ class Simulation implements Market {
     if (came && await this.#scheduler.run(quiet, limit + QUIET_MS)) {
       checkAnswered(this.#processes, this.violations);
     } else {
-      const outputs = ["tally", "second", "quick"].map((name) => `${this.#stored.of(name)} of ${name}`);
+      const pipelines = this.#processes.topologies[0].pipelines;
+      const outputs = pipelines.map(({ name }) => name).map((name) => `${this.#stored.of(name)} of ${name}`);
       const left = whatIsLeft(this.#clients, this.#processes);
       this.violations.push(
         `liveness: ${left}; outputs: ${outputs.join(", ")}, ${this.#delivered()} at sinks`,
@@ -150,6 +167,7 @@ class Simulation implements Market {
       told: this.told,
       outputs: this.#outputs,
       clients: this.#clients,
+      announced: this.#announcer?.announced ?? [],
       survivor: this.#processes.all[0]?.index,
       violations,
     });
@@ -194,10 +212,19 @@ class Simulation implements Market {
     this.#lines = [];
   }
 
+  /** Event time has come to its end: windows that wait for it, or for the clock, have been told. */
+  #allEnded(): boolean {
+    if (!this.#announcer) return true;
+    this.#announcer.end();
+    if (!this.#announcer.ended || !allOwned(this.#processes) || !this.#storedTime.ended()) return false;
+    const { partitions } = this.#processes.all[0].runtime.status();
+    return partitions.every(({ pipeline, keys }) => pipeline === "totals" || keys === 0);
+  }
+
   /** All that was put out has been taken, by the next stage and by the sinks. */
   #allDelivered(): boolean {
-    if (this.#delivered() !== this.#stored.of("second") + this.#stored.of("quick")) return false;
-    return !this.ground.feedsUnderWay() && allOwned(this.#processes);
+    const put = sinksOf(this.#plan).reduce((sum, name) => sum + this.#stored.of(name), 0);
+    return this.#delivered() === put && !this.ground.feedsUnderWay() && allOwned(this.#processes);
   }
 
   #delivered(): number {

@@ -4,6 +4,7 @@
  */
 import type { Output } from "../../runtime/mod.ts";
 import { FIRST, sameMark, SinkFenced, type SinkMark, type SinkSpec } from "../../runtime/world/sink.ts";
+import type { Plan } from "./plan.ts";
 import type { Process } from "./processes.ts";
 import type { Ground, SimWorld } from "./world.ts";
 
@@ -11,7 +12,9 @@ import type { Ground, SimWorld } from "./world.ts";
 const READ = 0.4;
 
 /** Pipelines whose outputs go outside. */
-export const SINKS = ["second", "quick"];
+export function sinksOf({ timed }: Plan): readonly string[] {
+  return timed ? ["totals", "pulse"] : ["second", "quick"];
+}
 
 export interface Delivery {
   readonly frame: number;
@@ -70,14 +73,18 @@ export function simSink(world: SimWorld, pipeline: string): SinkSpec {
 }
 
 /** Reads the outputs of one process for as long as it lives; what came is checked against the ledger later. */
-export async function readOutputs({ world, runtime }: Process, seen: Output[]): Promise<void> {
+export async function readOutputs(
+  { world, runtime }: Process,
+  pipeline: string,
+  seen: Output[],
+): Promise<void> {
   const from = world.draws.pick(["start", "now"] as const);
   if (!world.draws.chance(READ)) return;
   const slow = world.fails("slowReader"), dead = world.fails("deadReader");
   const takes = dead ? world.draws.int(0, 100) : Infinity;
   for (let taken = 0; world.alive;) {
     try {
-      for await (const output of runtime.outputs("second", from, new AbortController().signal)) {
+      for await (const output of runtime.outputs(pipeline, from, new AbortController().signal)) {
         if (!world.alive) return;
         if (++taken > takes) await new Promise<void>(() => {}); // it never comes back
         seen.push(output);

@@ -28,6 +28,8 @@ export interface Ground {
   /** Until when the disk is full, and slow. */
   diskFullUntil: number;
   slowUntil: number;
+  /** The chain of a partition that is slow, and until when. */
+  lagging: { chain: string; until: number };
   trace(line: string): void;
   /** Outputs of one stage that the next has not taken yet. */
   feedsUnderWay(): boolean;

@@ -10,6 +10,8 @@ export interface Bounds {
 
 /** Frames that a ledger lets be in flight: after a failure their events wait again, beyond the bound. */
 const IN_FLIGHT_MAX = 6;
+/** Timers and marks, which a mailbox takes when it is full: at most one for each frame in flight. */
+const OWN_EVENTS_MAX = IN_FLIGHT_MAX;
 /** The least an event with its effects takes in a frame. */
 const EVENT_BYTES_MIN = 30;
 /** Parts of a chain of checkpoints before it is begun anew. */
@@ -28,7 +30,7 @@ export function boundsOf(bounds: Bounds): BoundsChecker {
   const check = (status: PartitionStatus, violations: string[]) => {
     const { pipeline, partition, mailbox, stateBytes, restarts, state } = status;
     const name = `${pipeline}-${partition}`;
-    const most = restarts === 0 && state === "serving" ? bounds.mailboxEventsMax : events;
+    const most = (restarts === 0 && state === "serving" ? bounds.mailboxEventsMax : events) + OWN_EVENTS_MAX;
     if (mailbox.events > most || mailbox.bytes > bytes) {
       violations.push(`bounds: ${mailbox.events} events, ${mailbox.bytes} bytes wait in ${name}`);
     }

@@ -12,6 +12,9 @@ import {
 import type { Planned } from "../clients.ts";
 import { readTally, text } from "./tally.ts";
 
+/** What is answered where there is nothing to say but that it was taken. */
+export const APPLIED = new Uint8Array(0);
+
 /** One answer as it left a runtime. */
 export interface Told {
   readonly event: Planned;

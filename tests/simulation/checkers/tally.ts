@@ -48,6 +48,23 @@ export function readTally(payload: Uint8Array): { key: string; amount: bigint } 
   return { key, amount };
 }
 
+/** All of a Tally. */
+export function readTimed(payload: Uint8Array): { key: string; amount: bigint; at: bigint; note: string } {
+  let key = "", note = "", amount = 0n, time = 0n;
+  for (at = 0; at < payload.length;) {
+    const tag = payload[at++];
+    const value = varint(payload);
+    if ((tag & 7) === 2) {
+      const from = at;
+      at += Number(value);
+      if (tag >> 3 === 1) key = latin(payload, from, at);
+      else if (tag >> 3 === 4) note = latin(payload, from, at);
+    } else if (tag >> 3 === 2) amount = value;
+    else if (tag >> 3 === 3) time = value;
+  }
+  return { key, amount, at: time, note };
+}
+
 /** The two figures of a tally's Decision: count and sum. */
 export function readTotals(reply: Uint8Array): Totals {
   const totals = { count: 0n, sum: 0n };
