@@ -98,6 +98,37 @@ describe("over-windows", () => {
     }
   });
 
+  it("keep the order of time however many rows fall due together, and come while others do", async () => {
+    const random = seeded("over, dense");
+    const module = await loadOperator("over", [20n, 3n, 100_000n]);
+    for (const span of [50, 300, 5000]) {
+      for (const some of [10, 60, 140, 400]) {
+        const twin = new Over<TestRow>(20n, 3, 100_000n), kernel = module.instantiate();
+        const commands: Uint8Array[] = [], expected: string[][] = [];
+        let mark = 0;
+        for (let wave = 0; wave < 6; wave++) {
+          for (let i = 0; i < some; i++) {
+            const time = BigInt(mark + random.below(span));
+            const row: TestRow = { key: `k${random.below(6)}`, time, a: BigInt(i), name: `n${wave} ${i}` };
+            commands.push(command(1, row.key, row));
+            twin.add(row);
+            expected.push([]);
+          }
+          mark += 1 + random.below(span);
+          commands.push(watermark(BigInt(mark)));
+          expected.push(twin.advance(BigInt(mark)).map(text));
+        }
+        commands.push(watermark(MAX));
+        expected.push(twin.advance(MAX).map(text));
+        const told = [...run(kernel, commands, random).flat(), ...settle(kernel)];
+        const times = told.map(timeOf);
+        assert.deepEqual(times, times.toSorted((a, b) => a - b));
+        assert.deepEqual(byTime(told), byTime(expected.flat()), `${some} rows over ${span} µs`);
+        assert.equal(kernel.keys, 0);
+      }
+    }
+  });
+
   it("go on after a restore at any event", async () => {
     const random = seeded("over, restores");
     const module = await loadOperator("over", [15n, 4n, 50n]);

@@ -18,6 +18,7 @@ import { Table, TABLE_BYTES } from "../lib/table";
 import { accumulatorBytes } from "./results";
 import { block, minus, plus } from "./bounds";
 import { late, LateReason, refuse, room } from "./out";
+import { lines, sink } from "./ask";
 import { watermark } from "./time";
 import { beginSteps, stopped, Wheel, WHEEL_BYTES } from "./wheel";
 
@@ -202,6 +203,8 @@ export class Over<A, R, D> {
       if (!this.held) {
         const node = this.wheel.take(now);
         if (!node) return !stopped() && this.tellAll();
+        const begun = this.wheel.begunNodes();
+        if (begun) this.ask(begun);
         this.held = node;
       }
       const item = changetype<Item>(this.held);
@@ -225,6 +228,34 @@ export class Over<A, R, D> {
   @inline
  keys(): u64 {
     return this.table.count;
+  }
+
+  // ---- looking ahead ----
+
+  /** Asks for what the next rows will be put behind, of all of them together, and for the rows that leave then. */
+  private ask(count: u32): void {
+    let sum: u32 = 0;
+    for (let i: u32 = 0; i < count; i++) {
+      const key = changetype<Key>(this.keyOf(this.wheel.runNode(i)));
+      sum += key.head + load<u32>(changetype<usize>(key) + KEY);
+    }
+    for (let i: u32 = 0; i < count; i++) {
+      const key = changetype<Key>(this.keyOf(this.wheel.runNode(i)));
+      if (key.count) sum += load<u32>(key.rows + (<usize> key.head << 2));
+    }
+    for (let i: u32 = 0; i < count; i++) {
+      const key = changetype<Key>(this.keyOf(this.wheel.runNode(i)));
+      if (key.count) sum += lines(<usize> load<u32>(key.rows + (<usize> key.head << 2)));
+    }
+    sink(sum);
+  }
+
+  /** The key of a row, or of a key that is called. */
+  // @ts-ignore: decorator
+  @inline
+ private keyOf(node: usize): usize {
+    const owner = <usize> changetype<Item>(node).owner;
+    return owner ? owner : node;
   }
 
   // ---- a key's rows ----

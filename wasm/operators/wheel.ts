@@ -4,9 +4,9 @@
  *
  * Eleven levels of 64 slots; a node stands at the level of the highest digit (base 64) in which its time
  * differs from the wheel's own. A slot is a chain of chunks of (due, node), so that nodes themselves are not
- * looked at until they fall due. When the wheel comes to a slot, one chunk of it is sorted and becomes the
- * run that is given back; a longer chain of an upper level goes down, one chunk a step, so that a slot with a
- * million nodes stalls nobody.
+ * looked at until they fall due. When the wheel comes to a slot, it is sorted and becomes the run that is given
+ * back, so that the memory of all its nodes is asked for at once; where there are too many for that, the chain
+ * goes down to the level below, one chunk a step, so that a slot with a million nodes stalls nobody.
  *
  * A node is any struct in the arena that begins with `owner: u32`, the address of its key's entry (or 0): both
  * are asked for ahead of their time. Once put a node stays until taken; what no longer wants to fire is told
@@ -41,6 +41,18 @@ const CHUNK: usize = 256;
 @inline
 const CHUNK_NODES: u32 = 15;
 
+/** A run of several chunks: as a chunk, but longer. */
+// @ts-ignore: decorator
+@inline
+const RUN: usize = 2048;
+
+// @ts-ignore: decorator
+@inline
+const RUN_NODES: u32 = 127;
+
+/** Where the nodes of each digit go in a run. Scratch. */
+const places = memory.data(64, 8);
+
 @unmanaged
 export class Wheel {
   /** The tick the wheel has come to; nothing lies before it. */
@@ -48,13 +60,15 @@ export class Wheel {
   private slots: usize;
   private shift: u32;
   count: u32;
-  /** The run: one sorted chunk whose nodes are given back. It and `first` are of the times before `end`. */
+  /** The run: a sorted chunk, or longer, whose nodes are given back. It and `first` are of the times before `end`. */
   private run: u32;
   /** What is left of the slot the wheel has come to: chunks, until they are all gone. */
   private first: u32;
   private last: u32;
   /** Of that slot. */
   private level: u32;
+  /** Nodes that the run has place for: it is a chunk, or longer. */
+  private most: u32;
   private end: u64;
   private soonest: i64;
   private bits0: u64; // one word a level follows
@@ -123,7 +137,7 @@ export class Wheel {
   /** Gives back the node that was taken last, since there is no room to put it elsewhere: it comes again first. */
   unget(node: usize): void {
     if (!this.run) {
-      const chunk = alloc(CHUNK);
+      const chunk = alloc(this.runBytes);
       assert(chunk != 0); // taking the node gave one back
       store<u16>(chunk, 1, 4);
       store<u16>(chunk, 1, 6);
@@ -177,7 +191,8 @@ export class Wheel {
       write(chunk, node, due);
       return true;
     }
-    if (load<u16>(this.run, 6) == CHUNK_NODES && !this.shorten()) {
+    if (load<u16>(this.run, 6) == this.most && !this.shorten()) {
+      if (this.most != CHUNK_NODES) return this.spread() && this.join(node, due);
       // The run is full: it becomes a chain, and goes on going down.
       const chunk = alloc(CHUNK);
       if (!chunk) return false;
@@ -194,6 +209,42 @@ export class Wheel {
     write(run, node, due);
     sort(run, load<u16>(run, 6) - 1);
     this.soonest = min(this.soonest, this.dueOf(max<u64>((<u64> due ^ SIGN) >> this.shift, this.now)));
+    return true;
+  }
+
+  // @ts-ignore: decorator
+  @inline
+ private get runBytes(): usize {
+    return this.most == CHUNK_NODES ? CHUNK : RUN;
+  }
+
+  /** A long run becomes a chain again; false = no room, and nothing has changed. */
+  private spread(): bool {
+    const run = <usize> this.run, count = <u32> load<u16>(run, 6);
+    let first: usize = 0, last: usize = 0;
+    for (let i: u32 = 0; i < count; i += CHUNK_NODES) {
+      const chunk = alloc(CHUNK);
+      if (!chunk) {
+        for (; first; first = last) {
+          last = <usize> load<u32>(first);
+          release(first, CHUNK);
+        }
+        return false;
+      }
+      const nodes = min(CHUNK_NODES, count - i);
+      memory.copy(chunk + 8, run + 8 + (<usize> i << 4), <usize> nodes << 4);
+      store<u16>(chunk, <u16> nodes, 6);
+      if (last) {
+        touch(last);
+        store<u32>(last, <u32> chunk);
+      } else first = chunk;
+      last = chunk;
+    }
+    release(run, RUN);
+    this.run = 0;
+    this.first = <u32> first;
+    this.last = <u32> last;
+    this.soonest = i64.MIN_VALUE;
     return true;
   }
 
@@ -247,7 +298,7 @@ export class Wheel {
     const node = <usize> load<u32>(run + 16 + (<usize> taken << 4));
     this.count--;
     if (taken + 1 == load<u16>(run, 6)) {
-      release(run, CHUNK);
+      release(run, this.runBytes);
       this.run = 0;
     } else {
       touch(run);
@@ -256,7 +307,7 @@ export class Wheel {
     return node;
   }
 
-  /** One chunk of the slot the wheel is at: the run, if that is in order; or each node to where it belongs. */
+  /** The slot the wheel is at, or one chunk of it: the run, if that is in order; or each node to where it belongs. */
   private takeDown(): void {
     const chunk = <usize> this.first;
     const next = load<u32>(chunk);
@@ -264,6 +315,7 @@ export class Wheel {
       this.first = next;
       return this.begin(chunk);
     }
+    if (!this.below && this.gather()) return;
     const count = <usize> load<u16>(chunk, 6);
     while (<usize> load<u16>(chunk, 4) < count) {
       const entry = chunk + 8 + (<usize> load<u16>(chunk, 4) << 4);
@@ -281,6 +333,57 @@ export class Wheel {
     if (!next) this.last = 0;
   }
 
+  /** All of the slot becomes the run, sorted, unless it is too long or there is no room. */
+  private gather(): bool {
+    let total: u32 = 0;
+    for (let chunk = <usize> this.first; chunk; chunk = <usize> load<u32>(chunk)) {
+      total += load<u16>(chunk, 6) - load<u16>(chunk, 4);
+      if (total > RUN_NODES) return false;
+    }
+    const run = alloc(RUN), digit = (this.level - 1) * 6;
+    if (!run) return false;
+    memory.fill(places, 0, 64);
+    for (let chunk = <usize> this.first; chunk; chunk = <usize> load<u32>(chunk)) {
+      for (let i: u32 = load<u16>(chunk, 4), count: u32 = load<u16>(chunk, 6); i < count; i++) {
+        const place = places + this.digitOf(load<i64>(chunk + 8 + (<usize> i << 4)), digit);
+        store<u8>(place, load<u8>(place) + 1);
+      }
+    }
+    for (let i: usize = 0, before: u8 = 0; i < 64; i++) {
+      const count = load<u8>(places + i);
+      store<u8>(places + i, before);
+      before += count;
+    }
+    for (let chunk = <usize> this.first; chunk;) {
+      for (let i: u32 = load<u16>(chunk, 4), count: u32 = load<u16>(chunk, 6); i < count; i++) {
+        const entry = chunk + 8 + (<usize> i << 4), due = load<i64>(entry), place = places + this.digitOf(due, digit);
+        const at = run + 8 + (<usize> load<u8>(place) << 4);
+        store<u8>(place, load<u8>(place) + 1);
+        store<i64>(at, due);
+        store<u64>(at, load<u64>(entry, 8), 8);
+      }
+      const next = <usize> load<u32>(chunk);
+      release(chunk, CHUNK);
+      chunk = next;
+    }
+    for (let i: u32 = 1; i < total; i++) sort(run, i);
+    store<u16>(run, <u16> total, 6);
+    this.first = 0;
+    this.last = 0;
+    this.run = <u32> run;
+    this.most = RUN_NODES;
+    ask(run, total, 0);
+    begun = this.run;
+    return true;
+  }
+
+  /** Six bits of the tick of a time. */
+  // @ts-ignore: decorator
+  @inline
+ private digitOf(due: i64, digit: u32): usize {
+    return <usize> ((max<u64>((<u64> due ^ SIGN) >> this.shift, this.now) >> digit) & 63);
+  }
+
   /** Whether nodes stand on a level below that of the slot at hand. */
   private get below(): bool {
     let any: u64 = 0;
@@ -296,6 +399,7 @@ export class Wheel {
       for (let i: u32 = <u32> load<u16>(chunk, 4) + 1; i < count; i++) sort(chunk, i);
     }
     this.run = <u32> chunk;
+    this.most = CHUNK_NODES;
     ask(chunk, count, <usize> this.first);
     begun = this.run;
   }
