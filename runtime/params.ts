@@ -10,7 +10,7 @@ const WAIT_SHARE = 0.1;
 const STATE_BYTES_MAX = 2 * 1024 ** 3;
 
 /** How long an event that is known by its id may wait for its frame. One that takes part in rounds waits for its own. */
-export function waitMsMax({ dedupe = DEDUPE, trigger }: Pipeline): number {
+export function waitMsMax({ dedupe = DEDUPE, trigger }: Pick<Pipeline, "dedupe" | "trigger">): number {
   return dedupe.windowMs === 0 ? Infinity : dedupe.windowMs * WAIT_SHARE + (trigger?.everyMs ?? 0);
 }
 

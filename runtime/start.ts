@@ -82,7 +82,7 @@ export async function start(
   }
   for (const [name, stage] of stages) {
     if (!stage.pipeline.lookups) continue;
-    const lookups = await openLookups(name, stage.pipeline.lookups, world, options.lookups);
+    const lookups = await openLookups(stage.pipeline, stage.pipeline.lookups, world, options.lookups);
     for (const partition of stage.partitions) partition.gate = lookups.gate(partition);
     stages.set(name, { ...stage, lookups });
   }

@@ -4,12 +4,14 @@
  * its source, and positions in a source only rise. How many may wait is bounded: beyond that the partition is
  * full, and senders come again.
  */
-import type { LookupSpec, LookupSpecs } from "../declare.ts";
-import type { Done, EventFields } from "../partition/mailbox.ts";
+import type { LookupSpec, LookupSpecs, Pipeline } from "../declare.ts";
+import { waitMsMax } from "../params.ts";
+import { type Done, type EventFields, isNamed } from "../partition/mailbox.ts";
 import { EVENT_KIND } from "../partition/records.ts";
 import { RejectReason } from "../proto/gen/frame_pb.ts";
 import type { LookupStatus } from "../runtime.ts";
 import type { OpenedLookup, OpenLookup } from "../world/lookup.ts";
+import type { Micros } from "../world/clock.ts";
 import type { World } from "../world/mod.ts";
 import { Lookup } from "./lookup.ts";
 import { ABSENT, type Answer, LookupEvents, type Subject } from "./lookup_event.ts";
@@ -18,6 +20,9 @@ import { ABSENT, type Answer, LookupEvents, type Subject } from "./lookup_event.
 const WAITING_BYTES_MAX = 16 << 20;
 /** Wait before a full mailbox is looked at again. */
 const ROOM_MS = 2;
+const TOO_LONG =
+  "Cannot apply what waited for a lookup for a tenth of the time in which ids are remembered. " +
+  "Ask again with the same id.";
 
 /** Where events go on to: their partition. */
 export interface Behind {
@@ -31,7 +36,13 @@ export class Lookups {
   readonly events: LookupEvents;
   readonly gates: LookupGate[] = [];
 
-  constructor(readonly of: ReadonlyMap<LookupSpec, Lookup>, specs: LookupSpecs, readonly world: World) {
+  constructor(
+    readonly of: ReadonlyMap<LookupSpec, Lookup>,
+    specs: LookupSpecs,
+    readonly world: World,
+    /** How long an event may wait that is known again by its id alone. */
+    readonly waitMsMax: number,
+  ) {
     this.events = new LookupEvents(specs);
   }
 
@@ -55,22 +66,23 @@ export class Lookups {
 
 /** Opens what a pipeline looks things up in. */
 export async function openLookups(
-  pipeline: string,
+  pipeline: Pick<Pipeline, "name" | "dedupe" | "trigger">,
   specs: LookupSpecs,
   world: World,
   openPlace: OpenLookup | undefined,
 ): Promise<Lookups> {
+  const { name } = pipeline;
   const lookups = new Map<LookupSpec, Lookup>();
   try {
     for (const spec of specs.of) {
-      const opened = await open(pipeline, spec, openPlace);
-      lookups.set(spec, new Lookup(pipeline, spec, opened, world));
+      const opened = await open(name, spec, openPlace);
+      lookups.set(spec, new Lookup(name, spec, opened, world));
     }
   } catch (error) {
     for (const lookup of lookups.values()) await lookup.close();
     throw error;
   }
-  return new Lookups(lookups, specs, world);
+  return new Lookups(lookups, specs, world, waitMsMax(pipeline));
 }
 
 async function open(
@@ -106,6 +118,8 @@ interface Waiting {
   /** Absent for what is looked up nowhere, and waits for its turn alone. */
   readonly subject?: Subject;
   readonly answers: Answer[];
+  /** When it came. */
+  at: Micros;
   /** Answers that are not there yet. */
   left: number;
 }
@@ -139,10 +153,11 @@ export class LookupGate {
     if (this.full || this.#behind.mailbox.full) return false;
     const found = fields?.kind ? undefined : this.#lookups.events.find(payload);
     const entry: Waiting = found === "malformed"
-      ? { payload, fields: unfit(fields, RejectReason.MALFORMED), done, answers: [], left: 0 }
-      : { payload, fields, done, subject: found, answers: [], left: 0 };
+      ? { payload, fields: unfit(fields, RejectReason.MALFORMED), done, answers: [], at: 0, left: 0 }
+      : { payload, fields, done, subject: found, answers: [], at: 0, left: 0 };
     if (entry.subject) this.#askAll(entry, entry.subject);
     if (entry.left === 0 && this.waiting === 0) return this.#forward(entry);
+    entry.at = this.#lookups.world.clock.now();
     entry.payload = payload.slice();
     entry.fields = copied(entry.fields);
     this.#waiting.push(entry);
@@ -180,13 +195,22 @@ export class LookupGate {
   /** Those at the head that have all their answers go on, as far as there is room for them. */
   #drain(): void {
     while (this.waiting > 0 && this.#waiting[this.#first].left === 0) {
-      if (this.#behind.mailbox.full || !this.#forward(this.#waiting[this.#first])) return this.#retry();
-      this.#bytes -= this.#waiting[this.#first].payload.length;
+      const entry = this.#waiting[this.#first];
+      const isOver = this.#waitedTooLong(entry);
+      if (!isOver && (this.#behind.mailbox.full || !this.#forward(entry))) return this.#retry();
+      this.#bytes -= entry.payload.length;
       this.#first++;
+      if (isOver) entry.done({ kind: "unknown", cause: new Error(TOO_LONG) });
     }
     if (this.#first < 1024 && this.waiting > 0) return;
     this.#waiting = this.#waiting.slice(this.#first);
     this.#first = 0;
+  }
+
+  /** Its id may be forgotten meanwhile, so that nobody knows whether another process applied a repeat of it. */
+  #waitedTooLong({ at, fields }: Waiting): boolean {
+    const { world, waitMsMax } = this.#lookups;
+    return fields !== undefined && isNamed(fields) && world.clock.now() - at > waitMsMax * 1000;
   }
 
   #retry(): void {

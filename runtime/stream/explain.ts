@@ -8,6 +8,7 @@ import {
   type Field,
   inOrder,
   inputsOf,
+  type Lookup,
   type Named,
   type Order,
   type Plan,
@@ -45,6 +46,9 @@ export function explain(
   for (const step of steps) {
     const from = inputsOf(step).map((input) => numbers.get(input)).join(" and ");
     lines.push(`${String(numbers.get(step)).padStart(3)}. ${describe(step)}${from ? `   of ${from}` : ""}`);
+    if (step.kind === "source") {
+      for (const each of step.lookups ?? []) lines.push(`       looks up ${lookupText(each)}`);
+    }
     const state = stateOf(step);
     if (!state) continue;
     total += state.perKey;
@@ -338,6 +342,23 @@ function timeOf({ time, timed, disorder }: Source): string {
       disorder > 0 ? `out of order by ${duration(disorder)} at most` : "in order"
     }`
     : "processing time";
+}
+
+function lookupText(of: Lookup): string {
+  const none = of.fallback === "retry"
+    ? "it is asked for again, and what came later waits"
+    : of.fallback === "null"
+    ? "the event goes on without a row"
+    : "the event is a dead letter";
+  const seconds = (ms: number) => duration(ms * 1000);
+  return [
+    `${of.name} in ${of.source.name} by ${text(of.key)} (${of.kind})`,
+    `${of.batchMax} keys a call within ${seconds(of.waitMs)}`,
+    `believed for ${duration(of.ttl)}`,
+    `${of.entriesMax.toLocaleString("en")} answers and ${megabytes(of.bytesMax)} at most`,
+    `without an answer in ${seconds(of.timeoutMs)} ${none}`,
+    `recorded as field ${of.field}`,
+  ].join("; ");
 }
 
 function windowText(window: Extract<Step, { kind: "window" }>["window"]): string {

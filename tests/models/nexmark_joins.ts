@@ -67,7 +67,9 @@ const q9: Query = (tables) =>
 
 /** Bids with the row of the side input that their auction's number falls on: that number, written. */
 const q13: Query = ({ bids }) =>
-  bids.map(({ auction, bidder, price, dateTime }) => [auction, bidder, price, dateTime, `${auction % 10_000}`]);
+  bids.map((
+    { auction, bidder, price, dateTime },
+  ) => [auction, bidder, price, dateTime, `${auction % 10_000}`]);
 
 /** Bids with their auction, in category 10, whenever they came. */
 const q20: Query = ({ auctions, bids }) => {

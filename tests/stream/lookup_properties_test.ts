@@ -94,7 +94,7 @@ async function oneRound(random: Seeded, fallback: "retry" | "null" | "dead-lette
     }
   });
   const { pipeline } = compile(cities(outside, options));
-  const lookups = await openLookups("cities", pipeline.lookups!, world, undefined);
+  const lookups = await openLookups(pipeline, pipeline.lookups!, world, undefined);
   const went: Went[] = [], waiting: Sent[] = [];
   const fills = random.int(0, 1) === 1;
   let full = false, sent = 0, refused = 0;

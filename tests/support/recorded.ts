@@ -7,7 +7,7 @@ import { memoryWorld } from "./world.ts";
 type Recorded = (payload: Uint8Array) => Uint8Array;
 const known = new WeakMap<LookupSpecs, Recorded>();
 
-export function recordedBy({ name, lookups }: Pipeline): Recorded {
+export function recordedBy({ name, lookups }: Pick<Pipeline, "name" | "lookups">): Recorded {
   if (!lookups) return (payload) => payload;
   const recorded = known.get(lookups) ?? made(name, lookups);
   known.set(lookups, recorded);
