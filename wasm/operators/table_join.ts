@@ -10,6 +10,7 @@
 import { Reject } from "../lib/effects";
 import { release, touch } from "../lib/memory";
 import { Table, TABLE_BYTES } from "../lib/table";
+import { lines, note, noted, sink } from "./ask";
 import { block, Has, JoinKind } from "./bounds";
 import { refuse, room } from "./out";
 
@@ -54,6 +55,15 @@ class Group {
   behind: bool;
 }
 
+/** Rows, entries of left rows, and groups that are asked for together: so many of each, at most. Scratch. */
+// @ts-ignore: decorator
+@inline
+const ASKED_MAX: u32 = 160;
+
+const askedRows = memory.data(168 * 4, 8);
+const askedLefts = memory.data(168 * 4, 8);
+const askedGroups = memory.data(168 * 4, 8);
+
 /** D: left(): L, right(): R, the rows' static instances; joined(has: u32, op: i32): void, op 1 = no longer so. */
 @unmanaged
 export class TableJoin<D> {
@@ -80,10 +90,34 @@ export class TableJoin<D> {
 
   /** The key by which left and right meet; `aheadPrimary` for that of left rows. */
   ahead(key: usize, length: u32): void {
-    this.groups.ahead(key, length);
+    note(changetype<usize>(this), this.groups.ask(key, length));
   }
   aheadPrimary(key: usize, length: u32): void {
-    this.lefts.ahead(key, length);
+    note(changetype<usize>(this) + 1, this.lefts.ask(key, length));
+  }
+
+  /** From onAheadDone: asks for the rows that will be told of, and for the neighbours of those that move. */
+  aheadDone(): void {
+    let rows: u32 = 0, lefts: u32 = 0, groups: u32 = 0, sum: u32 = 0;
+    for (let entry = noted(changetype<usize>(this)); entry != 1; entry = noted(changetype<usize>(this))) {
+      if (!entry || rows > ASKED_MAX || lefts > ASKED_MAX) continue;
+      const group = this.groups.valueAt(entry);
+      rows = put(askedRows, rows, group.row);
+      lefts = put(askedLefts, lefts, group.last);
+    }
+    for (let entry = noted(changetype<usize>(this) + 1); entry != 1; entry = noted(changetype<usize>(this) + 1)) {
+      if (!entry || rows > ASKED_MAX || lefts > ASKED_MAX) continue;
+      const left = this.lefts.valueAt(entry);
+      rows = put(askedRows, rows, left.row);
+      lefts = put(askedLefts, put(askedLefts, lefts, left.next), left.previous);
+      groups = put(askedGroups, groups, left.group);
+    }
+    for (let i: u32 = 0; i < rows; i++) sum += lines(got(askedRows, i));
+    for (let i: u32 = 0; i < lefts; i++) sum += load<u32>(got(askedLefts, i));
+    rows = 0;
+    for (let i: u32 = 0; i < groups; i++) rows = put(askedRows, rows, changetype<Group>(got(askedGroups, i)).row);
+    for (let i: u32 = 0; i < rows; i++) sum += lines(got(askedRows, i));
+    sink(sum);
   }
 
   /** The row in D.left(): it replaces the one of its primary key, or (op 1) deletes it. */
@@ -183,8 +217,10 @@ export class TableJoin<D> {
 
   /** Joins left rows with the new right row, `most` of them, or (within) as far as there is room. */
   private catchUp(group: Group, most: u32, within: bool): void {
+    let asked: u32 = 0;
     while (group.cursor && most) {
       if (within && !room()) return;
+      if (!asked--) asked = askLefts(<usize> group.cursor);
       const left = changetype<Left>(<usize> group.cursor);
       group.cursor = left.next;
       if (left.version == group.version) continue;
@@ -268,4 +304,29 @@ export class TableJoin<D> {
     const listed = group.nextBehind || this.lastBehind == <u32> changetype<usize>(group);
     if (!group.row && !group.old && !group.first && !listed) this.groups.remove(group);
   }
+}
+
+/** Asks for the rows of the next left rows of a list; how many of them after this one. */
+function askLefts(at: usize): u32 {
+  let sum: u32 = 0, count: u32 = 0;
+  for (; at && count < 16; count++) {
+    sum += lines(<usize> changetype<Left>(at).row);
+    at = <usize> changetype<Left>(at).next;
+  }
+  sink(sum);
+  return count - 1;
+}
+
+/** Notes an address, where it is one; how many there are then. */
+// @ts-ignore: decorator
+@inline
+function put(list: usize, count: u32, at: u32): u32 {
+  store<u32>(list + (<usize> count << 2), at);
+  return count + <u32> (at != 0);
+}
+
+// @ts-ignore: decorator
+@inline
+function got(list: usize, i: u32): usize {
+  return <usize> load<u32>(list + (<usize> i << 2));
 }

@@ -11,7 +11,7 @@ import type { Module } from "./text.ts";
 const AHEAD_MAX = 4;
 
 /** What asks, when its entries have come, for the rows that they name. */
-const FURTHER: ReadonlySet<string> = new Set(["intervalJoin", "top", "keep"]);
+const FURTHER: ReadonlySet<string> = new Set(["intervalJoin", "tableJoin", "top", "keep"]);
 
 /** Asks for the memory of the keys of an event that comes soon, where they are fields of it. */
 export function aheadText(
@@ -22,7 +22,7 @@ export function aheadText(
   const { variants } = inputOf(plan);
   const use = (name: string) => module.use("lib/wire", name);
   const asks = numbered.flatMap(({ step, number }) =>
-    step.kind === "view" ? [] : keyFields(step).map(({ input, path }) => {
+    step.kind === "view" ? [] : keyFields(step).map(({ input, path, method }) => {
       const source = plan.sources[input];
       const fields = resolvePath(source.message, path), key = fields[fields.length - 1];
       const variant = variants?.get(source);
@@ -38,13 +38,13 @@ export function aheadText(
       const at = above.length === 0 ? "ptr, length" : `${use("at")}, ${use("foundLength")}`;
       const ask = isBytes(key)
         ? [
-          `if (${use("findBytes")}(${at}, ${key.number})) op${number}.ahead(${use("at")}, ${
+          `if (${use("findBytes")}(${at}, ${key.number})) op${number}.${method}(${use("at")}, ${
             use("foundLength")
           });`,
         ]
         : [
           `store<u64>(aheadKey, ${use("findVarint")}(${at}, ${key.number}));`,
-          `if (${use("at")}) op${number}.ahead(aheadKey, 8);`,
+          `if (${use("at")}) op${number}.${method}(aheadKey, 8);`,
         ];
       // A loop that runs once, so that a field that is not there leaves it.
       return ["  do {", ...[...enter, ...ask].map((line) => `    ${line}`), "  } while (false);"].join(
@@ -65,17 +65,28 @@ export function aheadText(
   ].join("\n");
 }
 
+/** A field of a source, and the method of the operator that asks for what it is the key of. */
+interface KeyField {
+  readonly input: number;
+  readonly path: string;
+  readonly method: "ahead" | "aheadPrimary";
+}
+
 /** The fields of sources that a step with state is keyed by, where each key is one field as it came. */
-function keyFields(step: Step): { input: number; path: string }[] {
-  const keyed: (readonly [Step, readonly Named[]])[] = "leftKeys" in step
-    ? [[step.left, step.leftKeys], [step.right, step.rightKeys]]
-    : "keys" in step
-    ? [[step.from, step.keys]]
-    : [];
-  return keyed.flatMap(([from, keys]) => {
+function keyFields(step: Step): KeyField[] {
+  return keysOf(step).flatMap(([from, keys, method = "ahead"]) => {
     const origin = keys.length === 1 ? directOrigin(from, keys[0].node) : undefined;
-    return origin ? [origin] : [];
+    return origin ? [{ ...origin, method }] : [];
   });
+}
+
+function keysOf(step: Step): (readonly [Step, readonly Named[], KeyField["method"]?])[] {
+  if (step.kind === "tableJoin") {
+    const { left, right, foreign, leftPrimary, rightPrimary } = step;
+    return [[left, foreign], [left, leftPrimary, "aheadPrimary"], [right, rightPrimary]];
+  }
+  if ("leftKeys" in step) return [[step.left, step.leftKeys], [step.right, step.rightKeys]];
+  return "keys" in step ? [[step.from, step.keys]] : [];
 }
 
 /** Only of rows that come straight from a source: what comes later asks for other keys. */

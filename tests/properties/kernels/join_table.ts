@@ -42,6 +42,10 @@ export function onAhead(ptr: usize, length: u32): void {
   if (load<u8>(ptr) == 1) operator.aheadPrimary(ptr + 16, 8);
 }
 
+export function onAheadDone(): void {
+  operator.aheadDone();
+}
+
 export function onEvent(ptr: usize, length: u32): void {
   read(ptr, load<u8>(ptr) == 2 ? rightRow : leftRow);
   if (Command.op == 1) operator.left(ptr + 16, 8, Command.key, Command.keyLength);
