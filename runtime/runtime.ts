@@ -205,7 +205,9 @@ export interface LateEvent {
   /** The newest window that it missed. */
   readonly windowStart: number;
   readonly windowEnd: number;
-  readonly reason: "window-closed" | "row-expired" | "far-future";
+  readonly reason: "window-closed" | "row-expired" | "far-future" | "partial";
+  /** Of `partial`: how many windows it missed, that one and those before it; it counted in the others. */
+  readonly missed?: number;
   /** Number of the step with state that left it out. */
   readonly operator: number;
 }
@@ -318,6 +320,8 @@ export interface Counts {
   readonly outputs: number;
   /** Events that came after their time. */
   readonly late: number;
+  /** Events that came after some of the windows that hold them, and counted in the others. */
+  readonly latePartly: number;
   readonly quarantined: number;
   readonly checkpoints: number;
   readonly refused: number;

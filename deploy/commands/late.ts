@@ -25,7 +25,8 @@ export const late = command({
   operands: "<pipeline>",
   about:
     "Each late event is a record in the ledger: the newest window it missed, the watermark it came after, and\n" +
-    "the reason. One line of JSON each. The process that serves the pipeline must not be running; of one that\n" +
+    "the reason: `partial` is one that missed so many windows (`missed`) and counts in the others. One line of\n" +
+    "JSON each. The process that serves the pipeline must not be running; of one that\n" +
     "is, GET /v1/<pipeline>/late tells the same.\n\n" +
     "With --reapply all events are applied again as if none had been late, up to the watermark that was\n" +
     "reached, and the rows that differ are told: those that should not stand, then those that should.",

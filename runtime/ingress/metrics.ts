@@ -35,6 +35,11 @@ const COUNTERS: readonly PartitionFigure[] = [
     "Events left out of a window or a join for coming after their time",
     ({ counts }) => counts.late,
   ],
+  [
+    "millrace_late_partly_total",
+    "Events that came after some of their windows and counted in the others",
+    ({ counts }) => counts.latePartly,
+  ],
   ["millrace_duplicates_total", "Events whose id was seen before", ({ counts }) => counts.duplicates],
   ["millrace_outputs_total", "Outputs released", ({ counts }) => counts.outputs],
   ["millrace_quarantined_total", "Events set aside after trapping twice", ({ counts }) => counts.quarantined],

@@ -97,6 +97,7 @@ export class Partition {
     duplicates: 0,
     outputs: 0,
     late: 0,
+    latePartly: 0,
     quarantined: 0,
     checkpoints: 0,
     refused: 0,

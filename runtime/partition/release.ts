@@ -5,7 +5,9 @@ import { bytesEqual } from "../hash.ts";
 import { decodeFrame, type Frame } from "./frame.ts";
 import type { Done } from "./mailbox.ts";
 import type { FrameInFlight, Partition } from "./partition.ts";
+import { LateReason } from "../proto/gen/frame_pb.ts";
 import { EFFECT_KIND, EffectCursor, EventCursor, isAnswer } from "./records.ts";
+import { readVarint } from "./wire.ts";
 
 export interface EffectCounts {
   replies: number;
@@ -13,6 +15,7 @@ export interface EffectCounts {
   duplicates: number;
   outputs: number;
   late: number;
+  latePartly: number;
 }
 
 /** Releases a durable frame. Every waiting event is answered exactly once. */
@@ -25,7 +28,7 @@ export function releaseFrame(
   const cursor = new EffectCursor(frame.effects);
   let next = 0;
   while (cursor.next()) {
-    count(counts, cursor.kind);
+    count(counts, cursor);
     if (cursor.kind === EFFECT_KIND.LATE) partition.history.late(frame.number);
     if (cursor.kind === EFFECT_KIND.ADVANCE) partition.advanced(cursor.payload);
     if (!isAnswer(cursor.kind)) continue;
@@ -49,13 +52,28 @@ function applied(frame: FrameInFlight, partition: Partition, event: number): voi
   frame.waiting[event].done({ kind: "applied", position, duplicate: false });
 }
 
-function count(counts: EffectCounts, kind: number): void {
+function count(counts: EffectCounts, { kind, payload }: EffectCursor): void {
   if (kind === EFFECT_KIND.REPLY) counts.replies++;
   else if (kind === EFFECT_KIND.OUTPUT) counts.outputs++;
   else if (kind === EFFECT_KIND.REJECT) counts.rejects++;
-  else if (kind === EFFECT_KIND.LATE) counts.late++;
-  else if (kind !== EFFECT_KIND.ADVANCE) counts.duplicates++;
+  else if (kind === EFFECT_KIND.LATE) {
+    if (isPartial(payload)) counts.latePartly++;
+    else counts.late++;
+  } else if (kind !== EFFECT_KIND.ADVANCE) counts.duplicates++;
 }
+
+/** Of a Late: whether the event counts all the same, though not in all of its windows. */
+function isPartial(late: Uint8Array): boolean {
+  for (let at = 0; at < late.length;) {
+    const tag = readVarint(late, at), value = readVarint(late, tag.next);
+    if (tag.value === LATE_REASON_TAG) return value.value === LateReason.PARTIAL;
+    at = value.next;
+  }
+  return false;
+}
+
+/** All fields of a Late are varints; this is the one of `reason`. */
+const LATE_REASON_TAG = 0x28;
 
 interface Answering {
   readonly partition: Partition;

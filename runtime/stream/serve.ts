@@ -187,6 +187,7 @@ const REASONS: Readonly<Record<number, LateEvent["reason"]>> = {
   [LateReason.WINDOW_CLOSED]: "window-closed",
   [LateReason.ROW_EXPIRED]: "row-expired",
   [LateReason.FAR_FUTURE]: "far-future",
+  [LateReason.PARTIAL]: "partial",
 };
 
 export async function readLate(
@@ -235,6 +236,7 @@ function* lateOf(
       windowStart: Number(late.windowStart),
       windowEnd: Number(late.windowEnd),
       reason: REASONS[late.reason] ?? "window-closed",
+      ...(late.missed > 0 ? { missed: late.missed } : {}),
       operator: late.operator,
     };
   }

@@ -44,6 +44,12 @@ export class Aligned {
     return this.#held.size;
   }
 
+  /** Of the windows of a time those that are gone while others are not. */
+  missed(time: bigint): Window[] {
+    const windows = this.#rules.windowsOf(time), gone = windows.filter((window) => this.#gone(window));
+    return gone.length < windows.length ? gone : [];
+  }
+
   /** What is told because of an event; or the window it is late for. */
   add(key: string, time: bigint, value: bigint): Told[] | Window {
     const windows = this.#rules.windowsOf(time), last = windows.at(-1);

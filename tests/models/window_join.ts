@@ -36,13 +36,13 @@ export class WindowJoin<R extends WindowRow> {
     return this.#rows.length;
   }
 
-  /** The newest window that the row came too late for. */
-  add(left: boolean, row: R): { missed?: bigint } {
+  /** The newest window that the row came too late for, and how many they are where others still take it. */
+  add(left: boolean, row: R): { missed?: bigint; partly?: number } {
     const starts = this.#starts(row.time);
     const open = starts.filter((start) => start + this.size > this.#watermark - this.lateness);
     const missed = starts.filter((start) => !open.includes(start)).at(-1);
     if (open.length > 0) this.#rows.push({ row, left, seq: this.#seq++, open: open[0] + this.size });
-    return { missed };
+    return { missed, ...(open.length > 0 ? { partly: starts.length - open.length } : {}) };
   }
 
   /** Results of the windows that are gone now, in the order of their ends. */

@@ -72,8 +72,9 @@ describe("aligned windows, at the edges", () => {
       expected.push(...twin.advance(35n).map((told) => text(told, bag)));
       for (let i = 0; i < 500; i++) { // these come while windows wait to be told
         const key = `k${random.below(1000)}`, time = BigInt(20 + random.below(50));
-        const told = twin.add(key, time, 5n);
+        const missed = twin.missed(time), newest = missed.at(-1), told = twin.add(key, time, 5n);
         if (!Array.isArray(told)) expected.push(`late ${time} ${told.start}..${told.end}`);
+        if (newest) expected.push(`late ${time} ${newest.start}..${newest.end} and ${missed.length} in all`);
         commands.push(command(1, key, { time, a: 5n }));
       }
       const results = run(kernel, [...commands, watermark(MAX)]).flat().concat(settle(kernel));

@@ -99,10 +99,12 @@ function scenario(random: Random, size: number, shaped: Shape, settings: Setting
     const key = random.below(9) ? `k${random.below(5)}`.padEnd(1 + random.below(2) * 30, "x") : "";
     const time = now - BigInt(random.below(random.below(8) ? 20 : 90)), value = BigInt(random.below(1000));
     commands.push(command(1, key, { time, a: value }));
+    const missed = twin.missed(time), newest = missed.at(-1);
+    const partly = newest ? [`late ${time} ${newest.start}..${newest.end} and ${missed.length} in all`] : [];
     const told = twin.add(key, time, value);
     expected.push(
       Array.isArray(told)
-        ? told.map((one) => text(one, settings.bag)).sort()
+        ? [...told.map((one) => text(one, settings.bag)), ...partly].sort()
         : [`late ${time} ${told.start}..${told.end}`],
     );
   }

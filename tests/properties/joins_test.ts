@@ -69,10 +69,12 @@ describe("windowed join", () => {
             continue;
           }
           const row: Keyed = { key: keyOf(random), time: times.next(), a: BigInt(i), name: `n${i}` };
-          const left = random.below(2) === 0, { missed } = twin.add(left, row);
+          const left = random.below(2) === 0, { missed, partly } = twin.add(left, row);
           script.add(
             command(left ? 1 : 2, row.key, row),
-            missed === undefined ? [] : [`late ${row.time} ${missed}..${missed + size}`],
+            missed === undefined
+              ? []
+              : [`late ${row.time} ${missed}..${missed + size}${partly ? ` and ${partly} in all` : ""}`],
           );
         }
         script.add(watermark(MAX), twin.advance(MAX).map(text));

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Kernel, type KernelModule, loadKernel } from "../../runtime/kernel/host.ts";
-import { EffectKind, LateSchema } from "../../runtime/proto/gen/frame_pb.ts";
+import { EffectKind, LateReason, LateSchema } from "../../runtime/proto/gen/frame_pb.ts";
 import { KernelParamsSchema } from "../../runtime/proto/gen/params_pb.ts";
 import { buildKernel } from "../../wasm/build.ts";
 import { CLOCK, effectsOf, type Random, region } from "./kernel_under_test.ts";
@@ -93,7 +93,8 @@ function textOf(kind: number, payload: Uint8Array, reason: number, key: Uint8Arr
   if (kind === EffectKind.REJECT) return `reject ${reason}`;
   if (kind === EffectKind.LATE) {
     const late = fromBinary(LateSchema, payload);
-    return `late ${late.time} ${late.windowStart}..${late.windowEnd}`;
+    const missed = late.reason === LateReason.PARTIAL ? ` and ${late.missed} in all` : "";
+    return `late ${late.time} ${late.windowStart}..${late.windowEnd}${missed}`;
   }
   assert.equal(kind, EffectKind.OUTPUT);
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length);

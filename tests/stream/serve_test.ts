@@ -8,6 +8,7 @@ import {
   bounded,
   corrections,
   count,
+  hopping,
   kernelParams,
   loadKernel,
   pipeline,
@@ -102,6 +103,30 @@ describe("a declared pipeline that runs", () => {
     assert.deepEqual(plain(TallySchema, late[0].payload).at, 3n * BigInt(SECOND));
     assert.deepEqual(await runtime.lateEvents("served", { after: late[0].position }), late.slice(1));
     assert.equal(runtime.status().partitions[0].counts.late, 2);
+  });
+
+  it("records apart an event that missed some of its windows and counts in the others, with how many", async () => {
+    const hops = await declared(
+      pipeline("hops", {
+        input: source(TallySchema, { eventTime: (e) => e.at, watermark: bounded("0s") }),
+      }).key((e) => e.key).window(hopping("30s", "10s")).aggregate({ n: count() }).to("counts"),
+    );
+    const own = await begin(hops);
+    // The watermark is 55 s: of 38's windows those that end at 40 and 50 are over, the one that ends at 60 is not.
+    for (const second of [55, 38, 20]) await own.submit("hops", event("a", 1, second));
+    const late = await own.lateEvents("hops");
+    assert.deepEqual(
+      late.map(({ reason, windowStart, windowEnd, missed }) => [
+        reason,
+        windowStart / SECOND,
+        windowEnd / SECOND,
+        missed,
+      ]),
+      [["partial", 20, 50, 2], ["window-closed", 20, 50, undefined]],
+    );
+    const { counts } = own.status().partitions[0];
+    assert.deepEqual([counts.late, counts.latePartly], [1, 1]);
+    await own.stop();
   });
 
   it("tells how results change when its late events are counted, and nothing of windows still open", async () => {

@@ -86,6 +86,7 @@ export function fakeRuntime(topology: Topology, script: Script = {}): FakeRuntim
           duplicates: 0,
           outputs: 0,
           late: 0,
+          latePartly: 0,
           quarantined: 0,
           checkpoints: 0,
           refused: 0,

@@ -18,7 +18,7 @@ import { TABLE_BYTES } from "../lib/table";
 import { plus } from "./bounds";
 import { floorDiv, PANES_BYTES, TIME_MAX } from "./calendar";
 import { GRID_FIELDS, LOWEST, NEVER, PANES_MAX } from "./grid";
-import { late, LateReason, refuse, room } from "./out";
+import { late, latePartly, LateReason, refuse, room } from "./out";
 import { accumulatorBytes, Timing, Update } from "./results";
 import { askBlock, Cell, FIRED, newestSlot, SINCE, Slot, SLOT_HEADER, slotAt, slotFor } from "./slots";
 import { acc, Telling } from "./telling";
@@ -250,7 +250,17 @@ export class Aligned<A, D> extends Telling<A, D> {
     const windowsToCome = this.lastEnd(this.pane) > (this.lateWindows ? this.endedBy(now) : LOWEST);
     if (windowsToCome) this.wakeFor(now);
     else this.sweepAt = min(this.sweepAt, this.goneAt);
-    return this.given();
+    const given = this.given();
+    if (this.lateWindows && changetype<usize>(given)) this.tellMissed(now);
+    return given;
+  }
+
+  /** Of the windows that hold the event some may be gone. */
+  private tellMissed(now: i64): void {
+    const gone = this.endedBy(this.lateness ? plus(now, -this.lateness) : now) - this.first;
+    if (gone < 0) return;
+    const newest = this.first + gone / this.slide * this.slide;
+    latePartly(this.panes.start(this.firstPane(newest)), this.panes.start(newest + 1), gone / this.slide + 1);
   }
 
   /** Sees to it that the next window to come that holds the present pane is told. */

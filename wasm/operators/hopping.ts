@@ -14,7 +14,7 @@ import { alloc, release, touch } from "../lib/memory";
 import { Table, TABLE_BYTES } from "../lib/table";
 import { PANES_BYTES, TIME_MAX } from "./calendar";
 import { Grid, GRID_FIELDS, LOWEST, NEVER, PANES_MAX } from "./grid";
-import { late, LateReason, refuse, room } from "./out";
+import { late, latePartly, LateReason, refuse, room } from "./out";
 import { accumulatorBytes, Timing } from "./results";
 import { copyWords, zeroWords } from "./slots";
 import { watermark } from "./time";
@@ -193,7 +193,7 @@ export class Hopping<A, D> extends Grid {
   }
 
   private addSlow(cell: Cell, now: i64): A {
-    if (now >= this.paneEnd) return this.addOlder(cell, this.endedBy(now) + 1);
+    if (now >= this.paneEnd) return this.addMissing(cell, this.endedBy(now));
     if (cell.mark) {
       if (this.pane < paneOf(cell.mark)) return this.addOlder(cell, this.pane);
       if (!this.setAside(cell)) return this.full();
@@ -203,6 +203,15 @@ export class Hopping<A, D> extends Grid {
     cell.entered = false;
     this.wake(this.pane);
     return newest<A>(cell);
+  }
+
+  /** Windows up to the one that ends with pane `ended` have been told without it. */
+  private addMissing(cell: Cell, ended: i64): A {
+    const given = this.addOlder(cell, ended + 1);
+    if (changetype<usize>(given)) {
+      latePartly(this.panes.start(ended + 1 - this.size), this.panes.start(ended + 1), ended - this.pane + 1);
+    }
+    return given;
   }
 
   /** The key's newest pane gives way to a newer one. */

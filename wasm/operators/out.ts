@@ -114,6 +114,15 @@ export function drain(): bool {
 
 /** The present row came too late for [from, to), or altogether where they are equal. */
 export function late(from: i64, to: i64, reason: u32): void {
+  tellLate(from, to, reason, 0);
+}
+
+/** The present row counts, but not in so many of its windows, the newest of which is [from, to). */
+export function latePartly(from: i64, to: i64, missed: i64): void {
+  tellLate(from, to, LateReason.PARTIAL, missed);
+}
+
+function tellLate(from: i64, to: i64, reason: u32, missed: i64): void {
   let p = SCRATCH;
   p = field(p, 0x08, time);
   p = field(p, 0x10, watermark());
@@ -121,6 +130,7 @@ export function late(from: i64, to: i64, reason: u32): void {
   p = field(p, 0x20, to);
   p = field(p, 0x28, reason);
   p = field(p, 0x30, operatorNumber);
+  p = field(p, 0x38, missed);
   lateEffect(SCRATCH, <u32> (p - SCRATCH));
 }
 
@@ -129,6 +139,7 @@ export namespace LateReason {
   export const WINDOW_CLOSED: u32 = 1;
   export const ROW_EXPIRED: u32 = 2;
   export const FAR_FUTURE: u32 = 3;
+  export const PARTIAL: u32 = 4;
 }
 
 function wait(channel: u32, key: usize, keyLength: u32, payload: usize, length: u32): void {

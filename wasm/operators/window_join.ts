@@ -11,7 +11,7 @@ import { Reject } from "../lib/effects";
 import { release, touch } from "../lib/memory";
 import { Table, TABLE_BYTES } from "../lib/table";
 import { block, Has, JoinKind, minus, plus } from "./bounds";
-import { late, LateReason, refuse, room } from "./out";
+import { late, latePartly, LateReason, refuse, room } from "./out";
 import { watermark } from "./time";
 import { Node, treeAfter, treeAtOrAfter, treeFirst, treeInsert, treeRemove } from "./tree";
 import { beginSteps, step, stopped, Wheel, WHEEL_BYTES } from "./wheel";
@@ -187,7 +187,7 @@ export class WindowJoin<D> {
     const first = last - (this.size - 1 - within) / this.slide * this.slide + this.size;
     if (first > gone) return first;
     const open = first + ((gone - first) / this.slide + 1) * this.slide;
-    late(open - this.slide - this.size, open - this.slide, LateReason.WINDOW_CLOSED);
+    latePartly(open - this.slide - this.size, open - this.slide, (open - first) / this.slide);
     return open;
   }
 
