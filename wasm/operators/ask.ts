@@ -51,74 +51,62 @@ export function lines(row: usize): u32 {
 }
 
 /**
- * Asks for the rows that the operator's entries name at `a` and at `b`, bytes from the entry on, and for the
- * two below each, which a row names at `below`. Each loop waits for all of its memory together.
+ * Asks for the rows of trees that the operator's entries name at `a` and at `b` (0 = at `a` alone), bytes from the
+ * entry on: of so many levels, where a row names at `below` the two under it. `bytes`: how long rows are about.
+ * Each loop waits for all of its memory together.
  */
-export function askTrees(operator: usize, a: usize, b: usize, below: usize): void {
-  let n: u32 = 0, m: u32 = 0, sum: u32 = 0;
+export function askTrees(operator: usize, a: usize, b: usize, below: usize, levels: u32, bytes: usize): void {
+  let here = listed, next = listed + LIST_BYTES, n: u32 = 0, kept: u32 = 0, sum: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const at = notes + (<usize> i << 3);
     if (<usize> load<u32>(at) != operator) {
-      store<u64>(notes + (<usize> m << 3), load<u64>(at));
-      m++;
+      store<u64>(notes + (<usize> kept << 3), load<u64>(at));
+      kept++;
       continue;
     }
     const entry = entryFound(load<u32>(at, 4));
-    if (!entry || n > 126) continue;
-    const left = load<u32>(entry + a), right = load<u32>(entry + b);
-    store<u32>(rows + (<usize> n << 2), left);
-    n += <u32> (left != 0);
-    store<u32>(rows + (<usize> n << 2), right);
-    n += <u32> (right != 0);
+    if (!entry) continue;
+    n = list(here, n, load<u32>(entry + a));
+    if (b) n = list(here, n, load<u32>(entry + b));
   }
-  count = m;
-  for (let i: u32 = 0; i < n; i++) sum += lines(<usize> load<u32>(rows + (<usize> i << 2)));
-  m = 0;
-  for (let i: u32 = 0; i < n; i++) {
-    const row = <usize> load<u32>(rows + (<usize> i << 2)) + below;
-    const left = load<u32>(row), right = load<u32>(row, 4);
-    store<u32>(deeper + (<usize> m << 2), left);
-    m += <u32> (left != 0);
-    store<u32>(deeper + (<usize> m << 2), right);
-    m += <u32> (right != 0);
+  count = kept;
+  const end = min<usize>(bytes, 128) - 4;
+  while (true) {
+    for (let i: u32 = 0; i < n; i++) {
+      const row = <usize> load<u32>(here + (<usize> i << 2));
+      // Behind a page memory may end.
+      sum += load<u32>(row) + load<u32>((row & (PAGE - 1)) < PAGE - 128 ? row + end : row);
+    }
+    if (--levels == 0) return sink(sum);
+    let under: u32 = 0;
+    for (let i: u32 = 0; i < n; i++) {
+      const row = <usize> load<u32>(here + (<usize> i << 2)) + below;
+      under = list(next, list(next, under, load<u32>(row)), load<u32>(row, 4));
+    }
+    n = under;
+    const swapped = here;
+    here = next;
+    next = swapped;
   }
-  for (let i: u32 = 0; i < m; i++) sum += lines(<usize> load<u32>(deeper + (<usize> i << 2)));
-  sink(sum);
 }
 
-/** Rows below the first ones. Scratch. */
-const deeper = memory.data(260 * 4, 8);
-
-/** (row, where it names the two rows below it) of those found so far by one look ahead. Scratch. */
-const rows = memory.data(128 * 8, 8);
-let rowCount: u32 = 0;
-
-/**
- * Reads the first two lines of a row (0 = none), and keeps it for `askBelow`: at `below` it names the
- * two rows under it in a tree.
- */
+/** Rows of one level, and of the next: so many at most. Scratch. */
 // @ts-ignore: decorator
 @inline
-export function askRow(row: usize, below: u32): u32 {
-  if (!row || rowCount == 128) return 0;
-  const at = rows + (<usize> rowCount << 3);
-  store<u32>(at, <u32> row);
-  store<u32>(at, below, 4);
-  rowCount++;
-  return lines(row);
-}
+const LISTED_MAX: u32 = 255;
 
-/** Reads the rows below those in their trees. */
-export function askBelow(): u32 {
-  let sum: u32 = 0;
-  for (let i: u32 = 0; i < rowCount; i++) {
-    const at = rows + (<usize> i << 3), names = <usize> load<u32>(at) + load<u32>(at, 4);
-    const left = <usize> load<u32>(names), right = <usize> load<u32>(names, 4);
-    if (left) sum += lines(left);
-    if (right) sum += lines(right);
-  }
-  rowCount = 0;
-  return sum;
+// @ts-ignore: decorator
+@inline
+const LIST_BYTES: usize = 1024;
+
+const listed = memory.data(2048, 8);
+
+/** Adds a row, where there is one and room; how many there are then. */
+// @ts-ignore: decorator
+@inline
+function list(rows: usize, n: u32, row: u32): u32 {
+  store<u32>(rows + (<usize> n << 2), row);
+  return n + <u32> (row != 0 && n < LISTED_MAX);
 }
 
 /** Uses what was read, so that it is read. */

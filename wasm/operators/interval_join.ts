@@ -20,6 +20,9 @@ import { beginSteps, coarse, stopped, Wheel, WHEEL_BYTES } from "./wheel";
 @inline
 export const INTERVAL_JOIN_BYTES: usize = TABLE_BYTES + WHEEL_BYTES + 48;
 
+/** Of the row that was kept last: how long rows are about. Scratch. */
+let rowBytes: usize = 64;
+
 @unmanaged
 class Sides {
   left: u32; // top of the tree of left rows
@@ -88,7 +91,8 @@ export class IntervalJoin<D> {
   /** From onAheadDone: asks for the rows that a row to come will meet. */
   aheadDone(): void {
     const value = changetype<usize>(this.table.valueAt(0)); // from an entry on
-    askTrees(changetype<usize>(this), value + offsetof<Sides>("left"), value + offsetof<Sides>("right"), BELOW);
+    const left = value + offsetof<Sides>("left"), right = value + offsetof<Sides>("right");
+    askTrees(changetype<usize>(this), left, right, BELOW, 2, rowBytes);
   }
 
   /** The row in D.left(). */
@@ -202,6 +206,7 @@ export class IntervalJoin<D> {
       return 0;
     }
     const bytes = (<u32> offsetof<Kept>() + size + 7) & ~7;
+    rowBytes = bytes;
     const row = block(bytes);
     if (!row || !this.wheel.put(row, due)) {
       if (row) release(row, bytes);

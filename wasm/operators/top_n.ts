@@ -6,7 +6,7 @@
 import { Reject } from "../lib/effects";
 import { release, touch } from "../lib/memory";
 import { Table, TABLE_BYTES } from "../lib/table";
-import { askBelow, askRow, note, noted, sink } from "./ask";
+import { askTrees, note } from "./ask";
 import { block, passed, plus } from "./bounds";
 import { refuse } from "./out";
 import {
@@ -33,6 +33,14 @@ const HEADER: usize = 32;
 // @ts-ignore: decorator
 @inline
 export const TOP_N_BYTES: usize = HEADER + TABLE_BYTES + WHEEL_BYTES;
+
+/** Levels of a tree that are asked for ahead. */
+// @ts-ignore: decorator
+@inline
+const LEVELS: u32 = 4;
+
+/** Of the row that was kept last: how long rows are about. Scratch. */
+let rowBytes: usize = 64;
 
 @unmanaged
 class Group {
@@ -89,11 +97,8 @@ export class TopN<D> {
 
   /** From onAheadDone: asks for the rows at the top of the tree that a row to come will go into. */
   aheadDone(): void {
-    let sum: u32 = 0;
-    for (let entry = noted(changetype<usize>(this)); entry != 1; entry = noted(changetype<usize>(this))) {
-      if (entry) sum += askRow(<usize> this.table.valueAt(entry).top, RANKED_BELOW);
-    }
-    sink(sum + askBelow());
+    const top = changetype<usize>(this.table.valueAt(0)) + offsetof<Group>("top"); // from an entry on
+    askTrees(changetype<usize>(this), top, 0, RANKED_BELOW, LEVELS, rowBytes);
   }
 
   /** The row in D.row(), with its op. */
@@ -174,6 +179,7 @@ export class TopN<D> {
     const row = block(bytes);
     if (!row) return 0;
     changetype<Ranked>(row).bytes = bytes;
+    rowBytes = bytes;
     d.row().save(row + RANKED);
     return row;
   }
