@@ -378,12 +378,10 @@ export class Road implements Runtime {
         : "serving");
     const { name, durability } = this.#world.ledger;
     const lookups = [...this.#stages.values()].flatMap((stage) => stage.lookups?.status() ?? []);
-    const sinks = {
-      ...(this.#sinks.length > 0 ? { sinks: this.#sinks.map((sink) => sink.status()) } : {}),
-      ...(lookups.length > 0 ? { lookups } : {}),
-    };
+    const sinks = this.#sinks.length > 0 ? { sinks: this.#sinks.map((sink) => sink.status()) } : {};
+    const asked = lookups.length > 0 ? { lookups } : {};
     const owner = state === "standby" ? { owner: this.#ownership!.seen } : {};
-    return { state, ledger: name, durability, partitions, ...owner, ...sinks };
+    return { state, ledger: name, durability, partitions, ...owner, ...sinks, ...asked };
   }
 
   onAppend(tell: Parameters<Runtime["onAppend"]>[0]): () => void {
