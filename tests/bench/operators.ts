@@ -3,11 +3,20 @@ import process from "node:process";
 import type { Kernel } from "../../runtime/kernel/host.ts";
 import { CLOCK, Random, region } from "../properties/kernel_under_test.ts";
 import { loadOperator } from "../properties/operator_under_test.ts";
-import { type CountTwin, hoppingTwin, sessionTwin, slidingTwin, tumblingTwin } from "./operators_twins.ts";
+import {
+  type CountTwin,
+  hoppingTwin,
+  NaiveHoppingTwin,
+  sessionTwin,
+  slidingTwin,
+  tumblingTwin,
+} from "./operators_twins.ts";
 
 export interface OperatorFigures {
+  /** Median of the samples. */
   readonly nsPerEvent: number;
-  /** The twin's time over the kernel's, for the same events. */
+  readonly nsPerEventMin: number;
+  /** The twin's time over the kernel's, for the same events; median of the samples. */
   readonly timesTwin: number;
   readonly keys: number;
   readonly bytesPerKey: number;
@@ -23,29 +32,35 @@ interface Scenario {
   /** Event time between two events, µs. */
   readonly step: number;
   readonly warm: number;
-  readonly events: number;
+  /** Events of a sample, in which each key's turn comes the same number of times; and samples. */
+  readonly sample: number;
+  readonly samples: number;
   readonly what: string;
 }
 
 const FRAME_EVENTS = 500, CHUNK_EVENTS = 50_000;
+/** An event in a frame: tags and lengths of itself and of its payload, then the payload. */
+const RECORD_BYTES = 4 + 16;
 /** Events arrive up to so much out of order, µs. */
 const DISORDER = 1000;
 
 /** `share` makes keys and events fewer, for a quick look. */
 export async function benchOperators(
   share = 1,
-): Promise<Record<string, OperatorFigures & { timesTumbling?: number }>> {
+): Promise<Record<string, OperatorFigures & { timesTumbling?: number; timesPaneTwin?: number }>> {
   const many = Math.round(1_000_000 * share), few = Math.round(50_000 * share);
-  const tumbling = await bench(aligned(many, 5, 1, 1, 1));
+  const tumbling = await bench(aligned(many, 5, 1, 1, 3));
   const small = await bench(aligned(few, 5, 1, 4, 8));
   const hopping = await bench(aligned(few, 5, 60, 62, 8));
+  const naive = naiveHopping(few, 5, 60, hopping.nsPerEvent);
   const session = await bench({
     params: [1, DISORDER, 2 * many, 0],
     twin: sessionTwin(2 * many, DISORDER),
     keys: many,
     step: 1,
     warm: 3 * many,
-    events: 5 * many,
+    sample: many,
+    samples: 5,
     what: "sessions with a gap of twice the time between a key's events",
   });
   const sliding = await bench({
@@ -54,12 +69,22 @@ export async function benchOperators(
     keys: few,
     step: 1,
     warm: 4 * few,
-    events: 20 * few,
+    sample: 4 * few,
+    samples: 5,
     what: "for each event the count of its key's events in a window that holds 2 of them on average",
   });
   return {
     tumbling,
-    hopping: { ...hopping, timesTumbling: round(hopping.nsPerEvent / small.nsPerEvent) },
+    hopping: {
+      ...hopping,
+      timesTumbling: round(hopping.nsPerEvent / small.nsPerEvent),
+      timesTwin: naive,
+      timesPaneTwin: hopping.timesTwin,
+      conditions:
+        `${hopping.conditions}; timesPaneTwin: over the same events, of a twin that shares panes as ` +
+        "the kernel does; timesTwin: of the naive one, which adds an event to each of the windows that hold it, " +
+        "over 10000 events in five places of a slide, its windows filled beforehand",
+    },
     session,
     sliding,
   };
@@ -74,41 +99,69 @@ function aligned(keys: number, perKey: number, panes: number, warmSlides: number
     keys,
     step: 1,
     warm: warmSlides * slide,
-    events: slides * slide,
+    sample: slide,
+    samples: slides,
     what: `${panes === 1 ? "tumbling" : `hopping ${panes}:1`}, ${perKey} events a key and slide`,
   };
 }
 
-async function bench({ params, twin, keys, step, warm, events, what }: Scenario): Promise<OperatorFigures> {
+async function bench(scenario: Scenario): Promise<OperatorFigures> {
+  const { params, twin, keys, step, warm, sample, samples, what } = scenario;
   const kernel = (await loadOperator("windows_bench", params.map(BigInt))).instantiate();
-  const empty = kernel.stateBytes, random = new Random(7);
-  let spent = 0, twinSpent = 0, told = 0;
-  for (let made = 0; made < warm + events; made += CHUNK_EVENTS) {
-    const chunk = chunkOf(random, made, keys, step);
-    const before = tellings(kernel).told;
-    const kernelTook = cpuTime(() => chunk.frames.forEach((frame) => applyFrame(kernel, frame)));
-    const twinTook = cpuTime(() => chunk.times.forEach((time, i) => twin.add(time, chunk.keys[i])));
-    if (made < warm) continue;
-    spent += kernelTook;
-    twinSpent += twinTook;
-    told += Number(tellings(kernel).told - before);
+  const empty = kernel.stateBytes, chunk = new Chunk(keys, step);
+  const kernelTimes: number[] = [], ratios: number[] = [];
+  let spent = 0, twinSpent = 0;
+  const begun = () => tellings(kernel).told;
+  let told = 0n;
+  for (let made = 0; made < warm + sample * samples;) {
+    const size = Math.min(CHUNK_EVENTS, made < warm ? warm - made : sample - (made - warm) % sample);
+    chunk.fill(made, size);
+    if (made === warm) told = begun();
+    spent += cpuTime(() => chunk.frames().forEach((frame) => applyFrame(kernel, frame)));
+    twinSpent += cpuTime(() => {
+      for (let i = 0; i < size; i++) twin.add(chunk.times[i], chunk.keys[i]);
+    });
+    made += size;
+    if (made > warm && (made - warm) % sample === 0) {
+      kernelTimes.push(spent * 1000 / sample);
+      ratios.push(twinSpent / spent);
+    }
+    if (made <= warm || (made - warm) % sample === 0) spent = twinSpent = 0;
   }
+  const resultsPerEvent = Number(begun() - told) / (sample * samples);
   const figures = { keys: kernel.keys, bytes: kernel.stateBytes - empty };
-  finish(kernel, twin, (warm + events) * step + 3_600_000_000);
+  finish(kernel, twin, (warm + sample * samples) * step + 3_600_000_000);
   const { told: all, sum } = tellings(kernel);
   if (Number(all) !== twin.told || Number(sum) !== twin.sum) {
     throw new Error(`Cannot trust the figures of ${what}: kernel ${all} results, twin ${twin.told}`);
   }
   return {
-    nsPerEvent: round(spent * 1000 / events),
-    timesTwin: round(twinSpent / spent),
+    nsPerEvent: round(median(kernelTimes)),
+    nsPerEventMin: round(Math.min(...kernelTimes)),
+    timesTwin: round(median(ratios)),
     keys: figures.keys,
     bytesPerKey: Math.round(figures.bytes / figures.keys),
-    resultsPerEvent: round(told / events),
+    resultsPerEvent: round(resultsPerEvent),
     conditions:
       `${what}; ${FRAME_EVENTS} events a frame, keys drawn uniformly, times up to ${DISORDER} µs out of ` +
-      `order, the frame loop included; processor time of the process, kernel and twin in turns of ${CHUNK_EVENTS} events`,
+      `order, the frame loop included; processor time of the process, kernel and twin in turns of ` +
+      `${CHUNK_EVENTS} events; median and minimum of ${samples} samples of ${sample} events`,
   };
+}
+
+/** How many times as long as the kernel the twin takes that adds an event to each of its windows. */
+function naiveHopping(keys: number, perKey: number, panes: number, kernelNs: number): number {
+  const slide = keys * perKey, chunk = new Chunk(keys, 1);
+  const twin = new NaiveHoppingTwin(slide, panes, keys, DISORDER), times: number[] = [];
+  for (let made = 0; made < slide; made += slide / 5) {
+    const size = Math.min(2000, slide / 5);
+    chunk.fill(made + DISORDER, size);
+    const took = cpuTime(() => {
+      for (let i = 0; i < size; i++) twin.add(chunk.times[i], chunk.keys[i]);
+    });
+    times.push(took * 1000 / size);
+  }
+  return round(median(times) / kernelNs);
 }
 
 /** An event an hour later, so that both have told all that came before it. */
@@ -124,25 +177,42 @@ function eventOf(time: number, key: number): { payload: Uint8Array } {
   return { payload };
 }
 
-interface Chunk {
-  readonly frames: Uint8Array[];
-  readonly times: Float64Array;
-  readonly keys: Float64Array;
-}
+/** Some events, as frames for the kernel and as numbers for the twin; filled anew without garbage. */
+class Chunk {
+  readonly times = new Float64Array(CHUNK_EVENTS);
+  readonly keys = new Float64Array(CHUNK_EVENTS);
+  readonly #random = new Random(7);
+  readonly #bytes = region(Array.from({ length: CHUNK_EVENTS }, () => eventOf(0, 0)));
+  readonly #view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset);
+  readonly #keyCount: number;
+  readonly #step: number;
+  #size = 0;
 
-function chunkOf(random: Random, made: number, keyCount: number, step: number): Chunk {
-  const times = new Float64Array(CHUNK_EVENTS), keys = new Float64Array(CHUNK_EVENTS);
-  const frames: Uint8Array[] = [];
-  for (let at = 0; at < CHUNK_EVENTS; at += FRAME_EVENTS) {
-    const events = Array.from({ length: FRAME_EVENTS }, (_, i) => {
-      const time = Math.max(0, (made + at + i) * step - random.below(DISORDER)), key = random.below(keyCount);
-      times[at + i] = time;
-      keys[at + i] = key;
-      return eventOf(time, key);
-    });
-    frames.push(region(events));
+  constructor(keyCount: number, step: number) {
+    this.#keyCount = keyCount;
+    this.#step = step;
   }
-  return { frames, times, keys };
+
+  fill(made: number, size: number): void {
+    this.#size = size;
+    for (let i = 0; i < size; i++) {
+      const time = Math.max(0, (made + i) * this.#step - this.#random.below(DISORDER));
+      const key = this.#random.below(this.#keyCount);
+      this.times[i] = time;
+      this.keys[i] = key;
+      const payload = i * RECORD_BYTES + RECORD_BYTES - 16;
+      this.#view.setUint32(payload, time % 2 ** 32, true);
+      this.#view.setUint32(payload + 4, Math.floor(time / 2 ** 32), true);
+      this.#view.setUint32(payload + 8, key, true);
+    }
+  }
+
+  frames(): Uint8Array[] {
+    return Array.from({ length: Math.ceil(this.#size / FRAME_EVENTS) }, (_, i) => {
+      const to = Math.min(this.#size, (i + 1) * FRAME_EVENTS);
+      return this.#bytes.subarray(i * FRAME_EVENTS * RECORD_BYTES, to * RECORD_BYTES);
+    });
+  }
 }
 
 function applyFrame(kernel: Kernel, frame: Uint8Array): void {
@@ -164,6 +234,10 @@ function cpuTime(work: () => void): number {
   work();
   const { user, system } = process.cpuUsage(before);
   return user + system;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
 function round(value: number): number {

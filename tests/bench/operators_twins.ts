@@ -104,6 +104,43 @@ export function hoppingTwin(slide: number, size: number, disorder: number): Coun
   }(slide, disorder);
 }
 
+/**
+ * What one writes without a thought of panes: a Map of counts for each window, and an event goes to all that
+ * hold it. It begins with every key in every window, as it stands when it has run for long.
+ */
+export class NaiveHoppingTwin extends Twin {
+  readonly #windows = new Map<number, Map<number, number>>();
+  readonly #slide: number;
+  readonly #size: number;
+  #nextEnd: number;
+
+  constructor(slide: number, size: number, keys: number, disorder: number) {
+    super(disorder);
+    this.#slide = slide;
+    this.#size = size;
+    this.#nextEnd = slide;
+    for (let end = 1; end < size; end++) {
+      this.#windows.set(end * slide, new Map(Array.from({ length: keys }, (_, key) => [key, 1])));
+    }
+  }
+
+  protected event(time: number, key: number): void {
+    const first = Math.floor(time / this.#slide) + 1;
+    for (let end = first; end < first + this.#size; end++) {
+      let counts = this.#windows.get(end * this.#slide);
+      if (!counts) this.#windows.set(end * this.#slide, counts = new Map());
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+  }
+
+  protected advance(): void {
+    for (; this.watermark >= this.#nextEnd; this.#nextEnd += this.#slide) {
+      for (const [key, count] of this.#windows.get(this.#nextEnd) ?? []) this.tell(key, this.#nextEnd, count);
+      this.#windows.delete(this.#nextEnd);
+    }
+  }
+}
+
 interface Open {
   start: number;
   last: number;
