@@ -48,6 +48,21 @@ export function seenBefore<R>(): FigureExpr<R> {
   return { function: "seen", within: 0 };
 }
 
+/** An integer as it was with the key's newest event, by event time, that meets the condition; 0 without one. */
+export function newest<R>(of: (row: R) => NumLike, where?: (row: R) => BoolLike): FigureExpr<R> {
+  return { function: "newest", of, where, within: 0 };
+}
+
+/** The time of that event; 0 without one. */
+export function newestAt<R>(where?: (row: R) => BoolLike): FigureExpr<R> {
+  return { function: "newestAt", where, within: 0 };
+}
+
+/** Events of the key before this one to which a rule applied; none when the last of them is `quiet` ago. */
+export function flaggedWithin<R>(quiet: Duration): FigureExpr<R> {
+  return { function: "flagged", within: micros(quiet) };
+}
+
 /** Microseconds since the key's event before; 0 with the first. */
 export function sinceBefore<R>(): FigureExpr<R> {
   return { function: "since", within: 0 };
@@ -58,7 +73,9 @@ export interface RuleExpr<R, F> {
   readonly verdict: "review" | "decline";
   /** Figures of the reason: what was seen, and what is allowed. */
   readonly observed?: (figures: F, row: R) => NumLike;
-  readonly limit?: NumLike;
+  readonly limit?: NumLike | ((figures: F, row: R) => NumLike);
+  /** It changes the verdict and gives no reason. */
+  readonly silent?: boolean;
 }
 
 export interface PatternStep<R> {

@@ -99,7 +99,7 @@ function describe(step: Step | End): string {
     case "source":
       return `source ${step.name}: ${step.message.typeName}, ${timeOf(step)}`;
     case "filter":
-      return `filter ${text(step.where)}`;
+      return `${step.reason === undefined ? "filter" : "require"} ${text(step.where)}`;
     case "map":
       return `map to ${names(step.fields)}`;
     case "flatMap":
@@ -221,7 +221,8 @@ function detailsOf(step: Step | End): string[] {
             duration(each.within)
           })`
         ),
-        ...step.rules.map(({ name, when }) => `${name} when ${text(when)}`),
+        ...step.facts ? [`facts ${names(step.facts.fields)}`] : [],
+        ...[...step.rules, ...step.escalations].map(({ name, when }) => `${name} when ${text(when)}`),
         `${step.most} events at most`,
       ];
     case "to":

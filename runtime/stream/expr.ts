@@ -58,7 +58,8 @@ export type Op =
   | "split"
   | "digits"
   | "rfc3339"
-  | "date";
+  | "date"
+  | "now";
 
 /** Anything a number may be written as. */
 export type NumLike = Num<string> | number | bigint;
@@ -276,6 +277,18 @@ export function millis(value: NumLike): Num {
 /** A time given as RFC 3339 text. What is no such text rejects the event. */
 export function rfc3339(value: TextLike): Num {
   return new Num(op("i64", "rfc3339", text(value).node));
+}
+
+/** The clock as the event is applied: the frame's, the same in every replay. */
+export function now(): Num {
+  return new Num(op("i64", "now"));
+}
+
+/** Whether an optional field of an event is there. */
+export function isSet(field: AnyValue): Bool {
+  const { node } = field;
+  if (node.kind !== "field") throw new TypeError("Cannot tell whether it is set: it is no field of an event");
+  return new Bool({ kind: "field", type: "bool", row: node.row, name: `${node.name}?` });
 }
 
 /** The UTC date of a time, as `yyyy-MM-dd`. */

@@ -13,14 +13,8 @@ import {
   Rows,
   viewOf,
 } from "./base.ts";
-import {
-  Descending,
-  type FigureExpr,
-  type OrderExpr,
-  type OverExpr,
-  type PatternStep,
-  type RuleExpr,
-} from "./columns.ts";
+import { type DecideOptions, decideStep, type FiguresOf, type Judgement, type Rules } from "./decide.ts";
+import { Descending, type FigureExpr, type OrderExpr, type OverExpr, type PatternStep } from "./columns.ts";
 import {
   type AnyValue,
   type Bool,
@@ -32,7 +26,7 @@ import {
   type NumLike,
   walk,
 } from "./expr.ts";
-import type { Field, Figure, JoinKind, Named, Order, OverColumn, Rule, Step } from "./plan.ts";
+import type { Field, JoinKind, Named, Order, OverColumn, Step } from "./plan.ts";
 import { type Stream, streamOf } from "./stream.ts";
 import { WindowedStream } from "./windowed.ts";
 import { type Duration, micros, type WindowSpec } from "./windows.ts";
@@ -369,66 +363,19 @@ export class KeyedStream<R, K> extends Rows<R> {
 
   /**
    * Answers each event by rules over what its key has done, at once, in the order in which events come. Each
-   * rule that applies is a reason of the decision; the strictest verdict stands.
+   * rule that applies is a reason of the decision; the strictest verdict stands. Rules may be a function of the
+   * figures: what is computed there once is shared by all of them.
    */
-  decide<F extends Readonly<Record<string, FigureExpr<R>>>>(
+  decide<F extends Readonly<Record<string, FigureExpr<R>>>, X = unknown>(
     figures: F,
-    rules: Readonly<Record<string, RuleExpr<R, { readonly [P in keyof F]: Num }>>>,
-    { ttl, most = 1_000 }: { readonly ttl?: Duration; readonly most?: number } = {},
-  ): Stream<K & { readonly [P in keyof F]: Num } & { readonly verdict: Num }> {
+    rules:
+      | Rules<R, FiguresOf<F> & X>
+      | ((figures: FiguresOf<F> & X, row: R) => Judgement<R, FiguresOf<F> & X>),
+    options: DecideOptions<X> = {},
+  ): Stream<K & FiguresOf<F> & { readonly verdict: Num }> {
     const place = this.place("decide");
-    const { step } = this;
-    if (step.kind !== "source" && step.kind !== "filter") {
-      throw this.wrong(
-        place,
-        "its rows are not events as they come",
-        "Decide before other steps, but for filters.",
-      );
-    }
-    if (!Number.isInteger(most) || most < 1 || most > 1_000_000) {
-      throw this.wrong(place, `the most events are ${most}`, "Give an integer from 1 to 1,000,000.");
-    }
-    const seen = { of: place };
-    const built = Object.entries(figures).map(([name, figure]): Figure => {
-      const of = figure.of && this.at(`${place}, "${name}"`, () => num(figure.of!(this.view_)).node);
-      if (of && of.type !== "i64") {
-        throw this.wrong(place, `"${name}" is a float`, "Figures are integers: round() it.");
-      }
-      const where = figure.where &&
-        this.at(`${place}, "${name}"`, () => bool(figure.where!(this.view_)).node);
-      return { name, function: figure.function, of, where, within: figure.within, type: "i64" };
-    });
-    const known = Object.fromEntries(built.map(({ name }) => [name, fieldOf(seen, name, "i64")])) as {
-      readonly [P in keyof F]: Num;
-    };
-    const ruled = Object.entries(rules).map(([name, rule]): Rule =>
-      this.at(`${place}, "${name}"`, () => ({
-        name,
-        when: bool(rule.when(known, this.view_)).node,
-        verdict: rule.verdict,
-        observed: rule.observed && num(rule.observed(known, this.view_)).round().node,
-        limit: rule.limit === undefined ? undefined : num(rule.limit).round().node,
-      }))
-    );
-    const longest = Math.max(0, ...built.map(({ within }) => within));
-    const fields: Field[] = [
-      ...fieldsOfNamed(this.keys),
-      ...built.map(({ name, type }) => ({ name, type })),
-      { name: "verdict", type: "i64" },
-    ];
-    return streamOf(this.draft, {
-      kind: "decide",
-      from: step,
-      keys: this.keys,
-      figures: built,
-      rules: ruled,
-      ttl: micros(ttl ?? longest + 3_600_000_000, "time to live"),
-      most,
-      place,
-      row: seen,
-      fields,
-      changelog: false,
-    });
+    const given = { place, step: this.step, view: this.view_, keys: this.keys };
+    return streamOf(this.draft, this.at(place, () => decideStep(given, figures, rules, options)));
   }
 
   /** Rows of a key that follow each other in event time, all within a duration of the first. */

@@ -74,6 +74,8 @@ export interface Filter extends StepBase {
   readonly kind: "filter";
   readonly from: Step;
   readonly where: Node;
+  /** A RejectReason: an event for which it does not hold is bad input. */
+  readonly reason?: number;
 }
 
 export interface MapStep extends StepBase {
@@ -257,11 +259,11 @@ export interface Pattern extends StepBase {
 /** What is known of a key when one of its events is decided, that event included. */
 export interface Figure {
   readonly name: string;
-  readonly function: "count" | "sum" | "previous" | "seen" | "since";
+  readonly function: "count" | "sum" | "previous" | "seen" | "since" | "newest" | "newestAt" | "flagged";
   /** What is summed, or remembered. */
   readonly of?: Node;
   readonly where?: Node;
-  /** Microseconds back from the key's newest event. */
+  /** Microseconds back from the key's newest event; of flags, after which they are forgotten. */
   readonly within: number;
   readonly type: ValueType;
 }
@@ -270,9 +272,22 @@ export interface Rule {
   readonly name: string;
   readonly when: Node;
   readonly verdict: "review" | "decline";
+  /** It gives no reason of its own. */
+  readonly silent: boolean;
   /** What the reason tells beside its name. */
   readonly observed?: Node;
   readonly limit?: Node;
+}
+
+export interface Told extends Named {
+  readonly where?: Node;
+}
+
+export interface Beside {
+  readonly from: Step;
+  readonly keys: readonly Named[];
+  /** What of its rows is kept. */
+  readonly fields: readonly Field[];
 }
 
 /** Each event of a source is answered: rules over what its key has done. */
@@ -282,6 +297,14 @@ export interface Decide extends StepBase {
   readonly keys: readonly Named[];
   readonly figures: readonly Figure[];
   readonly rules: readonly Rule[];
+  /** Rules that look at how many of those applied; they neither count nor flag. */
+  readonly escalations: readonly Rule[];
+  /** What is told beside the reasons, each where its condition holds. */
+  readonly told: readonly Told[];
+  /** What is known of the key besides: the newest row of another stream. */
+  readonly facts?: Beside;
+  /** A row of this stream takes the key's flags away. */
+  readonly clears?: Beside;
   /** Time of the clock after which a key without events is forgotten. */
   readonly ttl: number;
   /** Most events of a key within a window; beyond them an event is refused. */
@@ -358,6 +381,8 @@ export function inputsOf(step: Step | End): readonly Step[] {
     case "tableJoin":
     case "temporalJoin":
       return [step.left, step.right];
+    case "decide":
+      return [step.from, ...[step.facts, step.clears].flatMap((beside) => beside ? [beside.from] : [])];
     default:
       return [step.from];
   }

@@ -16,6 +16,7 @@ import {
   Rows,
   rowView,
 } from "./base.ts";
+import { RejectReason } from "../proto/gen/frame_pb.ts";
 import { bool, type BoolLike, fieldOf } from "./expr.ts";
 import { KeyedStream } from "./keyed.ts";
 import { addLookup, type LookedUp, type LookupKey, type LookupOptions, type LookupSource } from "./lookup.ts";
@@ -39,6 +40,22 @@ export class Stream<R> extends Rows<R> {
       fields,
       changelog,
     }, this.view_);
+  }
+
+  /**
+   * What must hold of an event: one for which it does not is rejected with the reason, a dead letter. Reasons
+   * are those of every kernel, by name.
+   */
+  require(reason: keyof typeof RejectReason, where: (row: R) => BoolLike): Stream<R> {
+    const place = this.place("require");
+    const node = this.at(place, () => bool(where(this.view_)).node);
+    const { row, fields, changelog } = this.step;
+    const base = { place, row, fields, changelog };
+    return new Stream(
+      this.draft,
+      { kind: "filter", from: this.step, where: node, reason: RejectReason[reason], ...base },
+      this.view_,
+    );
   }
 
   /** The same, said of results. */
@@ -131,13 +148,17 @@ export class Stream<R> extends Rows<R> {
     return new KeyedStream(this.draft, this.step, this.view_, []);
   }
 
-  /** Rows leave the pipeline as messages of the output `name`. */
-  to(name: string): Declaration<R> {
+  /**
+   * Rows leave the pipeline as messages of the output `name`. `corrected`: the messages can say that a row is taken
+   * back, though nothing here does so, for `millrace late --reapply --write`.
+   */
+  to(name: string, { corrected = false }: { readonly corrected?: boolean } = {}): Declaration<R> {
     const place = this.place("to");
     checkOutputName(name, place, this.draft);
     const { row, fields, changelog } = this.step;
     const channel = this.draft.ends.length;
-    const end: To = { kind: "to", from: this.step, name, channel, place, row, fields, changelog };
+    const told = changelog || corrected && fields.length > 0;
+    const end: To = { kind: "to", from: this.step, name, channel, place, row, fields, changelog: told };
     this.draft.ends.push(end);
     return new Declaration<R>(this.draft);
   }

@@ -1,5 +1,5 @@
-/** A declared kernel beside the handwritten one it resembles: the velocity of cards, and the fraud kernel. */
-import velocity from "../../actors/payments/velocity.ts";
+/** A declared kernel beside the handwritten one that decides the same: the rules of fraud. */
+import fraud from "../../actors/payments/fraud_declared.ts";
 import { declared } from "../../deploy/declared.ts";
 import { kernelParams, loadKernel } from "../../runtime/mod.ts";
 import type { Kernel } from "../../runtime/kernel/host.ts";
@@ -19,7 +19,7 @@ const START = 1_700_265_600_000_000;
 const FRAME_EVENTS = 500, CHUNK_FRAMES = 200;
 
 export async function benchDeclared(cards = 1_000_000, events = 1_000_000): Promise<DeclaredBench> {
-  const { pipeline, wasm } = await declared(velocity);
+  const { pipeline, wasm } = await declared(fraud);
   const compiled = (await loadKernel(pipeline.kernel, wasm, kernelParams(pipeline))).instantiate();
   const handwritten = (await loadForTest("fraud")).instantiate();
   const empty = compiled.stateBytes;
@@ -50,7 +50,7 @@ export async function benchDeclared(cards = 1_000_000, events = 1_000_000): Prom
     cards: compiled.keys,
     bytesPerKey: Math.round((compiled.stateBytes - empty) / compiled.keys),
     conditions:
-      `${FRAME_EVENTS} payments a frame, one core, no ledger; both kernels in turns on the same frames; the ` +
-      "declared one has count, sum and speed, without profiles and the history of suspicion",
+      `${FRAME_EVENTS} payments a frame, one core, no ledger; both kernels in turns on the same frames, with the ` +
+      "same verdicts, reasons and figures (tests/properties/fraud_declared_test.ts), but for currencies",
   };
 }

@@ -23,7 +23,13 @@ export function encode(event: PaymentEventFields): Uint8Array {
   return out.slice(0, encodePaymentEvent(event, out, 0));
 }
 
-export function answerOf(kernel: Kernel, step: Step, number: number): { answer: Answer; alerts: Alert[] } {
+/** `alerting`: its outputs are alerts. */
+export function answerOf(
+  kernel: Kernel,
+  step: Step,
+  number: number,
+  alerting = true,
+): { answer: Answer; alerts: Alert[] } {
   const effects = effectsOf(
     kernel.apply(step.clock, number, region([{ payload: step.payload }]), 65536).effects,
   );
@@ -31,7 +37,7 @@ export function answerOf(kernel: Kernel, step: Step, number: number): { answer: 
   let answer: Answer = { kind: "applied" };
   for (const effect of effects) {
     if (effect.kind === 3) answer = { kind: "reject", reason: effect.reason };
-    if (effect.kind === 2) alerts.push(alertOf(effect.payload, effect.key));
+    if (effect.kind === 2 && alerting) alerts.push(alertOf(effect.payload, effect.key));
     if (effect.kind !== 1) continue;
     const decision = decisionOf(effect);
     answer = {

@@ -16,10 +16,12 @@ import {
   descending,
   distinct,
   type Evolved,
+  flaggedWithin,
   type KernelModule,
   kernelParams,
   loadKernel,
   max,
+  newest,
   type Num,
   pipeline,
   previous,
@@ -154,6 +156,22 @@ function deciding(limit: number, most: number, within: "10s" | "20s" = "10s", le
     often: { when: (f) => f.n.gt(limit), verdict: "decline", observed: (f) => f.n, limit },
     much: { when: (f, e) => f.total.add(e.amount).gt(most), verdict: "review" },
   }).filter((d) => d.verdict.gt(1)).to("found");
+}
+
+/** A rule that flags, and one that looks at flags. */
+function flagging(limit: number, after: number): Declaration {
+  return pipeline("flagging", {
+    input: source(TallySchema, { eventTime: (e) => e.at, watermark: bounded("10s") }),
+  }).key((e) => e.key).decide({ flags: flaggedWithin("1m"), most: newest((e) => e.amount) }, (f, e) => ({
+    rules: { high: { when: () => e.amount.gt(limit), verdict: "review", observed: () => f.most } },
+    escalate: ({ broken }) => ({
+      again: {
+        when: () => f.flags.gte(after).and(broken.gt(0)),
+        verdict: "decline",
+        observed: () => f.flags,
+      },
+    }),
+  })).filter((d) => d.verdict.gt(2)).to("found");
 }
 
 interface Made {
@@ -336,6 +354,11 @@ describe("a declaration that was changed", () => {
     const more = await make(deciding(3, 1_000, "10s", 900));
     assert.equal(between(strict, more).kind, "rebuilt");
     assert.throws(() => compare(strict.module, more.module, all, all.length - 1), assert.AssertionError);
+    // A rule that flags is state; one that looks at flags is none.
+    const flags = await Promise.all([make(flagging(500, 2)), make(flagging(500, 3)), make(flagging(600, 2))]);
+    assert.equal(between(flags[0], flags[1]).kind, "carried");
+    assert.equal(between(flags[0], flags[2]).kind, "rebuilt");
+    for (let i = 0; i < 5; i++) compare(flags[0].module, flags[1].module, all, random.int(1, all.length - 1));
     // The window of the counts is no longer than that of the sums, which they share.
     assert.equal(between(strict, longer).kind, "carried");
     compare(strict.module, longer.module, all, random.int(1, all.length - 1));

@@ -33,6 +33,12 @@ export class Decoder {
 
   /** Where a field is after decoding; asking for it is what makes it be read. */
   field(path: string): Code {
+    // `name?`: whether it is there.
+    if (path.endsWith("?")) {
+      const { v } = this.field(path.slice(0, -1)), slot = `${v.slice(this.instance.length + 1)}Set`;
+      this.#slots.set(slot, { type: "bool" });
+      return { type: "bool", v: `${this.instance}.${slot}` };
+    }
     const fields = resolvePath(this.#source.message, path);
     let level = this.#used;
     for (const field of fields.slice(0, -1)) {
@@ -135,6 +141,8 @@ export class Decoder {
   #case(field: DescField, at: string): string[] {
     const wire = wireOf(field);
     const body = this.#read(field, at).map((line) => `        ${line}`);
+    const set = `${at.slice(this.instance.length + 1)}Set`;
+    if (this.#slots.has(set)) body.push(`        ${this.instance}.${set} = true;`);
     return [`      case ${(field.number << 3 | wire) >>> 0}: {`, ...body, "        break;", "      }"];
   }
 

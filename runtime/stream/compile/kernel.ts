@@ -150,6 +150,13 @@ class Writer {
         throw new Error("a source reads from nothing");
       case "filter": {
         const test = express(to.where, scope, block);
+        if (to.reason !== undefined) {
+          block.checked();
+          block.line(
+            `if (!(${test.v})) return ${this.#module.use("operators/out", "refuse")}(${to.reason});`,
+          );
+          return this.#row(to, block, scope, time, op);
+        }
         return block.nest(`if (${test.v})`, (inner) => this.#row(to, inner, scope, time, op));
       }
       case "map":

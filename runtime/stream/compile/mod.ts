@@ -113,8 +113,9 @@ function decisionsOf(plan: Plan): Pick<Pipeline, "reasons" | "figures"> {
     );
   }
   if (steps.length === 0) return {};
-  const [{ rules, figures }] = steps;
-  return decisionEnums(plan.name, rules.map(({ name }) => name), figures.map(({ name }) => name));
+  const [{ rules, escalations, told }] = steps;
+  const reasons = [...rules, ...escalations].filter(({ silent }) => !silent);
+  return decisionEnums(plan.name, reasons.map(({ name }) => name), told.map(({ name }) => name));
 }
 
 /** Names of pipelines are parts of subjects and URLs: no capitals, no underscores. */
@@ -138,6 +139,9 @@ function partitionKey(plan: Plan): Pipeline["key"] {
       : "keys" in step
       ? [[step.from, step.keys]]
       : [];
+    if (step.kind === "decide") {
+      for (const beside of [step.facts, step.clears]) if (beside) keyed.push([beside.from, beside.keys]);
+    }
     for (const [from, keys] of keyed) {
       const origins = keys.map(({ node }) => originOf(from, node)).filter((origin) => origin !== undefined);
       const known = origins.find(({ input, path }) => paths.get(input) === path);

@@ -48,6 +48,7 @@ function fails(
   consumers: ReadonlyMap<Step, readonly { readonly to: Step | End }[]>,
 ): boolean {
   return expressions(step).some((node) => [...walk(node)].some(canFail)) ||
+    step.kind === "filter" && step.reason !== undefined ||
     step.kind === "to" && step.fields.some(({ type }) => type === "text") ||
     (consumers.get(step as Step) ?? []).some(({ to }) => fails(to, consumers));
 }

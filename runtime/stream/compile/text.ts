@@ -209,6 +209,7 @@ const FLOATS: Partial<Record<Op, string>> = { add: "+", sub: "-", mul: "*", div:
 
 function operation(node: Extract<Node, { kind: "op" }>, args: Code[], block: Block): Code {
   const { op, type } = node;
+  if (op === "now") return { type, v: block.module.use("lib/context", "clock") };
   const [a, b, c] = args;
   if (a.type === "text" || type === "text") return textOperation(node, args, block);
   const sign = SIGNS[op];
