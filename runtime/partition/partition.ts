@@ -113,6 +113,7 @@ export class Partition {
   #lastError: string | undefined;
   #checkpointFrame = 0;
   #blamed = false;
+  #recoveredTo = 0;
   /** Counts when the share of late events was looked at last. */
   #watched = { events: 0, late: 0 };
   /** What the ledger takes; known once it was opened. */
@@ -344,6 +345,8 @@ export class Partition {
       this.#state = "serving";
       for (const resolve of this.#whenReady.splice(0)) resolve();
       live.wake();
+      // Now, so that whoever reads what was recovered goes on after this, and not at some moment before.
+      this.history.durable = this.#recoveredTo;
       await live.serve(signal);
       this.#state = "stopped";
     } catch (error) {
@@ -500,7 +503,7 @@ export class Partition {
     }
     this.#settle(chain);
     if (!warm) this.history.took(recovered.micros);
-    this.history.durable = recovered.number;
+    this.#recoveredTo = recovered.number;
     // An owner before us may have purged after the checkpoint was taken: of those letters nothing is left to read.
     this.history.purged(recovered.first - 1);
     this.#checkpointFrame = (recovered.manifest ?? warm?.manifest)?.frame ?? 0;

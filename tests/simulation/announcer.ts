@@ -33,6 +33,8 @@ export class Announcer {
   readonly #random: Seeded;
   readonly #time: EventTime;
   readonly #waiting = new WeakMap<Process, number>();
+  /** Some programs never do. */
+  readonly #saysIdle: boolean;
   #latest = 0;
   #spared = 0;
   #ending = false;
@@ -42,6 +44,7 @@ export class Announcer {
     this.#processes = processes;
     this.#random = random;
     this.#time = time;
+    this.#saysIdle = random.chance(0.6);
   }
 
   begin(): void {
@@ -72,7 +75,7 @@ export class Announcer {
   #tellSomething(): void {
     const { faults, counters, scheduler } = this.#ground;
     const input = this.#random.pick(INPUTS);
-    if (this.#random.chance(0.4)) {
+    if (this.#saysIdle && this.#random.chance(0.4)) {
       const process = this.#someone();
       const cutsOff = process && !process.world.cutOff.out && scheduler.now > this.#spared &&
         faults.idleWhileCutOff > 0 && this.#random.chance(faults.idleWhileCutOff);

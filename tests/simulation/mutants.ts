@@ -17,6 +17,10 @@ const INCARNATION = "runtime/partition/incarnation.ts";
 const PARTITION = "runtime/partition/partition.ts";
 const REPLICA = "runtime/partition/replica.ts";
 const CHECKPOINT = "runtime/checkpoint/checkpoint.ts";
+const FEED = "runtime/output/feed.ts";
+const COMPILER = "runtime/stream/compile/kernel.ts";
+const TIME = "wasm/operators/time.ts";
+const INLINE = "// @ts-ignore: decorator\n@inline\n";
 
 export const MUTANTS: readonly Mutant[] = [
   mutant("release before commit", INCARNATION, "this.#chain.append(number - 1, message).then(", [
@@ -122,6 +126,59 @@ export const MUTANTS: readonly Mutant[] = [
     "runtime/output/sinks.ts",
     "? this.read.output : 0;",
     ["? 0 : 0;"],
+  ),
+  // Of event time.
+  mutant("watermark not in the snapshot", TIME, `${INLINE}const head = changetype<Head>(STATE);`, [
+    "const headAt = memory.data(128, 8);\nconst head = changetype<Head>(headAt);",
+  ]),
+  mutant("marks of sources not in the state", TIME, `${INLINE}const FIRST: usize = STATE + 64;`, [
+    "const FIRST: usize = memory.data(1024, 8);",
+  ]),
+  mutant("late record left out", "wasm/operators/out.ts", "  lateEffect(SCRATCH,", [
+    "  if (reason != LateReason.WINDOW_CLOSED) lateEffect(SCRATCH,",
+  ]),
+  mutant(
+    "windows fire a microsecond before their time",
+    COMPILER,
+    '`  const w = ${use("operators/time", "newest")}();`,',
+    ['`  const w = min(${use("operators/time", "newest")}(), i64.MAX_VALUE - 1) + 1;`,'],
+  ),
+  mutant("event time is told before the late results that it allows", COMPILER, "const delay = Math.max(0,", [
+    "const delay = Math.min(0,",
+  ]),
+  mutant("a stage goes by one partition before it", TIME, "    least(part.mark, part.idle);", [
+    "if (i == partition) least(part.mark, part.idle);",
+  ]),
+  mutant(
+    "a mark overtakes the rows that it speaks of",
+    FEED,
+    "    for (const { output, payload } of outputs) {",
+    [
+      "if (advance) await mark!(advance, { source, sequence: feedSequence(frame.number, 0) - 1 }, () => {});",
+      "for (const { output, payload } of outputs) {",
+    ],
+  ),
+  mutant(
+    "a mark is believed again when it is told again",
+    FEED,
+    "{ source, sequence: markSequence(frame.number) }",
+    [
+      "{}",
+    ],
+  ),
+  mutant(
+    "timers wait for a clock that was set back",
+    "runtime/partition/frame_clock.ts",
+    "if (wall >= this.last) return",
+    [
+      "if (wall >= 0) return",
+    ],
+  ),
+  mutant(
+    "a watermark goes back while its partition restarts",
+    "runtime/partition/history.ts",
+    "if (time !== undefined && !(time <= this.#watermark!)) this",
+    ["if (time !== undefined) this"],
   ),
 ];
 

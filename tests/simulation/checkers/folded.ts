@@ -128,11 +128,11 @@ function compareLate(
   should: readonly ExpectedLate[],
   complain: (what: string) => void,
 ): void {
-  const found = is.map(({ operator, reason, time, watermark, windowStart, windowEnd }) =>
-    `${operator}: ${reason} ${time} at ${watermark}, ${windowStart} to ${windowEnd}`
+  const found = is.map(({ operator, reason, time, watermark, windowStart, windowEnd, missed }) =>
+    `${operator}: ${reason} ${time} at ${watermark}, ${windowStart} to ${windowEnd}, ${missed}`
   );
-  const expected = should.map(({ operator, reason, time, watermark, start, end }) =>
-    `${operator}: ${reason} ${time} at ${watermark}, ${start} to ${end}`
+  const expected = should.map(({ operator, reason, time, watermark, start, end, missed = 0 }) =>
+    `${operator}: ${reason} ${time} at ${watermark}, ${start} to ${end}, ${missed}`
   );
   if (found.join() === expected.join()) return;
   complain(`is late as [${found.join("; ")}], the twin says [${expected.join("; ")}]`);

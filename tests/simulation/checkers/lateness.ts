@@ -1,7 +1,8 @@
 /**
  * No late drop goes unrecorded. An event of a window that tells once is counted in it, or has a late record that
  * names this window, with a watermark past its end; never both, never neither. So of each window the count and
- * the records are together the events that the ledger has of it. Of windows that overlap the newest is recorded.
+ * the records are together the events that the ledger has of it. Of windows that overlap the newest is recorded
+ * that took it no more.
  */
 import { EVENT_KIND } from "../../../runtime/mod.ts";
 import type { Late } from "../../../runtime/proto/gen/frame_pb.ts";
@@ -54,7 +55,7 @@ function whatIsWrong(
   at: bigint,
 ): string | undefined {
   if (time !== at) return `its record says ${time}, it says ${at}`;
-  if (reason !== REASON.closed) {
+  if (reason !== REASON.closed && reason !== REASON.partly) {
     return reason === REASON.expired && at >= watermark ? `${at} expired at ${watermark}` : undefined;
   }
   const { size, lateness } = operator === EXACT ? { ...SPANS.exact, lateness: 0 } : SPANS.counts;

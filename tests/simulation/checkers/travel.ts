@@ -26,7 +26,7 @@ export function checkTravel(
   violations: string[],
 ): void {
   const sent = new Map<string, Sent>();
-  const told = new Map<string, number>();
+  const told = new Map<string, number[]>();
   for (const { name, timed } of spans) {
     for (const { number, entries, advance } of timed) {
       for (const { output, channel, payload, fields } of entries.flatMap(({ rows }) => rows)) {
@@ -36,9 +36,12 @@ export function checkTravel(
       }
       if (!advance) continue;
       const mark = `${name} ${advance.time} ${advance.idle}`;
-      if (!told.has(mark)) told.set(mark, number); // it may be said again: idle, not idle, idle
+      const frames = told.get(mark);
+      if (frames) frames.push(number); // idle, not idle, idle: at the same time
+      else told.set(mark, [number]);
     }
   }
+  checkInTime(spans, totals, violations);
   const taken = new Set<string>();
   for (const history of totals) checkReceiver(history, spans, sent, told, taken, violations);
   for (const id of sent.keys()) {
@@ -50,11 +53,13 @@ function checkReceiver(
   { name, partition, timed }: TimedHistory,
   spans: readonly TimedHistory[],
   sent: ReadonlyMap<string, Sent>,
-  told: ReadonlyMap<string, number>,
+  told: ReadonlyMap<string, readonly number[]>,
   taken: Set<string>,
   violations: string[],
 ): void {
   const complain = (what: string) => void violations.push(`travel: ${name}: ${what}`);
+  /** The frame of each sender whose mark came last. */
+  const heard = new Map<string, number>();
   /** Frames of each sender whose rows for this partition are not here yet, by sender. */
   const missing = new Map(spans.map((sender) => [sender.name, [] as number[]]));
   for (const { source, frame, to } of sent.values()) if (to === partition) missing.get(source)!.push(frame);
@@ -62,8 +67,12 @@ function checkReceiver(
     if (!applied && kind !== EVENT_KIND.QUARANTINED) continue;
     if (kind === EVENT_KIND.WATERMARK) {
       const mark = fromBinary(WatermarkSchema, payload), sender = spans[mark.partition]?.name;
-      const frame = told.get(`${sender} ${mark.time} ${mark.idle}`);
-      if (frame === undefined) return complain(`was told ${mark.time} of ${sender}, which never said so`);
+      const frames = told.get(`${sender} ${mark.time} ${mark.idle}`) ?? [];
+      const frame = frames.find((number) => number > (heard.get(sender) ?? 0));
+      if (frame === undefined) {
+        return complain(`was told ${mark.time} of ${sender}, which never said so, or not so late`);
+      }
+      heard.set(sender, frame);
       const first = missing.get(sender)![0];
       if (first !== undefined && first <= frame) {
         return complain(`was told of frame ${frame} of ${sender} before it had the rows of frame ${first}`);
@@ -77,6 +86,19 @@ function checkReceiver(
     if (taken.has(id)) return complain(`holds ${id} a second time`);
     taken.add(id);
     missing.get(source)!.shift();
+  }
+}
+
+/** While no partition is idle, no row comes to the next stage after its time. */
+function checkInTime(
+  spans: readonly TimedHistory[],
+  totals: readonly TimedHistory[],
+  violations: string[],
+): void {
+  if (spans.some(({ timed }) => timed.some(({ advance }) => advance?.idle))) return;
+  for (const { name, timed } of totals) {
+    const late = timed.flatMap(({ entries }) => entries).find((entry) => entry.late.length > 0);
+    if (late) violations.push(`travel: ${name} has row ${late.frame}.${late.event} too late`);
   }
 }
 

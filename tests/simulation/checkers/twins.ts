@@ -20,7 +20,7 @@ export interface Expected {
   readonly more: bigint | undefined;
 }
 
-export const REASON = { closed: 1, expired: 2, farAhead: 3 } as const;
+export const REASON = { closed: 1, expired: 2, farAhead: 3, partly: 4 } as const;
 
 /** A late record as it must be written. */
 export interface ExpectedLate {
@@ -30,6 +30,8 @@ export interface ExpectedLate {
   readonly watermark: bigint;
   readonly start: bigint;
   readonly end: bigint;
+  /** Of an event that counts all the same: in how many windows it does not. */
+  readonly missed?: number;
 }
 
 const MIN = -(2n ** 63n);
@@ -64,12 +66,13 @@ class Windows extends Operator {
     this.#describe = describe;
   }
 
-  /** The window it came too late for. */
-  add(key: string, time: bigint, value: bigint): { start: bigint; end: bigint } | undefined {
+  /** What it came too late for: all of its windows, or some; undefined: none. */
+  add(key: string, time: bigint, value: bigint): Pick<ExpectedLate, "start" | "end" | "missed"> | undefined {
+    const gone = this.#aligned.missed(time), newest = gone.at(-1);
     const told = this.#aligned.add(key, time, value);
     if (!Array.isArray(told)) return told as { start: bigint; end: bigint };
     this.#owe(told);
-    return undefined;
+    return newest && { start: newest.start, end: newest.end, missed: gone.length };
   }
 
   protected advance(watermark: bigint): void {
@@ -182,7 +185,8 @@ export class SpansTwin extends Twin {
     const missed = windows.add(side === 0 ? `${key}|${note}` : key, at, amount);
     if (missed) {
       const { watermark } = windows;
-      this.late.push({ operator: side, reason: REASON.closed, time: at, watermark, ...missed });
+      const reason = missed.missed ? REASON.partly : REASON.closed;
+      this.late.push({ operator: side, reason, time: at, watermark, ...missed });
     }
     if (!this.#pairs.add(side, key, at)) {
       const { watermark } = this.#pairs;
