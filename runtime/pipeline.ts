@@ -39,7 +39,8 @@ import { EVENT_KIND, EventCursor } from "./partition/records.ts";
 import { readFrame } from "./partition/recover.ts";
 import { RejectReason } from "./proto/gen/frame_pb.ts";
 import type { InputGate, InputReader, Inputs } from "./stream/inputs.ts";
-import { readLate, readView, tellMark } from "./stream/serve.ts";
+import type { Correction } from "./stream/corrections.ts";
+import { readLate, readView, tellCorrections, tellMark } from "./stream/serve.ts";
 import type { World } from "./world/mod.ts";
 import type { SinkDeadLetter } from "./world/sink.ts";
 
@@ -341,6 +342,11 @@ export class Road implements Runtime {
       this.#world,
       this.#stop.signal,
     );
+  }
+
+  async correct(name: string, partition: number, rows: readonly Correction[]): Promise<void> {
+    const takes = (each: Partition) => this.#takes(each);
+    await tellCorrections(this.#stage(name), partition, rows, takes, this.#world, this.#stop.signal);
   }
 
   async settled(name: string): Promise<void> {

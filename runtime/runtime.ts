@@ -2,6 +2,7 @@
 import type { Pipeline, Topology } from "./declare.ts";
 import type { OwnerSeen } from "./ownership.ts";
 import type { RejectReason } from "./proto/gen/frame_pb.ts";
+import type { Correction } from "./stream/corrections.ts";
 import type { InputGate, InputReader } from "./stream/inputs.ts";
 import type { Micros } from "./world/clock.ts";
 import type { SinkDeadLetter } from "./world/sink.ts";
@@ -52,6 +53,11 @@ export interface Runtime {
   mark(pipeline: string, mark: Mark): Promise<void>;
   /** A reader of a stream says so: its pipeline asks it whether it is silent, and may hold it back. */
   reads(pipeline: string, reader: InputReader): InputGate;
+  /**
+   * Puts out rows that late events add or take back in one partition, as its outputs and in its views; settles
+   * when all of them are durable.
+   */
+  correct(pipeline: string, partition: number, rows: readonly Correction[]): Promise<void>;
   /** Settles when nothing that was admitted has more to say by itself: every window that was due is told. */
   settled(pipeline: string): Promise<void>;
   /** Rows of a view, in the order of their keys. */

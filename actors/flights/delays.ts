@@ -27,7 +27,7 @@ export function delays({ disorder, lateness }: Patience) {
       delay: sum(({ delay }) => delay),
       worst: max(({ delay }) => delay),
     })
-    .to("delays");
+    .to("delays", { corrected: true });
 }
 
 export default delays({ disorder: ENOUGH });

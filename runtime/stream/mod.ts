@@ -41,7 +41,8 @@ export {
 } from "./expr.ts";
 export * from "./windows.ts";
 export { compile, type Compiled } from "./compile/mod.ts";
-export { type Correction, corrections } from "./corrections.ts";
+export { type Correction, corrections, unwritable } from "./corrections.ts";
+export { stands } from "./serve.ts";
 export type { InputGate, InputReader } from "./inputs.ts";
 export { checkBounded, explain } from "./explain.ts";
 export { type Evolved, misplaced, partitionedOf, verdictOf } from "./evolution.ts";

@@ -1,6 +1,8 @@
 /** What a running declared pipeline is asked: its views, its late events, and how far its inputs have come. */
-import { fromBinary } from "@bufbuild/protobuf";
-import type { ViewSpec } from "../declare.ts";
+import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
+import type { Pipeline, ViewSpec } from "../declare.ts";
+import { bytesEqual } from "../hash.ts";
+import type { Kernel } from "../kernel/host.ts";
 import { comparePositions } from "../pipeline.ts";
 import type { Stage } from "../pipeline.ts";
 import type { KeyValue, LateEvent, Mark, Position, ViewQuery, ViewRow, ViewRows } from "../runtime.ts";
@@ -10,6 +12,7 @@ import { readFrame } from "../partition/recover.ts";
 import { readVarint } from "../partition/wire.ts";
 import { LateReason, LateSchema } from "../proto/gen/frame_pb.ts";
 import type { World } from "../world/mod.ts";
+import { type Correction, encodeCorrection } from "./corrections.ts";
 import { encodeMarks } from "./marks.ts";
 
 const MAX = 2n ** 63n - 1n;
@@ -49,6 +52,71 @@ export async function tellMark(
   await Promise.all(
     partitions.flatMap((partition) => payloads.map((payload) => tell(partition, payload))),
   );
+}
+
+// ---- corrections ----
+
+/** Offers them in their order, and waits until all are durable. */
+export async function tellCorrections(
+  { pipeline, partitions }: Stage,
+  index: number,
+  rows: readonly Correction[],
+  takes: (partition: Partition) => boolean,
+  world: World,
+  signal: AbortSignal,
+): Promise<void> {
+  const partition = partitions[index];
+  const told: Promise<void>[] = [];
+  for (const row of rows) {
+    const { name, message, changelog } = pipeline.outputs![row.channel];
+    const view = pipeline.views?.find((each) => each.name === name);
+    const viewKey = view && encodeKey(view, keyOf(view, message, row.payload));
+    const payload = encodeCorrection(row, { says: changelog, viewKey });
+    let outcome: Promise<void> | undefined;
+    while (!outcome) {
+      if (signal.aborted) throw new Error(`Cannot correct ${partition.name}: it is stopping`);
+      outcome = takes(partition) ? offered(partition, payload) : undefined;
+      if (!outcome) await world.clock.sleep(RETRY_MS, signal);
+    }
+    outcome.catch(() => {}); // told below
+    told.push(outcome);
+  }
+  await Promise.all(told);
+}
+
+/** Whether a row is to be put out: a view's only where it is the newest of its key. */
+export function stands({ outputs, views }: Pick<Pipeline, "outputs" | "views">) {
+  return (kernel: Kernel, { channel, payload }: Correction): boolean => {
+    const { name, message } = outputs![channel];
+    const index = views?.findIndex((each) => each.name === name) ?? -1;
+    if (index < 0) return true;
+    const key = encodeKey(views![index], keyOf(views![index], message, payload));
+    const answer = kernel.query(getRequest(index, key));
+    return answer !== undefined &&
+      [...rowsOf(answer, 8, views![index])].some((row) => bytesEqual(row.payload, payload));
+  };
+}
+
+/** Undefined where there is no room. */
+function offered(partition: Partition, payload: Uint8Array): Promise<void> | undefined {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const admitted = partition.offer(payload, { kind: EVENT_KIND.CORRECTION }, (outcome) => {
+    if (outcome.kind === "applied") resolve();
+    else {
+      reject(
+        outcome.kind === "unknown"
+          ? outcome.cause
+          : new Error(`Cannot correct ${partition.name}: ${outcome.kind}`),
+      );
+    }
+  });
+  return admitted ? promise : undefined;
+}
+
+/** What a row of a view is found by, from its message. */
+function keyOf({ keys }: ViewSpec, message: DescMessage, payload: Uint8Array): KeyValue[] {
+  const row = fromBinary(message, payload) as unknown as Record<string, KeyValue>;
+  return keys.map(({ name }) => row[message.fields.find((field) => field.jsonName === name)!.localName]);
 }
 
 // ---- views ----

@@ -14,6 +14,7 @@ import {
   pipeline,
   type Runtime,
   source,
+  stands,
   start,
   sum,
   tumbling,
@@ -134,7 +135,13 @@ describe("a declared pipeline that runs", () => {
     const module = await loadKernel(pipeline.kernel, wasm, kernelParams(pipeline));
     const chain = await memoryWorld(memory).ledger.open("served-0");
     const { watermark } = runtime.status().partitions[0];
-    const found = await corrections(chain, module, watermark!, new AbortController().signal);
+    const found = await corrections(
+      chain,
+      module,
+      watermark!,
+      new AbortController().signal,
+      stands(pipeline),
+    );
     const told = found.filter(({ channel }) => channel === 0).map(({ retracted, payload }) => {
       const { key, windowStart, total } = plain(pipeline.outputs![0].message, payload);
       return [retracted, key, Number(windowStart), total];

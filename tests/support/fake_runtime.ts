@@ -58,6 +58,7 @@ export function fakeRuntime(topology: Topology, script: Script = {}): FakeRuntim
     redrive: () => Promise.reject(new Error("Cannot redrive: there are no dead letters here")),
     async *outputs() {},
     mark: () => Promise.resolve(),
+    correct: () => Promise.resolve(),
     reads: () => ({ aligned: false, held: () => false, end() {} }),
     settled: () => Promise.resolve(),
     view: () => Promise.resolve({ rows: [], more: false, watermark: 0 }),

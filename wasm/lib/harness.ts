@@ -222,6 +222,7 @@ function applyEvent(index: u32): void {
   if (kind == 1) return timer();
   if (kind == 3) return mark();
   if (kind == 4) return reject(<u32> reason);
+  if (kind == 5) return correction();
   if (payloadLength > kernel.EVENT_BYTES_MAX) return reject(Reject.MALFORMED);
   kernel.onEvent(payload, payloadLength);
 }
@@ -236,6 +237,12 @@ function timer(): void {
 /** A kernel without event time has no use for a watermark. */
 function mark(): void {
   if (isDefined(kernel.onWatermark)) kernel.onWatermark(payload, payloadLength);
+}
+
+/** A kernel that was not compiled from a declaration takes nothing back. */
+function correction(): void {
+  if (isDefined(kernel.onCorrection)) kernel.onCorrection(payload, payloadLength);
+  else reject(Reject.MALFORMED);
 }
 
 function readEvent(p: usize, end: usize): bool {
@@ -285,7 +292,7 @@ function readEvent(p: usize, end: usize): bool {
     }
     if (!at) return false;
   }
-  return kind <= 4;
+  return kind <= 5;
 }
 
 /** KernelParams: dedupe window, most ids, bound on state, and the kernel's own parameters. */

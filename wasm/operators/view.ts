@@ -119,6 +119,17 @@ export class View {
     return true;
   }
 
+  /** A row that late events take back, where it still stands, or one that is to stand now. */
+  correct(back: bool, key: usize, keyLength: u32, row: usize, length: u32): void {
+    if (!back) {
+      this.put(watermark(), key, keyLength, row, length);
+      return;
+    }
+    const kept = this.table.find(key, keyLength);
+    if (!changetype<usize>(kept) || kept.length != length || memory.compare(kept.row, row, length)) return;
+    this.drop(kept);
+  }
+
   private drop(kept: Kept): void {
     const block = kept.row, length = kept.length;
     this.table.remove(kept);

@@ -236,7 +236,6 @@ export interface CorrectionFields {
   readonly payload?: Uint8Array;
   readonly retracted?: boolean;
   readonly viewKey?: Uint8Array;
-  readonly time?: Integer64;
 }
 /** Writes `message` at `at` and returns where it ends. */
 export function encodeCorrection(message: CorrectionFields, out: Uint8Array, at: number): number {
@@ -264,11 +263,6 @@ export function encodeCorrection(message: CorrectionFields, out: Uint8Array, at:
   if (viewKey_ !== undefined && viewKey_.length !== 0) {
     out[at++] = 42;
     at = bytes(out, at, viewKey_);
-  }
-  const time_ = message.time;
-  if (time_ !== undefined && time_ != 0) {
-    out[at++] = 49;
-    at = fixed64(out, at, time_);
   }
   if (at > out.length) throw new RangeError("Cannot encode Correction: the buffer is too small");
   return at;

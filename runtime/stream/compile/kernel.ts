@@ -8,6 +8,7 @@ import { inOrder, inputsOf } from "../plan.ts";
 import { hex, sha256 } from "../../hash.ts";
 import { INPUTS_QUERY } from "../marks.ts";
 import { aheadText } from "./ahead.ts";
+import { correctionText } from "./correct.ts";
 import { Decoder } from "./decode.ts";
 import { type Operator, operatorOf } from "./operators/mod.ts";
 import { projected } from "./operators/shared.ts";
@@ -472,6 +473,7 @@ class Writer {
   #hooks(numbered: readonly Numbered[]): string {
     const use = (file: string, name: string) => this.#module.use(file, name);
     const views = numbered.filter(({ step }) => step.kind === "view");
+    const shown = new Map(views.map(({ step, number }) => [step as View as End, number]));
     const keys = numbered.map(({ number }) => `op${number}.keys()`).join(" + ") || "0";
     const delay = Math.max(0, ...this.#plan.ends.map((end) => this.#delayBefore(end)));
     return [
@@ -486,6 +488,7 @@ class Writer {
       `  ${use("operators/time", "observeMark")}(payload, length);`,
       "  pump();",
       "}",
+      correctionText(this.#module, this.#plan.ends, shown),
       "export function onFrameEnd(): void {",
       `  if (settled && ${use("operators/time", "advances")}()) ${use("lib/effects", "advanced")}(${
         delay > 0
