@@ -33,28 +33,13 @@ const COUNT_MAX = 5,
   DECLINE_AFTER = 2;
 const SECOND = 1_000_000, AMOUNT_MAX = 10n ** 15n;
 
-/** Metres between two places in microdegrees, and the km/h of so many within a time; 0 for less than a kilometre. */
-const EARTH = `import { distance } from "../payments/earth";
-import { capital } from "../payments/checks";
-export function metres(known: bool, a: i64, b: i64, c: i64, d: i64): i64 {
-  return known ? distance(<i32> a, <i32> b, <i32> c, <i32> d) : 0;
-}
-export function apart(a: i64, b: i64): i64 {
-  return min<i64>(max<i64>(abs<i64>(a - b), ${SECOND}), 10000000000000);
-}
-export function faster(metres: i64, apart: i64, limit: i64): bool {
-  return metres >= 1000 && metres * 3600000 > limit * apart;
-}
-export function speed(metres: i64, apart: i64): i64 {
-  return metres < 1000 ? 0 : metres * 3600000 / apart;
-}
-export function currency(text: usize, length: u32): bool {
-  return !length || length == 3 && capital(load<u8>(text)) && capital(load<u8>(text, 1)) && capital(load<u8>(text, 2));
-}`;
-const metres = assembly(EARTH, "metres"), apart = assembly(EARTH, "apart");
-const faster = assembly(EARTH, "faster"),
-  speed = assembly(EARTH, "speed"),
-  currency = assembly(EARTH, "currency");
+/** The file of wasm/ that has the functions of these rules. */
+const FILE = "payments/rules";
+const RULES = `export { apart, currency, faster, metres, speed } from "../${FILE}";`;
+const metres = assembly(RULES, "metres"), apart = assembly(RULES, "apart");
+const faster = assembly(RULES, "faster"),
+  speed = assembly(RULES, "speed"),
+  currency = assembly(RULES, "currency");
 
 const from = <D extends typeof PaymentSchema | typeof CustomerProfileSchema | typeof CardReleaseSchema>(
   field: string,

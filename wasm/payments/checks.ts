@@ -63,7 +63,7 @@ export function validCurrency(text: usize, length: u32): bool {
 
 // @ts-ignore: decorator
 @inline
-export function capital(byte: u8): bool {
+function capital(byte: u8): bool {
   return <u32> byte - 0x41 < 26;
 }
 

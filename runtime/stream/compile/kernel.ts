@@ -12,7 +12,7 @@ import { correctionText } from "./correct.ts";
 import { Decoder } from "./decode.ts";
 import { type Operator, operatorOf } from "./operators/mod.ts";
 import { projected } from "./operators/shared.ts";
-import { endFields, inputOf, RETRACTED } from "./output.ts";
+import { endFields, identityOf, inputOf, RETRACTED } from "./output.ts";
 import { keyInline, writeKey } from "./rows.ts";
 import { cutTails, isStateful } from "./state.ts";
 import { Block, type Code, express, integer, Module, type Scope, within } from "./text.ts";
@@ -532,24 +532,5 @@ class Writer {
         : ["  return false;"]),
       "}",
     ].join("\n");
-  }
-}
-
-/** Fields of a step's row that tell it from others. */
-export function identityOf(step: Step): string[] {
-  switch (step.kind) {
-    case "filter":
-      return identityOf(step.from);
-    case "window":
-      return [...step.keys.map(({ name }) => name), "windowStart"];
-    case "running":
-      return step.keys.map(({ name }) => name);
-    case "top":
-    case "keep": {
-      const names = step.keys.map(({ name }) => name);
-      return names.every((name) => step.fields.some((field) => field.name === name)) ? names : [];
-    }
-    default:
-      return [];
   }
 }

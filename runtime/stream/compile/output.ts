@@ -11,7 +11,7 @@ import {
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
 import type { ValueType } from "../expr.ts";
-import type { End, Plan, Source } from "../plan.ts";
+import type { End, Plan, Source, Step } from "../plan.ts";
 
 /** Of a changelog: whether the row is taken back. Its number is above any that a declaration gives. */
 export const RETRACTED = { name: "retracted", number: 1000 } as const;
@@ -82,6 +82,25 @@ function wholeMessage(end: End): DescMessage | undefined {
   let step = end.from;
   while (step.kind === "filter") step = step.from;
   return step.kind === "source" ? step.message : undefined;
+}
+
+/** Fields of a step's row that tell it from others. */
+export function identityOf(step: Step): string[] {
+  switch (step.kind) {
+    case "filter":
+      return identityOf(step.from);
+    case "window":
+      return [...step.keys.map(({ name }) => name), "windowStart"];
+    case "running":
+      return step.keys.map(({ name }) => name);
+    case "top":
+    case "keep": {
+      const names = step.keys.map(({ name }) => name);
+      return names.every((name) => step.fields.some((field) => field.name === name)) ? names : [];
+    }
+    default:
+      return [];
+  }
 }
 
 /** What one event of the pipeline is, and the field that tells each source's events, where there is one. */
