@@ -115,7 +115,6 @@ function rows(edits: ReadonlySet<Edit>): Declaration {
     ends.push(
       flat.key((e) => e.key).top(has("more rows kept") ? 3 : 2, (e) => descending(e.amount)).to("top"),
     );
-    if (has("another output")) ends.push(first.filter((w) => w.mean.gt(10)).to("high"));
     const { high, low } = flat.split({ high: (e) => e.amount.gte(300), low: (e) => e.amount.lt(100) });
     const width = { before: has("a wider join") ? "6s" : "5s", after: "5s" } as const;
     ends.push(
@@ -135,6 +134,7 @@ function rows(edits: ReadonlySet<Edit>): Declaration {
         .key((e) => e.key).latest(undefined, { ttl: "1m" })
         .view(has("a view renamed") ? "newest" : "latest", (e) => e.key, { ttl: "1m" }),
     );
+    if (has("another output")) ends.push(first.filter((w) => w.mean.gt(10)).to("high"));
     if (has("an output that reads a text beside a table")) {
       ends.push(input.filter((e) => e.key.eq("k1")).to("as_they_came"), flat.map((e) => e).to("copied"));
     }

@@ -86,7 +86,10 @@ class Writer {
   /** `schemaHash` is the whole kernel's: an event that cannot be read for its outputs alone is refused, too. */
   writeState(schemaHash: string): ReadonlyMap<string, string> {
     const { body } = this.#body();
-    const text = [this.#module.header(), schemaHash, ...body].join("\n").replaceAll(/ \/\/ .*$/gm, "");
+    // Corrections of a view are recorded by its channel.
+    const views = this.#plan.ends.map(({ kind, channel }) => kind === "view" ? `view ${channel}` : "");
+    const text = [this.#module.header(), schemaHash, views.join(""), ...body].join("\n")
+      .replaceAll(/ \/\/ .*$/gm, "");
     return new Map([["kernel", text], ...this.#module.ownSources]);
   }
 
