@@ -3,16 +3,14 @@
  * releases the frame's effects once it is durable. It outlives its failures: `run` is one incarnation
  * (recover, serve, fail), started again by its supervisor; mailbox and unanswered frames stay.
  */
-import { fromBinary } from "@bufbuild/protobuf";
 import type { Pipeline } from "../declare.ts";
-import { WatermarkSchema } from "../proto/gen/frame_pb.ts";
 import type { Counts, PartitionStatus } from "../runtime.ts";
 import { Upkeep } from "../checkpoint/retention.ts";
 import { bytesEqual } from "../hash.ts";
 import type { LookupGate } from "../ingress/lookup_gate.ts";
 import { type KernelModule, KernelTrap } from "../kernel/host.ts";
 import { DEDUPE, waitMsMax } from "../params.ts";
-import { ASK_INPUTS, decodeStandings, type Standing } from "../stream/marks.ts";
+import { ASK_INPUTS, decodeAdvance, decodeStandings, type Standing } from "../stream/marks.ts";
 import type { Micros } from "../world/clock.ts";
 import type { Chain, World } from "../world/mod.ts";
 import { Evolution } from "./evolve.ts";
@@ -64,7 +62,6 @@ const LATE_EVERY = 10_000;
 const LATE_SHARE_MAX = 0.001;
 /** What an Event holds beside its payload: id, source, sequence, lengths. */
 const EVENT_FIELDS_BYTES_MAX = 1024;
-const BEFORE_ALL = -(2n ** 63n);
 /** How far a recovery is, is logged so often. */
 const TELL_MS = 2_000;
 
@@ -261,9 +258,7 @@ export class Partition {
 
   /** An ADVANCE effect was released. */
   advanced(payload: Uint8Array): void {
-    const { time, idle } = fromBinary(WatermarkSchema, payload);
-    // One that is idle before its first event has no watermark yet.
-    if (!idle || time > BEFORE_ALL) this.history.watermark = Number(time);
+    this.history.watermark = decodeAdvance(payload) ?? this.history.watermark;
   }
 
   /** Warns when of the last events too many came after their time. */

@@ -1,5 +1,5 @@
 /** Watermarks as they are told to a pipeline, and how its inputs stand, as its kernel tells it. */
-import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { WatermarkSchema } from "../proto/gen/frame_pb.ts";
 
 /** Inputs that a pipeline can have, as wasm/operators/time.ts has it. */
@@ -31,6 +31,12 @@ export function encodeMarks(
 ): Uint8Array[] {
   const inputs = input === undefined ? Array.from({ length: INPUTS_MAX }, (_, i) => i) : [input];
   return inputs.map((each) => encodeMark({ ...mark, input: each }));
+}
+
+/** How far event time has come, by an ADVANCE effect; undefined where all was idle before the first event. */
+export function decodeAdvance(payload: Uint8Array): number | undefined {
+  const { time, idle } = fromBinary(WatermarkSchema, payload);
+  return idle && time === MIN ? undefined : Number(time);
 }
 
 /** What a kernel answers to ASK_INPUTS. */
