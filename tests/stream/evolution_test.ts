@@ -73,6 +73,11 @@ const STATES = [
   "an output that reads a text beside a table",
   "an output that can fail beside a table",
 ] as const;
+/** Those that stand in the place of some of STATES, where both are made. */
+const INSTEAD: readonly string[] = [
+  "aggregates renamed and in another order",
+  "another projection of a join",
+];
 type Edit = (typeof TAILS)[number] | (typeof STATES)[number];
 
 function rows(edits: ReadonlySet<Edit>): Declaration {
@@ -321,8 +326,7 @@ describe("a declaration that was changed", () => {
     const random = seeded(`${seed} states`);
     const before = meant(rows(new Set()));
     for (const edit of STATES) {
-      // One of them declares the aggregates by itself.
-      const tail = random.pick(TAILS.filter((each) => !each.startsWith("aggregates")));
+      const tail = random.pick(TAILS.filter((each) => !INSTEAD.includes(each)));
       const after = meant(rows(new Set<Edit>([edit, tail])));
       for (const verdict of [between(before, after), between(after, before)]) {
         assert.equal(verdict.kind, "rebuilt", edit);
