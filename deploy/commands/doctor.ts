@@ -1,5 +1,5 @@
 /** `doctor`: what is installed, what is missing, and how to get it. Changes nothing. */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statfsSync, statSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { connect } from "node:net";
@@ -21,6 +21,8 @@ interface Finding {
   readonly fix?: string;
 }
 
+/** Less space than this is soon none. */
+const FREE_BYTES_MIN = 64e6;
 /** A connection attempt that takes longer than this counts as none. */
 const CONNECT_MS_MAX = 1_000;
 
@@ -102,13 +104,26 @@ async function folder(path: string): Promise<Finding> {
       const probe = join(path, `.probe-${process.pid}`);
       await writeFile(probe, "");
       await rm(probe);
-      return { what, state: "ok", detail: `${path}, ${readdirSync(path).length} entries` };
+      const free = freeBytes(path);
+      const detail = `${path}, ${readdirSync(path).length} entries, ${Math.floor(free / 1e6)} MB free`;
+      if (free >= FREE_BYTES_MIN) return { what, state: "ok", detail };
+      return {
+        what,
+        state: "missing",
+        detail,
+        fix: "free space on its disk: appends wait until there is some",
+      };
     }
     return { what, state: "ok", detail: `${path} will be made at the first start` };
   } catch (cause) {
     const detail = `${path}: ${(cause as Error).message}`;
     return { what, state: "missing", detail, fix: "name a folder that can be written: --data <folder>" };
   }
+}
+
+function freeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
 }
 
 async function port(host: string, number: number): Promise<Finding> {
@@ -138,7 +153,13 @@ async function natsServer(): Promise<Finding> {
 async function nats(url: string, needed: boolean): Promise<Finding> {
   const what = "NATS at " + url.replace(/^nats:\/\//, "");
   const { hostname, port } = new URL(url.includes("://") ? url : `nats://${url}`);
-  if (await answers(hostname, Number(port || 4222))) return { what, state: "ok", detail: "answers" };
+  if (await answers(hostname, Number(port || 4222))) {
+    // A client cannot see it, and an append would be the only way to find out.
+    const detail = needed
+      ? "answers; if appends get no answer all the same, its disk was full: free space there and start it again"
+      : "answers";
+    return { what, state: "ok", detail };
+  }
   return {
     what,
     state: needed ? "missing" : "absent",

@@ -1,10 +1,10 @@
 /** `step`: walks through a partition event by event, with the state of the event's key before and after. */
 import { existsSync } from "node:fs";
 import process from "node:process";
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
 import { type ArchivedKernel, importChain } from "../../runtime/checkpoint/archive.ts";
 import { asOf, oldestCheckpoint } from "../../runtime/checkpoint/as_of.ts";
-import type { Kernel } from "../../runtime/kernel/host.ts";
+import { type Kernel, KernelTrap } from "../../runtime/kernel/host.ts";
 import { compileKey } from "../../runtime/ingress/key.ts";
 import {
   type Chain,
@@ -16,7 +16,7 @@ import {
   type World,
 } from "../../runtime/mod.ts";
 import { bytesEqual, hex } from "../../runtime/hash.ts";
-import { replayFrame, walk, type Walked } from "../../runtime/partition/walk.ts";
+import { replayFrame, UnfitKernel, walk, type Walked } from "../../runtime/partition/walk.ts";
 import { concat, readVarint } from "../../runtime/partition/wire.ts";
 import { openArchive } from "../archives.ts";
 import { command, Problem } from "../command.ts";
@@ -38,8 +38,9 @@ export const step = command({
   about:
     "Rebuilds the state before the first frame wanted and applies one event after the other: what it was, its\n" +
     "key's state before and after, its effects. From a file that `export` wrote (nothing else is needed), or\n" +
-    "from a chain of the ledger, which is only read. On a terminal it waits: Enter = the next event, f = the\n" +
-    "next frame, k <key> = what is known of a key now, q = quit. Elsewhere it prints them all.",
+    "from a chain of the ledger, which is only read. On a terminal it waits after each: Enter = the next event,\n" +
+    "5 = the next five, f = the next frame, g 120 = on to frame 120, k <key> = what is known of a key now,\n" +
+    "? = this help, q = quit. Elsewhere it prints them all, but with --interactive.",
   options: {
     ...LEDGER_OPTIONS,
     ...ENGINE_OPTIONS,
@@ -47,6 +48,7 @@ export const step = command({
     to: integer(0, SEQUENCE, "n", "last frame; 0 = the newest"),
     key: text("", "key", "only events of this key", "tok-1"),
     json: toggle("print JSON, one object an event"),
+    interactive: toggle("wait for commands on standard input although it is no terminal"),
   },
   examples: [
     ["deno task millrace step fraud-0.millrace", "what production did, event by event, on this machine"],
@@ -56,22 +58,15 @@ export const step = command({
     const [what] = operands;
     if (!what || operands.length > 1) throw new Problem("Cannot step: name one exported file, or one chain.");
     const opened = existsSync(what) ? await openFile(what, values) : await openChain(what, values);
-    const asked = process.stdin.isTTY && process.stdout.isTTY && !values.json
-      ? createInterface({ input: process.stdin, output: process.stdout, signal })
-      : undefined;
+    const isTerminal = process.stdin.isTTY && process.stdout.isTTY && !values.json;
+    const commands = isTerminal || values.interactive ? new Commands(signal, out) : undefined;
     try {
       const steps = new Steps(opened.pipeline, opened.module, values, out);
-      let skipTo = 0;
-      for await (const event of steps.of(opened.world, opened.chain)) {
-        if (signal.aborted) break;
-        if (!asked || event.frame < skipTo) continue;
-        const next = await ask(asked, steps);
-        if (next === "quit") break;
-        skipTo = next === "frame" ? event.frame + 1 : 0;
-      }
+      const left = await walkThrough(steps, opened, commands, signal);
+      if (!left && commands && !signal.aborted) out("That was the last event.");
       return signal.aborted ? 130 : steps.different ? 1 : 0;
     } finally {
-      asked?.close();
+      commands?.close();
       await opened.close();
     }
   },
@@ -131,9 +126,36 @@ interface Wanted {
   readonly json: boolean;
 }
 
+/** Whether it was left before the end. */
+async function walkThrough(
+  steps: Steps,
+  { world, chain }: Opened,
+  commands: Commands | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let until: Until = { events: 1 };
+  try {
+    for await (const { frame } of steps.of(world, chain)) {
+      if (signal.aborted) return true;
+      if (!commands) continue;
+      if ("events" in until ? --until.events > 0 : frame < until.frame) continue;
+      const next = await commands.next(frame, steps);
+      if (next === "quit") return true;
+      until = next;
+      steps.quietBefore = "frame" in next && next.quiet ? next.frame : 0;
+    }
+  } catch (error) {
+    if (!(error instanceof KernelTrap || error instanceof UnfitKernel)) throw error;
+    throw new Problem(`Cannot step on: ${error.message}`);
+  }
+  return false;
+}
+
 class Steps {
   /** Whether an effect came out that is not the recorded one. */
   different = false;
+  /** Events of frames before this one are applied and not shown. */
+  quietBefore = 0;
   #query: (key: Uint8Array) => Uint8Array | undefined = () => undefined;
 
   constructor(
@@ -192,7 +214,7 @@ class Steps {
       const record = cursor.record.subarray(readVarint(cursor.record, 1).next);
       effects.push(kernel.decide(frame.clock, frame.number, event.event, record).effects.slice());
       const name = key ? new TextDecoder().decode(key) : undefined;
-      if (this.wanted.key && name !== this.wanted.key) continue;
+      if (frame.number < this.quietBefore || (this.wanted.key && name !== this.wanted.key)) continue;
       this.#print({ frame, ...rest }, event, name, before, key && this.known(key));
       yield { frame: frame.number };
     }
@@ -234,23 +256,56 @@ function fork(kernel: Kernel, module: KernelModule): Kernel {
   return copy;
 }
 
-async function ask(
-  terminal: ReturnType<typeof createInterface>,
-  steps: Steps,
-): Promise<"event" | "frame" | "quit"> {
-  while (true) {
-    let said: string;
-    try {
-      said = (await terminal.question("[Enter, f, k <key>, q] ")).trim();
-    } catch {
-      return "quit"; // interrupted, or the terminal is gone
+/** How far to go before the next command: so many events, or up to a frame, shown or not. */
+type Until = { events: number } | { readonly frame: number; readonly quiet: boolean };
+
+const PROMPT = "[Enter, 5, f, g <frame>, k <key>, ?, q] ";
+const HELP = "  Enter      the next event            5          the next five\n" +
+  "  f          the next frame            g <frame>  on to this frame, nothing shown before\n" +
+  "  k <key>    what is known of a key    q          quit";
+
+/** Commands as they are typed, or as they come: lines that are ahead of their question are kept for it. */
+class Commands {
+  readonly #lines: ReturnType<typeof createInterface>;
+  readonly #iterator: AsyncIterator<string>;
+
+  readonly #terminal = process.stdin.isTTY === true;
+
+  constructor(signal: AbortSignal, private readonly out: (line: string) => void) {
+    const terminal = this.#terminal;
+    this.#lines = createInterface({
+      input: process.stdin,
+      ...(terminal ? { output: process.stdout, terminal } : {}),
+    });
+    this.#lines.setPrompt(PROMPT);
+    this.#iterator = this.#lines[Symbol.asyncIterator]();
+    signal.addEventListener("abort", () => this.close(), { once: true });
+    // A terminal's interrupt comes here, and is the program's.
+    this.#lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  }
+
+  async next(frame: number, steps: Steps): Promise<Until | "quit"> {
+    while (true) {
+      if (this.#terminal) this.#lines.prompt();
+      const { done, value } = await this.#iterator.next();
+      if (done) return "quit"; // interrupted, or nothing more comes
+      const [, word, rest] = /^\s*(\S*)\s*(.*?)\s*$/.exec(value)!;
+      if (word === "" || word === "n") return { events: 1 };
+      if (/^[1-9]\d{0,8}$/.test(word) && rest === "") return { events: Number(word) };
+      if (word === "f") return { frame: frame + 1, quiet: false };
+      if (word === "q") return "quit";
+      if (word === "k" && rest !== "") {
+        const known = steps.known(new TextEncoder().encode(rest));
+        this.out(known === null ? `nothing is known of ${rest}` : JSON.stringify(known));
+      } else if (word === "g" && Number(rest) > frame) return { frame: Number(rest), quiet: true };
+      else if (word === "g") {
+        this.out(`This is frame ${frame}: g takes a later one. To go back, begin with --from.`);
+      } else if (word === "?" || word === "h") this.out(HELP);
+      else this.out(`Cannot do "${value.trim()}": there is no such command.\n${HELP}`);
     }
-    if (said === "" || said === "n") return "event";
-    if (said === "f") return "frame";
-    if (said === "q") return "quit";
-    const key = /^k\s+(.+)$/.exec(said)?.[1];
-    if (key) {
-      console.log(JSON.stringify(steps.known(new TextEncoder().encode(key)) ?? "nothing is known of it"));
-    }
+  }
+
+  close(): void {
+    this.#lines.close();
   }
 }

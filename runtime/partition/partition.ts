@@ -22,7 +22,7 @@ import { EFFECT_KIND, EffectCursor } from "./records.ts";
 import type { RecoveryProgress } from "./progress.ts";
 import type { Ownership } from "../ownership.ts";
 import { follow } from "./follow.ts";
-import { Outrun, readFrame, readTail, recover, type RecoverOptions } from "./recover.ts";
+import { NotTaken, readFrame, readTail, recover, type RecoverOptions } from "./recover.ts";
 import type { Replica, ReplicaOptions } from "./replica.ts";
 import { releaseFrame } from "./release.ts";
 
@@ -365,7 +365,7 @@ export class Partition {
   /** Recovers; a standby not before it is its turn. Undefined when it was stopped while it waited. */
   async #enter(chain: Chain, signal: AbortSignal): Promise<Incarnation | undefined> {
     const ownership = this.#ownership;
-    if (!ownership?.standsBy) return await this.#recover(chain);
+    if (!ownership?.standsBy) return await this.#recover(chain, signal);
     const isHead = ownership.head === this.name;
     while (true) {
       const warm = await follow({
@@ -379,9 +379,9 @@ export class Partition {
       }, signal);
       if (!warm) return undefined;
       try {
-        return await this.#recover(chain, warm, isHead ? { replacing: warm.epoch } : {});
+        return await this.#recover(chain, signal, warm, isHead ? { replacing: warm.epoch } : {});
       } catch (error) {
-        if (!(error instanceof Outrun)) throw error;
+        if (!(error instanceof NotTaken)) throw error;
         this.#world.log.info(error.message);
       }
     }
@@ -475,6 +475,7 @@ export class Partition {
 
   async #recover(
     chain: Chain,
+    signal: AbortSignal,
     warm?: Replica,
     options: Pick<RecoverOptions, "replacing"> = {},
   ): Promise<Incarnation> {
@@ -482,6 +483,7 @@ export class Partition {
       ...this.#replication(chain),
       ...options,
       warm,
+      signal,
       keepsAll: (this.pipeline.retention ?? "forever") === "forever",
       acceptLoss: this.#bounds.acceptLoss,
       onProgress: (progress) => (this.#recovery = progress),

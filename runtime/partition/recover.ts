@@ -27,8 +27,13 @@ export interface Recovered {
   readonly micros: number;
 }
 
+/** A standby could not take over: it goes on following. */
+export class NotTaken extends Error {
+  override name = "NotTaken";
+}
+
 /** Another process took over first. */
-export class Outrun extends Error {
+export class Outrun extends NotTaken {
   override name = "Outrun";
   constructor(chain: string, readonly epoch: number) {
     super(`Cannot take over ${chain}: another process did, in epoch ${epoch}`);
@@ -45,6 +50,9 @@ export const TAIL_FRAMES = 64;
 /** Of these, held back in case that an epoch begins behind them. */
 const UNREAD_MAX = 16;
 const TAKE_OVER_WAIT_MS = 2;
+/** A ledger that takes nothing (its disk is full, or read-only) is tried again so often. */
+const NOTHING_STORED_MS = { first: 50, last: 2_000 };
+
 export interface RecoverOptions extends ReplicaOptions {
   /** What a standby has followed the chain with: only the frames behind it are left to replay. */
   readonly warm?: Replica;
@@ -53,6 +61,8 @@ export interface RecoverOptions extends ReplicaOptions {
   /** Told as soon as the partition is owned. */
   readonly onTaken?: (epoch: number) => void;
   readonly onProgress: (progress: RecoveryProgress) => void;
+  /** Ends the wait for a ledger that takes nothing. */
+  readonly signal: AbortSignal;
   /** Nothing is ever purged from this chain. */
   readonly keepsAll: boolean;
   /** Goes on although frames that were acknowledged are lost at the end of the chain. */
@@ -151,7 +161,8 @@ async function checkWhole({ world, chain, evolution, acceptLoss }: RecoverOption
   for (const manifest of beyond) await dropCheckpoint(world, manifest);
 }
 
-async function takeOver({ world, chain, module, replacing }: RecoverOptions, warm: Replica | undefined) {
+async function takeOver(options: RecoverOptions, warm: Replica | undefined) {
+  const { world, chain, module, replacing } = options;
   let silent = 0;
   for (let attempt = 0; attempt < TAKE_OVER_ATTEMPTS_MAX; attempt++) {
     const { last } = await chain.extent();
@@ -166,9 +177,8 @@ async function takeOver({ world, chain, module, replacing }: RecoverOptions, war
       positions: [],
     };
     const { message, chain: hash } = encodeFrame(head, NOTHING, NOTHING);
-    const outcome: Appended = await chain.append(last, message);
+    const outcome = await appendPatiently(options, last, message);
     if (outcome.kind === "stored") return { ...head, hash };
-    if (outcome.kind === "failed") throw outcome.cause;
     if (outcome.kind === "unknown") {
       const stored = await chain.get(last + 1);
       if (stored && bytesEqual(stored, message)) return { ...head, hash };
@@ -182,6 +192,28 @@ async function takeOver({ world, chain, module, replacing }: RecoverOptions, war
   throw new Error(
     `Cannot take over ${chain.name}: others kept appending through ${TAKE_OVER_ATTEMPTS_MAX} attempts`,
   );
+}
+
+/**
+ * What takes nothing now may do so again: no restart would come sooner than that, and too many would end the process.
+ * A standby does not wait: the owner may be well.
+ */
+async function appendPatiently(
+  { world, chain, replacing, signal }: RecoverOptions,
+  last: number,
+  message: Uint8Array,
+): Promise<Exclude<Appended, { kind: "failed" }>> {
+  for (let ms = NOTHING_STORED_MS.first;; ms = Math.min(2 * ms, NOTHING_STORED_MS.last)) {
+    const outcome = await chain.append(last, message);
+    if (outcome.kind !== "failed") return outcome;
+    const { cause, lasting } = outcome;
+    if (lasting || signal.aborted) throw cause;
+    if (replacing !== undefined) {
+      throw new NotTaken(`Cannot take over ${chain.name}: ${cause.message}`, { cause });
+    }
+    world.log.warn(`${chain.name} waits for its ledger`, { error: cause.message });
+    await world.clock.sleep(ms, signal);
+  }
 }
 
 /** What the next frame follows, and the highest epoch before it. A warm replica need only take in the rest. */

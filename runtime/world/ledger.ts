@@ -79,5 +79,8 @@ export type Appended =
   | { readonly kind: "fenced"; readonly detail: string }
   /** No answer: it may or may not be stored. Read the tail back. */
   | { readonly kind: "unknown"; readonly cause: Error }
-  /** Certainly not stored: the disk is full, the ledger is read-only, the message is too large. */
-  | { readonly kind: "failed"; readonly cause: Error };
+  /**
+   * Certainly not stored: the disk is full, the ledger is read-only, the message is too large. `lasting`: no later
+   * one will be either, until the ledger is opened anew.
+   */
+  | { readonly kind: "failed"; readonly cause: Error; readonly lasting?: boolean };

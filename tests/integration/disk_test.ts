@@ -5,15 +5,23 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { describe, it } from "@std/testing/bdd";
 import { seeded, seedOf } from "../../actors/random.ts";
 import type { LedgerConfig } from "../../deploy/config.ts";
 import { type NatsServer, startNats } from "../support/nats.ts";
-import { amount, CONFIG, System } from "./system.ts";
+import { amount, CONFIG, type Owner, System, type SystemOptions } from "./system.ts";
 
 const ROUNDS = amount(1);
 const DISK_BYTES = 48 << 20;
@@ -21,6 +29,7 @@ const DISK_BYTES = 48 << 20;
 const RELIEF_MS_MAX = 10_000;
 const seed = seedOf(process.env, 1);
 const mounts = mountable();
+const loops = mounts && hasLoops();
 const why = mounts ? "" : ", skipped: this user may not mount a file system here";
 
 describe(`a disk (seed ${seed}${why})`, { skip: !mounts }, () => {
@@ -69,6 +78,78 @@ describe(`a disk (seed ${seed}${why})`, { skip: !mounts }, () => {
     });
   });
 
+  it(
+    "that refuses writes in the middle under sqlite: answers come again within 10 s of relief, without a restart",
+    {
+      skip: !hasLimits(),
+    },
+    async () => {
+      // A limit on the size of files that is lowered while the process runs, its signal ignored: every write fails.
+      const through = ["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"];
+      await onDisk("sqlite", {}, async (system, _disk, owner) => {
+        const limit = (bytes: string) =>
+          execFileSync("prlimit", ["--pid", String(owner.pid), `--fsize=${bytes}:unlimited`]);
+        for (let round = 0; round < ROUNDS; round++) {
+          await system.answered(500);
+          limit("0");
+          await quiet(system);
+          await system.says(/disk I\/O error \(.*\).*Look at the disk/);
+          await system.says(/waits for its ledger/);
+          const began = Date.now();
+          limit("unlimited");
+          await system.answered(500);
+          within(began);
+        }
+        assert.ok(owner.said().split("restarting partition").length < 20 * ROUNDS, "few restarts");
+      }, { through });
+    },
+  );
+
+  for (
+    const [durability, told] of [
+      ["process", /read-only file system.*Make .* writable.*must be unmounted/i],
+      [
+        "fsync",
+        /Cannot sync the ledger's write-ahead log: .*then restart|read-only file system.*Make .* writable/i,
+      ],
+    ] as const
+  ) {
+    it(
+      `whose file system turns read-only in the middle, under ${durability}: told, and gone on with once it is mended`,
+      {
+        skip: !loops,
+      },
+      async () => {
+        const folder = mkdtempSync(join(tmpdir(), "millrace-disk-"));
+        const image = `${folder}.img`;
+        makeImage(image);
+        mountImage(image, folder);
+        const config = { ...CONFIG, logLevel: "warn", durability, ledger: "sqlite" } as const;
+        const system = new System({ ...config, data: join(folder, "data") }, seeded(`turns ${seed}`));
+        try {
+          await system.start();
+          await system.answered(500);
+          breakFileSystem(folder);
+          await quiet(system);
+          await system.says(told);
+          await system.kill();
+          execFileSync("umount", [folder]);
+          mountImage(image, folder);
+          // Without syncs, what the file system had not written is gone, as it is when the machine ends.
+          if (durability === "process") return;
+          await system.start();
+          await system.answered(500);
+          await system.settle();
+        } finally {
+          await system.end();
+          execFileSync("umount", ["-l", folder]);
+          rmSync(folder, { recursive: true, force: true });
+          rmSync(image, { force: true });
+        }
+      },
+    );
+  }
+
   it("that is synced on every append under jetstream: acknowledged means on disk, and the load goes on", async () => {
     await onDisk("jetstream", { durability: "fsync", natsSync: "always" }, async (system) => {
       await system.answered(2_000);
@@ -88,7 +169,8 @@ interface Disk {
 async function onDisk(
   ledger: "sqlite" | "jetstream",
   config: Partial<LedgerConfig>,
-  use: (system: System, disk: Disk) => Promise<void>,
+  use: (system: System, disk: Disk, owner: Owner) => Promise<void>,
+  options: SystemOptions = {},
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "millrace-disk-"));
   mount(folder);
@@ -106,6 +188,7 @@ async function onDisk(
   const system = new System(
     { ...CONFIG, logLevel: "warn", ...config, ledger, ...where },
     seeded(`disk ${ledger} ${seed}`),
+    options,
   );
   const disk: Disk = {
     folder,
@@ -126,8 +209,8 @@ async function onDisk(
     remount: (mode) => void execFileSync("mount", ["-o", `remount,${mode}`, folder], { stdio: "ignore" }),
   };
   try {
-    await system.start();
-    await use(system, disk);
+    const owner = await system.start();
+    await use(system, disk, owner);
     rmSync(join(folder, "ballast"), { force: true });
     await system.settle();
   } finally {
@@ -150,6 +233,47 @@ async function quiet(system: System): Promise<void> {
 function within(began: number): void {
   const ms = Date.now() - began;
   assert.ok(ms <= RELIEF_MS_MAX, `answers came ${ms} ms after relief`);
+}
+
+function hasLimits(): boolean {
+  try {
+    execFileSync("prlimit", ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function makeImage(image: string): void {
+  writeFileSync(image, "");
+  truncateSync(image, DISK_BYTES);
+  execFileSync("mkfs.ext4", ["-q", "-F", image], { stdio: "ignore" });
+}
+
+function mountImage(image: string, folder: string): void {
+  execFileSync("mount", ["-o", "loop,errors=remount-ro", image, folder], { stdio: "ignore" });
+}
+
+/** What a file system does that meets an error of its own. */
+function breakFileSystem(folder: string): void {
+  const mounted = readFileSync("/proc/mounts", "utf8").split("\n").map((line) => line.split(" "));
+  const device = mounted.find(([, at]) => at === folder)![0];
+  writeFileSync(`/sys/fs/ext4/${basename(device)}/trigger_fs_error`, "1");
+}
+
+function hasLoops(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), "millrace-mount-"));
+  try {
+    makeImage(`${folder}.img`);
+    mountImage(`${folder}.img`, folder);
+    execFileSync("umount", [folder]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(`${folder}.img`, { force: true });
+  }
 }
 
 function mount(folder: string): void {

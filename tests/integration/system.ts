@@ -39,6 +39,8 @@ export interface SystemOptions {
   readonly repeats?: number;
   /** What a runtime does that another one fenced off. */
   readonly onFenced?: "stop" | "retake";
+  /** A command line that runtimes are started through. */
+  readonly through?: readonly string[];
 }
 
 const RETRY_MS = 20;
@@ -57,6 +59,7 @@ export interface Owner {
   kill(): Promise<void>;
   /** Resolves when the process has ended by itself. */
   ended(): Promise<void>;
+  readonly pid: number;
   /** Stops the process where it is, and lets it go on. */
   pause(): void;
   resume(): void;
@@ -84,7 +87,7 @@ export class System {
 
   constructor(readonly config: LedgerConfig, random: Seeded, options: SystemOptions = {}) {
     this.#random = random;
-    this.#options = { keys: 50, window: 200, repeats: 0.05, onFenced: "retake", ...options };
+    this.#options = { keys: 50, window: 200, repeats: 0.05, onFenced: "retake", through: [], ...options };
   }
 
   /** Starts a runtime, sends the load there, and first of all what was not answered. Resolves once it serves. */
@@ -115,7 +118,8 @@ export class System {
     const own = fileURLToPath(new URL("./child.ts", import.meta.url));
     const deno = "Deno" in globalThis ? ["run", "--allow-all", "--quiet"] : [];
     const args = [...deno, own, JSON.stringify(config), this.#options.onFenced, mode];
-    const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "pipe"] });
+    const [command, ...rest] = [...this.#options.through, process.execPath, ...args];
+    const child = spawn(command, rest, { stdio: ["pipe", "pipe", "pipe"] });
     running.add(child);
     child.once("exit", () => running.delete(child));
     child.stdin!.on("error", () => {}); // it was killed while we wrote
@@ -150,6 +154,7 @@ export class System {
       child,
       serves,
       said: () => said,
+      pid: child.pid!,
       async ended() {
         if (child.exitCode === null && child.signalCode === null) {
           await new Promise((resolve) => child.once("exit", resolve));

@@ -211,7 +211,7 @@ class JetStreamChain implements Chain {
 
   append(after: number, message: Uint8Array): Promise<Appended> {
     const refusal = this.#refusal(message);
-    if (refusal) return Promise.resolve(this.#failed(after, refusal));
+    if (refusal) return Promise.resolve({ ...this.#failed(after, refusal), lasting: this.#closed });
     return new Promise((resolve) => {
       this.#inFlight++;
       this.ledger.publisher.publish(this.subject, after, message, (answer) => {

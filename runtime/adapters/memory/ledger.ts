@@ -109,7 +109,9 @@ class MemoryChain implements Chain {
 
   #store(after: number, message: Uint8Array): Appended {
     const what = `Cannot append ${after + 1} to chain ${this.name}`;
-    if (this.#closed) return { kind: "failed", cause: new Error(`${what}: the chain is closed.`) };
+    if (this.#closed) {
+      return { kind: "failed", cause: new Error(`${what}: the chain is closed.`), lasting: true };
+    }
     if (message.length > this.messageBytesMax) {
       const size = `${message.length} bytes exceed the ledger's ${this.messageBytesMax} per message.`;
       return { kind: "failed", cause: new Error(`${what}: ${size}`) };

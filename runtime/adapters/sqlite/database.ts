@@ -1,5 +1,5 @@
 /** Opens the ledger's database file, brings it to this version's schema, and words SQLite's errors. */
-import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -89,8 +89,26 @@ class RefusedFile extends Error {}
 
 /** What an SQLite error means to an operator. */
 export function worded(action: string, file: string, cause: unknown): Error {
-  const error = cause instanceof Error ? cause : new Error(String(cause));
+  const error = refined(cause instanceof Error ? cause : new Error(String(cause)), file);
   return new Error(`Cannot ${action}: ${error.message}. ${remedy(error, file)}`, { cause: error });
+}
+
+/** SQLite says "disk I/O error" of whatever a write met: the folder is asked what it is. */
+function refined(error: Error & { code?: string }, file: string): Error & { code?: string } {
+  if (!/disk I\/O error/.test(error.message)) return error;
+  const probe = `${file}-probe`;
+  try {
+    writeFileSync(probe, new Uint8Array(PAGE_BYTES));
+    return error;
+  } catch (cause) {
+    return new Error(`${error.message} (${(cause as Error).message})`, { cause: error });
+  } finally {
+    try {
+      rmSync(probe, { force: true });
+    } catch {
+      // It was not made.
+    }
+  }
 }
 
 function remedy(error: Error & { code?: string }, file: string): string {
@@ -99,7 +117,8 @@ function remedy(error: Error & { code?: string }, file: string): string {
     return `Free space on the disk of ${file}; appends then go on.`;
   }
   if (/readonly|read-only|EROFS|EACCES|EPERM|unable to open/.test(text)) {
-    return `Make ${file} and its folder writable for this user, or choose another data folder.`;
+    return `Make ${file} and its folder writable for this user; appends then go on. Or choose another data folder. A ` +
+      "file system that its own errors made read-only must be unmounted for that: stop Millrace, mend it, start again.";
   }
   if (/malformed|not a database|corrupt/.test(text)) {
     return `The file ${file} is damaged: keep a copy, and restore it from a backup or choose another data folder.`;

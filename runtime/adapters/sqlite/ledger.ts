@@ -163,7 +163,9 @@ class SqliteLedger implements Ledger {
     if (this.#wal.held || this.#pending.length === 0) return;
     const batch = this.#pending;
     this.#pending = [];
-    if (this.#sync.broken) return this.#settleAll(batch, { kind: "failed", cause: this.#sync.broken });
+    if (this.#sync.broken) {
+      return this.#settleAll(batch, { kind: "failed", cause: this.#sync.broken, lasting: true });
+    }
     let outcomes: Appended[] = [];
     let bytes = COMMIT_BYTES;
     try {
@@ -274,7 +276,7 @@ class SqliteChain implements Chain {
     const cause = new Error(
       `Cannot append ${after + 1} to chain ${this.name} of ${this.ledger.name}: ${refusal}`,
     );
-    return Promise.resolve({ kind: "failed", cause });
+    return Promise.resolve({ kind: "failed", cause, lasting: true });
   }
 
   get(sequence: number): Promise<Uint8Array | undefined> {
