@@ -18,6 +18,7 @@ import { ABSENT, type Answer, LookupEvents, type Subject } from "./lookup_event.
 
 /** Bytes of events that wait, beside the bound on their number. */
 const WAITING_BYTES_MAX = 16 << 20;
+const BLOCK_BYTES = 64 << 10;
 /** Wait before a full mailbox is looked at again. */
 const ROOM_MS = 2;
 const TOO_LONG =
@@ -132,6 +133,9 @@ export class LookupGate {
   #waiting: Waiting[] = [];
   #first = 0;
   #bytes = 0;
+  /** Where payloads are copied to, one behind the other: memory for each alone would cost more than all else. */
+  #block = new Uint8Array(0);
+  #used = 0;
   #cancelRetry: (() => void) | undefined;
 
   constructor(lookups: Lookups, behind: Behind) {
@@ -158,7 +162,7 @@ export class LookupGate {
     if (entry.subject) this.#askAll(entry, entry.subject);
     if (entry.left === 0 && this.waiting === 0) return this.#forward(entry);
     entry.at = this.#lookups.world.clock.now();
-    entry.payload = payload.slice();
+    entry.payload = this.#kept(payload);
     entry.fields = copied(entry.fields);
     this.#waiting.push(entry);
     this.#bytes += payload.length;
@@ -177,6 +181,16 @@ export class LookupGate {
   close(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
+  }
+
+  #kept(payload: Uint8Array): Uint8Array {
+    if (this.#used + payload.length > this.#block.length) {
+      this.#block = new Uint8Array(Math.max(BLOCK_BYTES, payload.length));
+      this.#used = 0;
+    }
+    this.#block.set(payload, this.#used);
+    this.#used += payload.length;
+    return this.#block.subarray(this.#used - payload.length, this.#used);
   }
 
   #askAll(entry: Waiting, { start, end, lookups }: Subject): void {
