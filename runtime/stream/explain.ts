@@ -4,6 +4,7 @@ import { keyInline } from "./compile/rows.ts";
 import type { Node } from "./expr.ts";
 import { formula as text } from "./formula.ts";
 import {
+  type Decide,
   type End,
   type Field,
   inOrder,
@@ -314,7 +315,7 @@ function stateOf(step: Step | End): State | undefined {
     case "decide":
       return {
         what: "what a key has done",
-        perKey: ENTRY_BYTES + keyInline(step.keys) + 16 + step.figures.length * 80,
+        perKey: ENTRY_BYTES + keyInline(step.keys) + decidedBytes(step),
         per: "a key",
         until: `gone ${duration(step.ttl)} after its last event`,
       };
@@ -330,6 +331,14 @@ function stateOf(step: Step | End): State | undefined {
     default:
       return undefined;
   }
+}
+
+/** Words, and for what is counted or summed over the same events a window with room for five of them. */
+function decidedBytes({ figures, facts }: Decide): number {
+  const sums = figures.filter(({ function: name }) => name === "sum").length;
+  const counts = figures.some(({ function: name }) => name === "count") ? 1 : 0;
+  const words = 2 + figures.filter(({ within }) => within === 0).length + (facts?.fields.length ?? 0);
+  return 8 * words + 96 * Math.max(sums, counts);
 }
 
 function rowBytes(fields: readonly Field[]): number {

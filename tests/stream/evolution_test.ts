@@ -35,7 +35,8 @@ import {
   verdictOf,
 } from "../../runtime/mod.ts";
 import type { Kernel } from "../../runtime/kernel/host.ts";
-import { meaningOf } from "../../runtime/partition/evolve.ts";
+import type { Manifest } from "../../runtime/checkpoint/checkpoint.ts";
+import { carries, meaningOf } from "../../runtime/partition/evolve.ts";
 import { encodeEvent } from "../../runtime/partition/mailbox.ts";
 import { EVENT_KIND } from "../../runtime/partition/records.ts";
 import { encodeMarks } from "../../runtime/stream/marks.ts";
@@ -341,6 +342,19 @@ describe("a declaration that was changed", () => {
       between(before, after).changes[0],
       /tumbling 20s by key.*\(it was window tumbling 10s by key/,
     );
+  });
+
+  it("is not gone on from where results were still to be put out", () => {
+    const { meaning } = meant(rows(new Set()));
+    const manifest = { meaning, clock: 5, nextTimer: 6 as number | null } as Manifest;
+    assert.equal(carries(manifest, meaning).kind, "carried");
+    assert.equal(carries({ ...manifest, nextTimer: null }, meaning).kind, "carried");
+    const waiting = carries({ ...manifest, nextTimer: 5 }, meaning);
+    assert.deepEqual(waiting, {
+      kind: "rebuilt",
+      changes: ["results were still to be put out when the checkpoint was taken"],
+    });
+    assert.equal(carries({ ...manifest, meaning: undefined }, meaning).kind, "rebuilt");
   });
 
   it("keeps what cards did when only the rules change", async () => {
