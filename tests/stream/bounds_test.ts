@@ -106,4 +106,44 @@ describe("a source that falls silent", () => {
     run.apply([of("b", 61), of("a", 90)]);
     assert.equal(run.watermark, 60_000_000n);
   });
+
+  it("is as far as the one furthest on where all are silent, whichever fell silent first, also after a restart", async () => {
+    for (const order of [[0, 1], [1, 0]]) {
+      const run = await openDeclared(declaration);
+      run.apply([of("a", 50), of("b", 100)]);
+      for (const input of order) {
+        run.idle(input);
+        run.restart();
+      }
+      assert.deepEqual([run.watermark, run.allIdle], [99_000_000n, true]);
+      // One speaks: whoever follows is told that there is something to wait for again, though time stands still.
+      run.apply([of("a", 98)]);
+      assert.deepEqual([run.watermark, run.allIdle], [99_000_000n, false]);
+    }
+  });
+
+  it("does not let one that has ended end the others, which may speak again", async () => {
+    const run = await openDeclared(declaration);
+    run.apply([of("a", 50), of("b", 100)]);
+    run.mark(2n ** 63n - 1n, 1);
+    assert.equal(run.watermark, 49_000_000n);
+    run.idle(0);
+    assert.equal(run.watermark, 49_000_000n);
+    run.apply([of("a", 60)]);
+    assert.equal(run.watermark, 59_000_000n);
+    run.end();
+    assert.equal(run.watermark, 2n ** 63n - 1n);
+  });
+
+  it("is not idle by a mark that an event has crossed on the way", async () => {
+    const run = await openDeclared(declaration);
+    run.apply([of("a", 50), of("b", 1)]);
+    const [, { seen }] = run.inputs();
+    run.apply([of("b", 2)]);
+    run.idle(1, seen);
+    assert.deepEqual(run.inputs().map(({ idle }) => idle), [false, false]);
+    run.idle(1, run.inputs()[1].seen);
+    assert.deepEqual(run.inputs().map(({ idle }) => idle), [false, true]);
+    assert.equal(run.watermark, 49_000_000n);
+  });
 });

@@ -93,6 +93,8 @@ const everything = pipeline("everything", { input: events() }, ({ input }) => {
       .map((e) => ({ key: e.key, amount: e.amount, rank: e.rank })).to("top"),
     byKey.first().map((e) => ({ key: e.key, amount: e.amount })).to("first"),
     byKey.latest().map((e) => ({ key: e.key, amount: e.amount })).to("latest"),
+    byKey.latest((e) => e.note).map((e) => ({ key: e.key, amount: e.amount, note: e.note }))
+      .to("latestNote"),
     byKey.aggregate({ total: sum((e) => e.amount), most: max((e) => e.amount) }).key((r) => r.most)
       .aggregate({ keys: count(), least: min((r) => r.total) }).to("nested"),
     byKey.pattern(
@@ -221,6 +223,11 @@ describe("the steps of a declaration", () => {
     assert.deepEqual(
       sorted(await rows("latest")),
       sorted([{ key: "a", amount: 50n }, { key: "b", amount: 2n }]),
+    );
+    // In an order of its own: of rows that are equal in it, the one that came last.
+    assert.deepEqual(
+      sorted(await rows("latestNote")),
+      sorted([{ key: "a", amount: 50n, note: "x" }, { key: "b", amount: 650n, note: "p" }]),
     );
   });
 

@@ -13,7 +13,13 @@ import type { Declaration, Pipeline } from "../../runtime/mod.ts";
 import { type Applied, type Kernel, type KernelModule, loadKernel } from "../../runtime/kernel/host.ts";
 import { EFFECT_KIND, EffectCursor, EVENT_KIND } from "../../runtime/partition/records.ts";
 import { encodeEvent } from "../../runtime/partition/mailbox.ts";
-import { encodeMark, encodeMarks } from "../../runtime/stream/marks.ts";
+import {
+  ASK_INPUTS,
+  decodeStandings,
+  encodeMark,
+  encodeMarks,
+  type Standing,
+} from "../../runtime/stream/marks.ts";
 import { kernelParams } from "../../runtime/params.ts";
 import { recordedBy } from "./recorded.ts";
 import { type Late, LateSchema, WatermarkSchema } from "../../runtime/proto/gen/frame_pb.ts";
@@ -76,9 +82,14 @@ export class DeclaredRun {
     this.#frames(told.map((payload) => encodeEvent(payload, { kind: EVENT_KIND.WATERMARK })));
   }
 
-  /** An input holds nothing back until its next event. */
-  idle(input: number): void {
-    this.#frames([encodeEvent(encodeMark({ idle: true, input }), { kind: EVENT_KIND.WATERMARK })]);
+  /** An input holds nothing back until its next event; `seen`: unless it has had more events than so many. */
+  idle(input: number, seen?: bigint): void {
+    this.#frames([encodeEvent(encodeMark({ idle: true, input, seen }), { kind: EVENT_KIND.WATERMARK })]);
+  }
+
+  /** How each input stands. */
+  inputs(): Standing[] {
+    return decodeStandings(this.kernel.query(ASK_INPUTS)!);
   }
 
   /** The input has ended: every window is told. */

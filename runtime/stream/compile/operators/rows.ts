@@ -68,7 +68,7 @@ export function keep(step: Keep, site: Site): Operator {
   });
   // The newest wins: later in event time, then by what else is said, then by arrival.
   const order = step.order.length > 0
-    ? before(site, step.from.row, row, step.order)
+    ? before(site, step.from.row, row, step.order, step.which === "last")
     : `  before(a: ${row.name}, b: ${row.name}): bool {\n    return a.time >= b.time;\n  }`;
   return {
     type: `${module.use("operators/keep", "Keep")}<${D}>`,

@@ -98,7 +98,14 @@ export function tell(name: string, parts: readonly string[]): string {
   return [...functions, "@unmanaged", `class ${name} {`, ...methods, "}"].join("\n");
 }
 
-export function before(site: Site, row: RowVariable, type: RowClass, order: readonly Order[]): string {
+/** The method that puts rows in an order; `ofEqual`: whether one of equal rows comes before the other. */
+export function before(
+  site: Site,
+  row: RowVariable,
+  type: RowClass,
+  order: readonly Order[],
+  ofEqual = false,
+): string {
   const block = new Block(site.module, "    ");
   for (const { node, descending } of order) {
     const x = express(node, new Map([[row, type.of("a")]]), block);
@@ -111,7 +118,7 @@ export function before(site: Site, row: RowVariable, type: RowClass, order: read
       block.line(`if (${c}) return ${c} < 0;`);
     } else block.line(`if (${first.v} != ${second.v}) return ${first.v} < ${second.v};`);
   }
-  block.line("return false;");
+  block.line(`return ${ofEqual};`);
   return `  before(a: ${type.name}, b: ${type.name}): bool {\n${block}\n  }`;
 }
 
