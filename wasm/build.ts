@@ -10,7 +10,10 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
+import { clearTimeout, setTimeout } from "node:timers";
 import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import type { CompileReply, CompileRequest } from "./build_worker.ts";
 
 const here = import.meta.dirname ?? dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, "..");
@@ -26,6 +29,9 @@ const FLAGS = [
   "--enable=bulk-memory",
   "--disable=reference-types",
 ];
+
+/** The compiler has so long for a kernel; a large one takes seconds. MILLRACE_COMPILE_SECONDS says otherwise. */
+const COMPILE_SECONDS = 120;
 
 export interface Built {
   readonly name: string;
@@ -91,8 +97,8 @@ function declaredSources(files: ReadonlyMap<string, string>): Sources {
 }
 
 /** Compiles in memory, without the cache. */
-export function compileKernel(source: string): Promise<Uint8Array> {
-  return compile(basename(source, ".ts"), readSources(source));
+export function compileKernel(source: string, secondsMax?: number): Promise<Uint8Array> {
+  return compile(basename(source, ".ts"), readSources(source), secondsMax);
 }
 
 /** The harness, bound to a kernel, and all that they import, by path from the root. */
@@ -126,23 +132,67 @@ function compilerVersion(): string {
   return version;
 }
 
-async function compile(name: string, sources: Sources): Promise<Uint8Array> {
-  const { default: asc } = await import("assemblyscript/asc");
-  let bytes: Uint8Array | undefined;
-  let report = "";
-  const result = await asc.main([entry, "--outFile", "out.wasm", ...FLAGS], {
-    readFile: (file) => sources.get(file.replaceAll("\\", "/")) ?? null,
-    writeFile: (file, contents) => {
-      if (file === "out.wasm") bytes = contents as Uint8Array;
-    },
-    listFiles: () => [],
-    stdout: { write: (text) => void (report += text) },
-    stderr: { write: (text) => void (report += text) },
+async function compile(name: string, sources: Sources, secondsMax = compileSeconds()): Promise<Uint8Array> {
+  const before = compiling;
+  const done = before.then(() =>
+    run({ args: [entry, "--outFile", "out.wasm", ...FLAGS], sources }, secondsMax)
+  );
+  compiling = done.catch(() => {});
+  const reply = await done;
+  if (reply === "late") throw new Error(lateness(name, sources, secondsMax));
+  if ("bytes" in reply) return reply.bytes;
+  throw new Error(`Cannot build kernel ${name}:\n${reply.report}`);
+}
+
+/** One at a time: they share a thread, and their time. */
+let compiling: Promise<unknown> = Promise.resolve();
+let compiler: Worker | undefined;
+
+function run(request: CompileRequest, secondsMax: number): Promise<CompileReply | "late"> {
+  compiler ??= new Worker(new URL("./build_worker.ts", import.meta.url));
+  const worker = compiler;
+  worker.ref();
+  return new Promise<CompileReply | "late">((resolve, reject) => {
+    const end = (settle: () => void, over: boolean) => {
+      clearTimeout(timer);
+      worker.removeAllListeners();
+      if (over) {
+        compiler = undefined;
+        void worker.terminate();
+      } else worker.unref();
+      settle();
+    };
+    const timer = setTimeout(() => end(() => resolve("late"), true), secondsMax * 1000);
+    worker.once("message", (reply: CompileReply) => end(() => resolve(reply), false));
+    worker.once("error", (error: Error) => end(() => reject(error), true));
+    worker.postMessage(request);
   });
-  if (result.error || !bytes) {
-    throw new Error(`Cannot build kernel ${name}:\n${report}`, { cause: result.error });
-  }
-  return bytes;
+}
+
+function compileSeconds(): number {
+  const given = Number(process.env.MILLRACE_COMPILE_SECONDS ?? COMPILE_SECONDS);
+  if (Number.isFinite(given) && given > 0) return given;
+  throw new Error("Cannot build kernels: MILLRACE_COMPILE_SECONDS is a number of seconds, such as 120.");
+}
+
+function lateness(name: string, sources: Sources, seconds: number): string {
+  const found = [...sources].flatMap(([file, text]) =>
+    file.startsWith("wasm/lib/") ? [] : callsItself(text).map((each) => `${each} in ${file}`)
+  );
+  const suspects = found.length > 0
+    ? `Here: ${found.join(", ")}. Write a loop`
+    : "Make the newest function simpler";
+  return `Cannot build kernel ${name}: the compiler came to no end in ${seconds} s. It does not on some functions that ` +
+    `call themselves. ${suspects}; or give it more time with MILLRACE_COMPILE_SECONDS.`;
+}
+
+/** Functions whose text names them with arguments once more. */
+function callsItself(text: string): string[] {
+  const heads = [...text.matchAll(/\bfunction\s+(\w+)/g)];
+  return heads.flatMap(({ 1: name, index }, i) => {
+    const body = text.slice(index + name.length + "function ".length, heads[i + 1]?.index);
+    return new RegExp(`\\b${name}\\s*(?:<[^<>]*>)?\\(`).test(body.replace(/^[^{]*/, "")) ? [name] : [];
+  });
 }
 
 /** Readers see the old file or the new one, never half of it. */
