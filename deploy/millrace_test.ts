@@ -45,6 +45,37 @@ describe("the command line", () => {
     assert.match(err, /Cannot read the ledger in .*nothing: there is none/);
   });
 
+  it("counts late events after all, and writes what that changes once", async () => {
+    const data = join(folder, "late"), input = join(folder, "late.ndjson"), module = join(folder, "sums.ts");
+    const imported = (path: string) => JSON.stringify(new URL(`../${path}`, import.meta.url).href);
+    writeFileSync(
+      module,
+      `import { bounded, count, pipeline, source, tumbling } from ${imported("runtime/mod.ts")};
+       import { TallySchema } from ${imported("actors/tally/gen/tally_pb.ts")};
+       export default pipeline("sums", {
+         input: source(TallySchema, { eventTime: (e) => e.at, watermark: bounded("0s") }),
+       }).key((e) => e.key).window(tumbling("10s")).aggregate({ n: count() }).to("out", { corrected: true });`,
+    );
+    const events = [1, 30, 2].map((second) => JSON.stringify({ key: "a", at: String(second * 1_000_000) }));
+    writeFileSync(input, events.join("\n"));
+    const given = ["--pipelines", module, "--data", data];
+    assert.deepEqual(
+      json((await run("run", "sums", input, "--open", ...given)).out).map(({ row }) => row.n),
+      [1],
+    );
+    assert.equal((await run("late", "sums", "--write", ...given)).code, 2);
+    const told = await run("late", "sums", "--reapply", ...given);
+    assert.match(told.err, /2 rows would differ/);
+    const written = await run("late", "sums", "--reapply", "--write", ...given);
+    assert.equal(written.out, told.out);
+    assert.deepEqual(json(written.out).map(({ retracted, row }) => [retracted, row.n]), [[true, 1], [
+      undefined,
+      2,
+    ]]);
+    assert.match((await run("late", "sums", "--reapply", "--write", ...given)).err, /0 rows corrected/);
+    assert.match((await run("verify", ...given)).out, /proven/);
+  });
+
   it("decides a file, shows its frames, and proves them", async () => {
     const data = join(folder, "file"), input = join(folder, "payments.ndjson");
     const at = Date.now() * 1_000;
