@@ -33,9 +33,9 @@ export function top(step: Top, site: Site): Operator {
   return {
     type: `${module.use("operators/top_n", "TopN")}<${D}>`,
     bytes: module.use("operators/top_n", "TOP_N_BYTES"),
-    init: `${self(site)}.init(${step.limit}, ${step.rank !== undefined}, ${step.from.changelog}, ${step.ttl}, ${
-      keyInline(step.keys)
-    })`,
+    init: `${self(site)}.init(${step.limit}, ${
+      step.rank !== undefined
+    }, ${step.from.changelog}, ${step.ttl}, ${keyInline(step.keys)})`,
     declarations: [
       row.toString(),
       buffer.declaration,
