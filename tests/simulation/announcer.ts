@@ -32,6 +32,7 @@ export class Announcer {
   readonly #processes: Processes;
   readonly #random: Seeded;
   readonly #time: EventTime;
+  readonly #inputs: readonly number[];
   readonly #waiting = new WeakMap<Process, number>();
   /** Some programs never do. */
   readonly #saysIdle: boolean;
@@ -39,7 +40,15 @@ export class Announcer {
   #spared = 0;
   #ending = false;
 
-  constructor(ground: Ground, processes: Processes, random: Seeded, time: EventTime) {
+  /** `inputs`: those that events come to; of others nothing is told before the end. */
+  constructor(
+    ground: Ground,
+    processes: Processes,
+    random: Seeded,
+    time: EventTime,
+    inputs: readonly number[],
+  ) {
+    this.#inputs = inputs;
     this.#ground = ground;
     this.#processes = processes;
     this.#random = random;
@@ -74,7 +83,7 @@ export class Announcer {
 
   #tellSomething(): void {
     const { faults, counters, scheduler } = this.#ground;
-    const input = this.#random.pick(INPUTS);
+    const input = this.#random.pick(this.#inputs);
     if (this.#saysIdle && this.#random.chance(0.4)) {
       const process = this.#someone();
       const cutsOff = process && !process.world.cutOff.out && scheduler.now > this.#spared &&

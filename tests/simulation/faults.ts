@@ -103,7 +103,7 @@ const TIMED_PER_OPPORTUNITY = {
   /** An input is told to be idle in the moment in which its process loses the ledger. */
   idleWhileCutOff: 0.5,
   /** A frame that tells windows is stored, and its process dies before anybody hears of them. */
-  crashAfterFire: 0.03,
+  crashAfterFire: 0.06,
 } as const;
 const TIMED_PER_SECOND = {
   /** One partition becomes slow: it holds back the watermark of the stage behind it. */
@@ -147,10 +147,13 @@ export const NO_FAULTS = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])
 /** Each kind with a chance of one half; those of `without` never. The draws do not depend on `without`. */
 export function drawFaults(random: Seeded, timed: boolean, without: ReadonlySet<string>): Faults {
   const apart = random.fork("event time");
+  const upgrade = timed && apart.chance(0.8) ? MOST.upgrade * (0.5 + apart.next() / 2) : 0;
   const drawn = FAULT_KINDS.map((kind) => {
     const ofTime = TIMED_KINDS.includes(kind);
     const draws = ofTime ? apart : random;
-    const rate = draws.chance(0.5) ? MOST[kind] * draws.next() : 0;
+    const drawn = draws.chance(0.5) ? MOST[kind] * draws.next() : 0;
+    // There are fewer versions to go on to.
+    const rate = kind === "upgrade" ? Math.max(drawn, upgrade) : drawn;
     return [kind, without.has(kind) || (ofTime && !timed) ? 0 : rate] as const;
   });
   return Object.fromEntries(drawn) as Faults;

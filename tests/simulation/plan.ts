@@ -66,12 +66,14 @@ export function planOf(seed: number, limits: Limits = {}): Plan {
   const bulk = draws.int(2, 3), single = draws.int(2, 4);
   const upkeep = draws.pick(["purge", "upgrade"] as const);
   const sides = random.fork("sides");
+  // Of one input nothing comes, and windows wait for what is told of it.
+  const only = sides.chance(0.15) ? sides.pick([SIDES[0], SIDES[1]]) : undefined;
   const clients = Array.from({ length: bulk + single }, (_, i) => {
     const kind = i < bulk ? BULK : SINGLE;
     const pipeline = i === 0 || draws.chance(0.75) ? main : aside;
     return {
       pipeline,
-      sides: pipeline === "spans" ? sides.pick(SIDES) : [],
+      sides: pipeline === "spans" ? only ?? sides.pick(SIDES) : [],
       events: draws.int(kind.events[0], kind.events[1]),
       packet: draws.pick(kind.packets),
       window: draws.pick(kind.windows),
@@ -89,7 +91,7 @@ export function planOf(seed: number, limits: Limits = {}): Plan {
       ...client,
       events: Math.min(client.events, limits.events ?? Infinity),
     })),
-    checkpointEvents: draws.pick([250, 600, 1500, 100_000]),
+    checkpointEvents: draws.pick(timed ? [60, 150, 400, 100_000] : [250, 600, 1500, 100_000]),
     restartsMax: draws.pick([10, 1000]),
     // Owners that wrest a partition from each other may keep an event waiting for longer than its id is known.
     onFenced: draws.chance(0.3) && upkeep !== "purge" ? "retake" : "stop",

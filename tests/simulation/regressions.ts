@@ -12,4 +12,7 @@ export const REGRESSIONS: readonly Regression[] = [
   { seed: 26, limits: {}, why: "an early repeat got the answer of another event" },
   { seed: 333, limits: {}, why: "an early repeat waited for a frame that never came" },
   { seed: 39, limits: {}, why: "dead letters were listed whose frames had been purged" },
+  { seed: 4, limits: {}, why: "the watermark that a process showed went back while a partition restarted" },
+  { seed: 1, limits: {}, why: "timers stood still after the clock was set back" },
+  { seed: 1, limits: {}, why: "a stage believed again what the one before it had said of being idle" },
 ];

@@ -109,7 +109,8 @@ class Simulation implements Market {
     );
     if (plan.timed) {
       const random = plan.random.fork("announcer");
-      this.#announcer = new Announcer(this.ground, this.#processes, random, this.eventTime);
+      const inputs = [...new Set(plan.clients.flatMap(({ sides }) => sides))].sort();
+      this.#announcer = new Announcer(this.ground, this.#processes, random, this.eventTime, inputs);
     }
     const poison = plan.faults.poison;
     this.#clients = plan.clients.map((client, i) =>

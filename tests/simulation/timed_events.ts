@@ -11,7 +11,9 @@ import { encodeSide, POISON_AMOUNT, SPANS } from "./timed.ts";
 const TICK = 500;
 /** Times stand close to this grid, so that many fall on the ends of windows. */
 const GRID = 5_000;
-const KEYS_MAX = 12, NOTES = 4;
+const NOTES = 4;
+/** Where there are many keys they are long, so that what falls due at once is more than one event may cause. */
+const LONG_FROM = 40, LONG = 40;
 /** Late by more than any window waits. */
 const LATE_MAX = 1_500_000;
 const FAR_AHEAD = 10 * SPANS.ahead;
@@ -28,10 +30,10 @@ export function planTimedEvents(
   poison: number,
 ): Planned[] {
   return Array.from({ length: events }, (_, i) => {
-    const key = random.int(0, Math.min(keys, KEYS_MAX) - 1), poisoned = random.chance(poison);
+    const key = random.int(0, keys - 1), poisoned = random.chance(poison);
     return planned({
       id: `c${client}-${i}`,
-      key: `t${key}`,
+      key: keys < LONG_FROM ? `t${key}` : `t${key}-`.padEnd(LONG, "long"),
       amount: poisoned ? POISON_AMOUNT : BigInt(random.int(1, 1000)),
       note: poisoned ? "poison" : "",
       pipeline,
@@ -59,5 +61,5 @@ export function encodeTimed(
     at += FAR_AHEAD;
   }
   const onGrid = Math.round(at / GRID) * GRID + random.pick([-1, 0, 0, 1, random.int(0, GRID)]);
-  return encodeSide(side, { key, amount, at: onGrid, note: `n${Number(key.slice(1)) % NOTES}` }, out);
+  return encodeSide(side, { key, amount, at: onGrid, note: `n${parseInt(key.slice(1)) % NOTES}` }, out);
 }

@@ -87,7 +87,7 @@ function fire(twin: Twin, entry: Entry, version: number, complain: (what: string
     operator.tell(twin.time.watermark);
     settle(operator, left, version);
     if (operator.owed.length === 0) continue;
-    const bytes = entry.rows.reduce((sum, { payload }) => sum + payload.length + ROW_OVERHEAD, 0);
+    const bytes = entry.rows.reduce((sum, { bytes }) => sum + bytes + ROW_OVERHEAD, 0);
     if (bytes < PUT_OFF_BYTES) complain(`does not put out ${shown(operator.owed[0])}`);
     // What the operators behind it put out of themselves is theirs.
     for (const behind of twin.operators) settle(behind, left, version);

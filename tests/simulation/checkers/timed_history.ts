@@ -23,6 +23,8 @@ export interface Row {
   readonly output: number;
   readonly channel: number;
   readonly payload: Uint8Array;
+  /** What it takes in its frame, but for lengths and tags. */
+  readonly bytes: number;
   /** Numbers and texts by the numbers of their fields. */
   readonly fields: ReadonlyMap<number, bigint | string>;
   readonly retracted: boolean;
@@ -112,10 +114,11 @@ function readFrame(history: TimedHistory, frame: Frame): TimedFrame {
         const output = outputs.length > 0 && outputs.at(-1)!.frame === frame.number
           ? outputs.at(-1)!.output + 1
           : 0;
-        const { channel, payload } = effect, fields = readFields(payload);
+        const { channel, payload, key } = effect, fields = readFields(payload);
         outputs.push({ frame: frame.number, output, payload });
         const retracted = fields.get(RETRACTED) === 1n;
-        entry.rows.push({ frame: frame.number, output, channel, payload, fields, retracted });
+        const bytes = payload.length + key.length;
+        entry.rows.push({ frame: frame.number, output, channel, payload, bytes, fields, retracted });
         break;
       }
       case EFFECT_KIND.LATE:
