@@ -17,6 +17,11 @@ export interface FrameHead {
   /** Chain of the frame before. */
   readonly previous: Uint8Array;
   readonly positions: readonly SourcePosition[];
+  /**
+   * Of a frame that begins an epoch: drawn by its writer, 32 bits. Without it two processes whose clocks stand still
+   * would write the same bytes, and one that got no answer would take the other's frame for its own.
+   */
+  readonly taker?: number;
 }
 
 export interface Frame extends FrameHead {
@@ -35,7 +40,7 @@ export interface SourcePosition {
 export const NO_CHAIN: Uint8Array = new Uint8Array(HASH_BYTES);
 
 /** Bytes a frame adds to its events and effects, positions aside. */
-export const FRAME_OVERHEAD = 3 * 11 + 3 * (2 + HASH_BYTES);
+export const FRAME_OVERHEAD = 4 * 11 + 3 * (2 + HASH_BYTES);
 
 const CHAIN_TAG = 0x7a;
 const CHAIN_FIELD_BYTES = 2 + HASH_BYTES;
@@ -56,6 +61,10 @@ export function encodeFrame(
   at = writeVarint(message, at, head.clock);
   at = writeHash(message, at, 0x22, head.kernel);
   at = writeHash(message, at, 0x2a, head.previous);
+  if (head.taker) {
+    message[at++] = 0x48;
+    at = writeVarint(message, at, head.taker);
+  }
   message.set(positions, at);
   at += positions.length;
   message.set(events, at);

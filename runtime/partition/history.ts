@@ -162,7 +162,7 @@ export class FrameHistory {
       deadLetters: this.#deadLetters.filter(([number]) => number <= frame),
       watermark: this.watermark,
       lateFrames: this.#lateFrames.filter((number) => number <= frame),
-      fed: { ...this.#fed },
+      fed: { ...Object.fromEntries([...this.#receivers].map((name) => [name, 0])), ...this.#fed },
       voids: [...this.#voids].filter((number) => number <= frame),
       bytes: this.#bytes -
         this.#recent.reduce((sum, later) => later.number > frame ? sum + bytesOf(later) : sum, 0),
@@ -189,8 +189,12 @@ export class FrameHistory {
     };
   }
 
-  /** Frames up to this one are no longer in the ledger. */
+  /**
+   * Frames up to this one are no longer in the ledger. Every receiver had them, also one that an older checkpoint,
+   * restored because newer ones could not be read, knows to be further back.
+   */
   purged(number: number): void {
+    for (const name of Object.keys(this.#fed)) if (this.#receivers.has(name)) this.setFed(name, number);
     this.#marks = this.#marks.filter(([frame]) => frame > number);
     this.#deadLetters = this.#deadLetters.filter(([frame]) => frame > number);
     this.#lateFrames = this.#lateFrames.filter((frame) => frame > number);

@@ -175,6 +175,7 @@ async function takeOver(options: RecoverOptions, warm: Replica | undefined) {
       kernel: module.hash,
       previous: tail.hash,
       positions: [],
+      taker: Math.floor(world.random.next() * 2 ** 32),
     };
     const { message, chain: hash } = encodeFrame(head, NOTHING, NOTHING);
     const outcome = await appendPatiently(options, last, message);

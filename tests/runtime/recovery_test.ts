@@ -3,12 +3,54 @@ import assert from "node:assert/strict";
 import { describe, it } from "@std/testing/bdd";
 import { tally } from "../../actors/tally/tally.ts";
 import { readKernel } from "../../deploy/kernels.ts";
-import { type PartitionStatus, start, type World } from "../../runtime/mod.ts";
+import { type Chain, type PartitionStatus, type Runtime, start, type World } from "../../runtime/mod.ts";
 import { kept, memoryWorld, running, tallyEvent } from "../support/world.ts";
 
 const FASTER = 400;
 
 describe("a recovery", () => {
+  it("does not take an epoch for its own that another process began at the same clock reading", async () => {
+    const store = kept();
+    const topology = { pipelines: [tally] }, options = { kernels: readKernel };
+    const standing = (): World => {
+      const world = memoryWorld(store);
+      return { ...world, clock: { ...world.clock, now: () => 1_780_000_000_000_000 } };
+    };
+    const world = standing(), stop = new AbortController();
+    let first: Runtime | undefined;
+    const open = async (name: string): Promise<Chain> => {
+      const chain = await world.ledger.open(name);
+      return {
+        name,
+        messageBytesMax: chain.messageBytesMax,
+        inFlightMax: chain.inFlightMax,
+        extent: () => chain.extent(),
+        get: (sequence) => chain.get(sequence),
+        read: (from, to) => chain.read(from, to),
+        purge: (sequence) => chain.purge(sequence),
+        close: () => chain.close(),
+        async append(after, message) {
+          if (first) return await chain.append(after, message);
+          // Another process is quicker, and the ledger's answer is lost.
+          first = await start(topology, standing(), stop.signal, options);
+          await first.ready;
+          return { kind: "unknown", cause: new Error("no answer") };
+        },
+      };
+    };
+    const second = await start(
+      topology,
+      { ...world, ledger: { ...world.ledger, open } },
+      stop.signal,
+      options,
+    );
+    await second.ready;
+    assert.equal(first!.status().partitions[0].epoch, 1);
+    assert.equal(second.status().partitions[0].epoch, 2);
+    await first!.stop();
+    await second.stop();
+  });
+
   it("tells its step, rate and time left in the status, and in the log while it goes on", async () => {
     const place = kept();
     await running({ pipelines: [tally] }, memoryWorld(place), async (runtime) => {

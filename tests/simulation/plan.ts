@@ -55,7 +55,12 @@ const SIDES = [[0], [1], [0, 1], [0, 1]] as const;
 const TIMED_EVERY = 3;
 
 /** Clients that send much at once, and clients that ask one thing at a time. */
-const BULK = { events: [600, 1600], packets: [60, 150, 300], windows: [1, 2, 3], pauses: [0, 5_000, 40_000] };
+const BULK = {
+  events: [1000, 2500],
+  packets: [100, 300, 600],
+  windows: [1, 2, 3],
+  pauses: [0, 5_000, 40_000],
+};
 const SINGLE = { events: [30, 120], packets: [1, 1, 3], windows: [1, 4, 16], pauses: [0, 1_000, 20_000] };
 
 export function planOf(seed: number, limits: Limits = {}): Plan {

@@ -158,19 +158,23 @@ export class Processes {
     this.#ground.scheduler.after(0, () => takeInstancesBack(world));
     this.#ground.counters.saw("crashes");
     this.#ground.trace(`crash of ${process.index}: ${why}`);
-    this.check(process);
+    this.#checkHealth(process, process.runtime);
     this.all = this.all.filter((other) => other !== process);
     if (this.all.length === 0 && this.starting === 0) this.spawnLater(this.#random.pick([0, 2_000, 300_000]));
   }
 
-  /** What may be said of a process at any moment. */
+  /** What may be said of a process between two steps. */
   check(process: Process): void {
-    const { world, runtime, bounds } = process;
-    const status = runtime.status();
+    const status = process.runtime.status();
     const now = { status: () => status };
-    if (world.damagedReads === 0) checkHealth(now, this.#violations);
-    bounds.check(now, this.#violations);
+    this.#checkHealth(process, now);
+    process.bounds.check(now, this.#violations);
     if (this.#plan.timed) checkShownWatermarks(process, status, this.#violations);
+  }
+
+  /** A crash comes in the middle of a step, in which a mailbox may just have got back what a trap left over. */
+  #checkHealth({ world }: Process, runtime: Pick<Runtime, "status">): void {
+    if (world.damagedReads === 0) checkHealth(runtime, this.#violations);
   }
 
   /** What an operator's service manager does: a process that cannot serve is started anew. */

@@ -13,6 +13,7 @@ export interface FrameFields {
   readonly positions?: readonly (SourcePositionFields)[];
   readonly events?: readonly (EventFields)[];
   readonly effects?: readonly (EffectFields)[];
+  readonly taker?: number;
   readonly chain?: Uint8Array;
 }
 /** Writes `message` at `at` and returns where it ends. */
@@ -62,6 +63,11 @@ export function encodeFrame(message: FrameFields, out: Uint8Array, at: number): 
       const effectsAt = ++at;
       at = ended(out, effectsAt, encodeEffect(value, out, at));
     }
+  }
+  const taker_ = message.taker;
+  if (taker_ !== undefined && taker_ !== 0) {
+    out[at++] = 72;
+    at = varint(out, at, taker_);
   }
   const chain_ = message.chain;
   if (chain_ !== undefined && chain_.length !== 0) {
