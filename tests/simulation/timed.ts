@@ -50,7 +50,7 @@ export const SPANS = {
   pairs: { before: 4 * MS, after: 6 * MS },
 } as const;
 export const TOTALS = { size: 600 * MS } as const;
-export const PULSE = { size: 100 * MS } as const;
+export const PULSE = { size: 1_000 * MS } as const;
 
 export const TIMED = ["spans", "totals", "pulse"] as const;
 /** Outputs of `spans`, by channel; the first feeds `totals`. */
