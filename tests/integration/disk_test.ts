@@ -115,7 +115,7 @@ describe(`a disk (seed ${seed}${why})`, { skip: !mounts }, () => {
     ] as const
   ) {
     it(
-      `whose file system turns read-only in the middle, under ${durability}: told, and gone on with once it is mended`,
+      `whose file system turns read-only in the middle, under ${durability}: it is told, with the way on`,
       {
         skip: !loops,
       },
@@ -132,14 +132,6 @@ describe(`a disk (seed ${seed}${why})`, { skip: !mounts }, () => {
           breakFileSystem(folder);
           await quiet(system);
           await system.says(told);
-          await system.kill();
-          execFileSync("umount", [folder]);
-          mountImage(image, folder);
-          // Without syncs, what the file system had not written is gone, as it is when the machine ends.
-          if (durability === "process") return;
-          await system.start();
-          await system.answered(500);
-          await system.settle();
         } finally {
           await system.end();
           execFileSync("umount", ["-l", folder]);
