@@ -10,7 +10,7 @@ import type { Appended, Chain, Durability, Extent, Ledger, Stored } from "../../
 import { checkChainName } from "../names.ts";
 import { openDatabase, worded } from "./database.ts";
 import { Notes } from "./notes.ts";
-import { LogSync } from "./sync.ts";
+import { LogSync, type Sync } from "./sync.ts";
 import { WalKeeper } from "./wal.ts";
 
 export interface SqliteLedgerOptions {
@@ -24,6 +24,8 @@ export interface SqliteLedgerOptions {
   readonly inFlightMax?: number;
   /** Size of the write-ahead log at which it is checkpointed; at eight times that, appends wait for it. */
   readonly walBytes?: number;
+  /** What syncs the log: node's fsync, unless it is to fail. */
+  readonly sync?: Sync;
 }
 
 const MESSAGE_BYTES_MAX = 8 << 20;
@@ -77,7 +79,8 @@ class SqliteLedger implements Ledger {
     this.database = database;
     this.#clock = options.clock;
     try {
-      this.#sync = new LogSync(file, this.durability, options.clock);
+      if (this.durability !== "process") rewriteLog(database);
+      this.#sync = new LogSync(file, this.durability, options.clock, options.sync);
     } catch (cause) {
       database.close();
       throw worded(`open the write-ahead log of ${file}`, file, cause);
@@ -128,6 +131,8 @@ class SqliteLedger implements Ledger {
   run<T>(action: string, body: () => T): Promise<T> {
     return Promise.resolve().then(() => {
       if (this.closed) throw new Error(`Cannot ${action}: the ledger is closed.`);
+      // What would be read may be in memory only: taken for durable, it would be acknowledged, and then be gone.
+      if (this.#sync.broken) throw new Error(`Cannot ${action}. ${this.#sync.broken.message}`);
       try {
         return body();
       } catch (cause) {
@@ -216,6 +221,14 @@ class SqliteLedger implements Ledger {
       // SQLite has rolled back by itself (it does when the disk is full); the first error is the one to tell.
     }
   }
+}
+
+/**
+ * Moves what the log holds into the database file, which is synced: pages of a log whose sync failed in an earlier
+ * process can be read, but no later sync would write them. Where others use the ledger it moves what it can.
+ */
+function rewriteLog(database: DatabaseSync): void {
+  database.prepare("PRAGMA wal_checkpoint(PASSIVE)").get();
 }
 
 /** Within the transaction: `lasts` holds each chain's last sequence as of this point in it. */

@@ -1,7 +1,16 @@
 import { describe, it } from "@std/testing/bdd";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  fsync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -59,6 +68,37 @@ describe("the SQLite ledger", () => {
         sqliteLedger({ folder, durability: "quorum-fsync", clock }),
         /Cannot give durability quorum-fsync with SQLite.*Choose fsync, or a JetStream/,
       );
+    });
+  });
+
+  it("gives nothing more once a sync has failed, and when it is opened anew writes what its log holds", async () => {
+    await inFolder(async (folder) => {
+      let fails = false;
+      const ledger = await sqliteLedger({
+        folder,
+        durability: "fsync",
+        clock,
+        sync: (descriptor, done) =>
+          fails ? done(new Error("EIO: i/o error, fsync")) : fsync(descriptor, done),
+      });
+      const chain = await ledger.open("a");
+      assert.equal((await chain.append(0, message(1))).kind, "stored");
+      fails = true;
+      assert.equal((await chain.append(1, message(2))).kind, "unknown");
+      fails = false;
+      // It could be read, from memory; and would be gone with it.
+      await assert.rejects(chain.extent(), /Cannot read the extent.*Cannot sync.*EIO.*then restart/);
+      await assert.rejects(chain.get(2), /Cannot sync/);
+      const refused = await chain.append(2, message(3));
+      assert.deepEqual([refused.kind, refused.kind === "failed" && refused.lasting], ["failed", true]);
+
+      const anew = await sqliteLedger({ folder, durability: "fsync", clock });
+      const alone = join(folder, "alone");
+      mkdirSync(alone);
+      copyFileSync(join(folder, "ledger.db"), join(alone, "ledger.db")); // without the log
+      const read = await sqliteLedger({ folder: alone, clock });
+      assert.equal((await (await read.open("a")).extent()).last, 2);
+      for (const each of [read, anew, ledger]) await each.close();
     });
   });
 
