@@ -2,10 +2,12 @@
  * Watches over the inputs of a declared pipeline as it runs: which of them have fallen silent, and which are so
  * far ahead of the others that they must wait.
  *
- * An input is idle when nothing came of it for the declared time, and whatever reads for it had nothing left to
- * read all that while: a reader that is behind, held back or without its server is not silent. That it is idle is
- * told by a mark in the ledger, so a replay has it at the same place; the mark says how many events the input had
- * had, and the kernel passes over it where one has come since.
+ * An input is silent in a partition when nothing came of it there for the declared time, and whatever reads for it
+ * had nothing left to read all that while: a reader that is behind, held back or without its server is not silent.
+ * The partition is then told how far the input has come elsewhere, so that its windows end without an event of
+ * their keys: how far events come out of order is said of the source, not of one partition. Silent everywhere, the
+ * input is idle: the others hold nothing back for it. Both are marks in the ledger, so a replay has them at the same
+ * place; a mark says how many events the input had had, and the kernel passes over it where one has come since.
  */
 import type { InputSpec, Pipeline, StreamSource } from "../declare.ts";
 import type { Partition } from "../partition/partition.ts";
@@ -42,9 +44,12 @@ const LOOK_MS_MAX = 1_000;
 const FRONTS_MICROS = 1_000;
 const FRONTS_ASKED_MAX = 64;
 
+/** What the mark of an input that has ended exceeds. */
+const ENDED = 9e18;
+
 interface Quiet {
-  seen: bigint;
-  since: number;
+  readonly seen: bigint;
+  readonly since: number;
 }
 
 interface Front {
@@ -114,30 +119,55 @@ export class Inputs {
     const everyMs = Math.min(LOOK_MS_MAX, Math.max(LOOK_MS_MIN, shortest / LOOKS / 1000));
     this.#quiet = new Map();
     while (!signal.aborted) {
-      for (const partition of this.#partitions) {
-        const standings = partition.inputs() ?? [];
-        for (let input = 0; input < standings.length && !signal.aborted; input++) {
-          if (await this.#isSilent(partition, input, standings[input])) {
-            await this.#tell(partition, input, standings[input].seen, signal);
-          }
-        }
+      for (let input = 0; input < this.#specs.length && !signal.aborted; input++) {
+        if (this.#specs[input].idleMicros !== undefined) await this.#watch(input, signal);
       }
       await this.#world.clock.sleep(everyMs, signal);
     }
   }
 
-  async #isSilent(partition: Partition, input: number, { seen, idle }: Standing): Promise<boolean> {
-    const { idleMicros } = this.#specs[input];
-    if (idleMicros === undefined) return false;
-    const key = `${partition.index} ${input}`;
-    const known = this.#quiet.get(key), now = this.#world.clock.monotonic();
-    if (!known || known.seen !== seen || idle) {
-      this.#quiet.set(key, { seen, since: now });
+  /** Where an input is silent its partitions follow the furthest of them; silent in all, it is idle. */
+  async #watch(input: number, signal: AbortSignal): Promise<void> {
+    const standing = (partition: Partition) => partition.inputs()?.[input];
+    const quiet = this.#partitions.filter((partition) =>
+      this.#isQuiet(partition, input, standing(partition))
+    );
+    if (quiet.length === 0 || !(await this.#nothingLeft(input))) return;
+    const marks = this.#partitions.map((partition) => standing(partition)?.mark ?? -Infinity);
+    const furthest = Math.max(...marks.filter((mark) => mark < ENDED));
+    for (const partition of quiet) {
+      const now = standing(partition);
+      if (signal.aborted || !now || now.mark >= furthest) continue;
+      await this.#tell(partition, { input, time: BigInt(furthest), seen: now.seen }, signal);
+      const key = keyOf(partition, input), known = this.#quiet.get(key);
+      // It goes on being silent: the mark counts as seen, and is not its own.
+      if (known?.seen === now.seen) this.#quiet.set(key, { ...known, seen: now.seen + 1n });
+    }
+    // Alone, it has nobody to hold back; and what it still has open would come late where the next stage went on.
+    if (this.#specs.length === 1 || quiet.length < this.#partitions.length) return;
+    for (const partition of quiet) {
+      const now = standing(partition);
+      if (signal.aborted || !now || now.idle) continue;
+      await this.#tell(partition, { input, idle: true, seen: now.seen }, signal);
+    }
+  }
+
+  /** Whether no event of an input came to a partition for the declared time. */
+  #isQuiet(partition: Partition, input: number, standing: Standing | undefined): boolean {
+    if (!standing) return false;
+    const key = keyOf(partition, input), known = this.#quiet.get(key), now = this.#world.clock.monotonic();
+    if (known?.seen !== standing.seen) {
+      this.#quiet.set(key, { seen: standing.seen, since: now });
       return false;
     }
-    if (now - Math.max(known.since, this.#refused.get(input) ?? -Infinity) < idleMicros) return false;
+    const since = Math.max(known.since, this.#refused.get(input) ?? -Infinity);
+    return now - since >= this.#specs[input].idleMicros!;
+  }
+
+  /** Whether for the declared time nothing of an input was left where it is read from. */
+  async #nothingLeft(input: number): Promise<boolean> {
     const since = await this.#nothingLeftSince(input);
-    return since !== undefined && now - since >= idleMicros;
+    return since !== undefined && this.#world.clock.monotonic() - since >= this.#specs[input].idleMicros!;
   }
 
   /** Since when nothing waits of this input in any place that it is read from; undefined = something may. */
@@ -156,8 +186,12 @@ export class Inputs {
     return latest;
   }
 
-  async #tell(partition: Partition, input: number, seen: bigint, signal: AbortSignal): Promise<void> {
-    const payload = encodeMark({ input, idle: true, seen });
+  async #tell(
+    partition: Partition,
+    mark: Parameters<typeof encodeMark>[0],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const payload = encodeMark(mark);
     await new Promise<void>((resolve) => {
       const admitted = partition.offer(payload, { kind: EVENT_KIND.WATERMARK }, () => resolve());
       if (!admitted || signal.aborted) return resolve(); // it is looked at again
@@ -197,6 +231,10 @@ export class Inputs {
   #indexes(names: readonly string[] | undefined): number[] {
     return this.#specs.flatMap(({ name }, input) => names?.includes(name) ?? true ? [input] : []);
   }
+}
+
+function keyOf(partition: Partition, input: number): string {
+  return `${partition.index} ${input}`;
 }
 
 /** The number of the last field at the top of a message: which member of an envelope's oneof counts. */
