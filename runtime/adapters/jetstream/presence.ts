@@ -19,9 +19,11 @@ export function jetstreamPresence(link: NatsLink, prefix: string): Presence {
       });
       await link.nc.flush();
       return {
-        close() {
-          if (!link.nc.isClosed()) subscription.unsubscribe();
-          return Promise.resolve();
+        async close() {
+          if (link.nc.isClosed()) return;
+          subscription.unsubscribe();
+          // Whoever asks from now on is told by the server that nobody is there, once it knows.
+          if (link.connected) await link.nc.flush().catch(() => {});
         },
       };
     },
