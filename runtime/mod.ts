@@ -11,9 +11,8 @@ export { type Finding, type Unproven, type Verified, verifyChain } from "./parti
 export { type KernelModule, loadKernel } from "./kernel/host.ts";
 export { kernelParams } from "./params.ts";
 export { type OwnerSeen, Replaced } from "./ownership.ts";
-export { Fenced } from "./partition/incarnation.ts";
 export { NotRetained } from "./checkpoint/retention.ts";
-export { Unrecoverable } from "./partition/recover.ts";
+export { Fenced, Unrecoverable } from "./partition/recover.ts";
 export type { World } from "./world/mod.ts";
 export type { Appended, Chain, Durability, Ledger } from "./world/ledger.ts";
 export type { Micros } from "./world/clock.ts";

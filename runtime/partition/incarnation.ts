@@ -14,7 +14,7 @@ import type { Done, EventFields, Waiting } from "./mailbox.ts";
 import { OpenFrame } from "./open_frame.ts";
 import type { FrameInFlight, Partition, PartitionBounds } from "./partition.ts";
 import { EVENT_KIND, EventCursor } from "./records.ts";
-import { type Recovered, Unrecoverable } from "./recover.ts";
+import { Fenced, type Recovered, Unrecoverable } from "./recover.ts";
 import { releaseFrame } from "./release.ts";
 
 const TIMER_PAYLOAD = new Uint8Array(0);
@@ -399,16 +399,6 @@ export class Incarnation {
         error: String(error),
       });
     }).finally(() => (this.#saving = undefined));
-  }
-}
-
-/** Another owner extended the chain. Verify or step down: `Partition.run` reads the tail again. */
-export class Fenced extends Error {
-  override name = "Fenced";
-  constructor(partition: string, epoch: number, frame: number, detail: string) {
-    super(
-      `Cannot append frame ${frame} of ${partition} in epoch ${epoch}: another owner appended (${detail})`,
-    );
   }
 }
 

@@ -16,13 +16,13 @@ import type { Chain, World } from "../world/mod.ts";
 import { Evolution } from "./evolve.ts";
 import { type Frame, FRAME_OVERHEAD } from "./frame.ts";
 import { FrameHistory } from "./history.ts";
-import { Fenced, Incarnation } from "./incarnation.ts";
+import { Incarnation } from "./incarnation.ts";
 import { type Done, type EventFields, Mailbox, type Waiting } from "./mailbox.ts";
 import { EFFECT_KIND, EffectCursor } from "./records.ts";
 import type { RecoveryProgress } from "./progress.ts";
 import type { Ownership } from "../ownership.ts";
 import { follow } from "./follow.ts";
-import { NotTaken, readFrame, readTail, recover, type RecoverOptions } from "./recover.ts";
+import { Fenced, NotTaken, readFrame, readTail, recover, type RecoverOptions } from "./recover.ts";
 import type { Replica, ReplicaOptions } from "./replica.ts";
 import { releaseFrame } from "./release.ts";
 

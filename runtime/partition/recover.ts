@@ -8,7 +8,14 @@ import type { Kernel } from "../kernel/host.ts";
 import type { Appended, Chain, Stored } from "../world/mod.ts";
 import { BrokenFrame, decodeFrame, encodeFrame, FRAME_OVERHEAD, NO_CHAIN } from "./frame.ts";
 import { Progress, type RecoveryProgress } from "./progress.ts";
-import { readFrame, type Replica, type ReplicaOptions, restoreReplica, Unrecoverable } from "./replica.ts";
+import {
+  Overtaken,
+  readFrame,
+  type Replica,
+  type ReplicaOptions,
+  restoreReplica,
+  Unrecoverable,
+} from "./replica.ts";
 
 export { readFrame, Unrecoverable };
 
@@ -37,6 +44,16 @@ export class Outrun extends NotTaken {
   override name = "Outrun";
   constructor(chain: string, readonly epoch: number) {
     super(`Cannot take over ${chain}: another process did, in epoch ${epoch}`);
+  }
+}
+
+/** Another owner extended the chain. Verify or step down: `Partition.run` reads the tail again. */
+export class Fenced extends Error {
+  override name = "Fenced";
+  constructor(partition: string, epoch: number, frame: number, detail: string) {
+    super(
+      `Cannot append frame ${frame} of ${partition} in epoch ${epoch}: another owner appended (${detail})`,
+    );
   }
 }
 
@@ -101,7 +118,15 @@ async function takeOverAndReplay(options: RecoverOptions): Promise<Recovered> {
       },
     );
   }
-  const replica = warm ?? await restoreReplica(options, { first, last: taken.number }, progress);
+  const replica = warm ??
+    await restoreReplica(options, { first, last: taken.number }, progress).catch(async (error) => {
+      if (!(error instanceof Overtaken)) throw error;
+      const { last } = await chain.extent();
+      // Its successor serves already: to begin anew would be to take the partition back.
+      const { epoch, number } = taken;
+      const replaced = (await readTail(chain, last)).epoch > epoch;
+      throw replaced ? new Fenced(chain.name, epoch, number + 1, error.message) : error;
+    });
   progress.begin("replaying", replica.frame + 1, taken.number);
   const before = replica.events;
   await replica.replay(taken.number, () => {

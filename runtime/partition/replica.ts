@@ -37,6 +37,11 @@ export class Unrecoverable extends Error {
   override name = "Unrecoverable";
 }
 
+/** The checkpoints it was to begin with were dropped for one that another owner took meanwhile: begin anew. */
+export class Overtaken extends Error {
+  override name = "Overtaken";
+}
+
 /** Replay holds the thread no longer than this. */
 const TURN_MICROS = 20_000;
 
@@ -128,6 +133,7 @@ export async function restoreReplica(
 ): Promise<Replica> {
   const { world, chain, module, evolution, onManifest } = options;
   let unread: unknown;
+  const unusable = new Set<number>();
   const passed = (error: unknown) => {
     if (!(error instanceof DamagedCheckpoint)) unread = error;
   };
@@ -156,12 +162,33 @@ export async function restoreReplica(
       world.log.warn(`passing over the checkpoint at frame ${manifest.frame} of ${chain.name}`, {
         error: String(error),
       });
+      unusable.add(manifest.frame);
       passed(error);
     }
   }
-  if (first > 1) throw noBeginning(options, first, unread);
+  if (first > 1) {
+    if (!unread) await checkNotOvertaken(options, first, unusable, passed);
+    throw noBeginning(options, first, unread);
+  }
   onManifest(undefined);
   return new Replica(options, module.instantiate(), undefined);
+}
+
+/** An owner drops older checkpoints only once a newer one counts: where they went, that one is found. */
+async function checkNotOvertaken(
+  { world, chain, evolution }: ReplicaOptions,
+  first: number,
+  unusable: ReadonlySet<number>,
+  passed: (error: unknown) => void,
+): Promise<void> {
+  const { last } = await chain.extent();
+  for await (const manifest of newestManifests(world, chain.name, passed)) {
+    const { frame } = manifest;
+    if (frame > last || frame + 1 < first || unusable.has(frame) || !evolution.usable(manifest)) continue;
+    throw new Overtaken(
+      `Another owner of ${chain.name} took a checkpoint at frame ${frame} while older ones were looked for`,
+    );
+  }
 }
 
 function noBeginning({ chain, module }: ReplicaOptions, first: number, unread: unknown): Error {

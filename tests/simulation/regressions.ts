@@ -15,4 +15,5 @@ export const REGRESSIONS: readonly Regression[] = [
   { seed: 4, limits: {}, why: "the watermark that a process showed went back while a partition restarted" },
   { seed: 1, limits: {}, why: "timers stood still after the clock was set back" },
   { seed: 1, limits: {}, why: "a stage believed again what the one before it had said of being idle" },
+  { seed: 812, limits: {}, why: "an owner whose successor dropped older checkpoints took state for lost" },
 ];
