@@ -147,7 +147,8 @@ export class FrameHistory {
     this.#marks = [...manifest?.host.marks ?? []];
     if (!manifest) return;
     this.#marks.push([manifest.frame, manifest.clock, this.#bytes]);
-    this.#voids = new Set(manifest.host.voids);
+    // What is void stays so: readers of the incarnation before may still be at it, and replay has yet to come there.
+    for (const number of manifest.host.voids) this.#voids.add(number);
     this.#deadLetters = manifest.host.deadLetters.map(([frame, event, reason]) => [frame, event, reason]);
     this.watermark = manifest.host.watermark;
     this.#lateFrames = [...manifest.host.lateFrames ?? []];

@@ -16,4 +16,9 @@ export const REGRESSIONS: readonly Regression[] = [
   { seed: 1, limits: {}, why: "timers stood still after the clock was set back" },
   { seed: 1, limits: {}, why: "a stage believed again what the one before it had said of being idle" },
   { seed: 812, limits: {}, why: "an owner whose successor dropped older checkpoints took state for lost" },
+  {
+    seed: 512,
+    limits: {},
+    why: "a feed read on from void frames while its partition restored an older checkpoint",
+  },
 ];
