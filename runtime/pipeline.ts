@@ -29,6 +29,7 @@ import { eventFromJsonBytes, JSON_TYPE } from "./ingress/json.ts";
 import { BROADCAST, type KeyExtractor, NO_KEY } from "./ingress/key.ts";
 import type { Lookups } from "./ingress/lookup_gate.ts";
 import { partitionOf } from "./ingress/partition.ts";
+import { ifRetained } from "./checkpoint/retention.ts";
 import { outputsOf, releasedFrames } from "./output/reader.ts";
 import type { SinkRun } from "./output/sinks.ts";
 import type { Ownership } from "./ownership.ts";
@@ -271,7 +272,8 @@ export class Road implements Runtime {
         const position = { partition: partition.index, frame, event };
         if (after && comparePositions(position, after) <= 0) continue;
         if (letters.length >= limit) return letters;
-        letters.push({ ...await this.#readEvent(partition, position), position, reason });
+        const letter = await ifRetained(partition.history, this.#readEvent(partition, position));
+        if (letter) letters.push({ ...letter, position, reason });
       }
     }
     return letters;

@@ -128,3 +128,17 @@ export async function checkRetained(chain: Chain, frame: number): Promise<void> 
   const { first } = await chain.extent();
   if (frame < first) throw new NotRetained(chain.name, frame, first);
 }
+
+/**
+ * What `read` gives; undefined where its frame was purged, perhaps meanwhile, perhaps by another owner: then the
+ * history forgets what it remembers of it.
+ */
+export async function ifRetained<T>(history: FrameHistory, read: Promise<T>): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (!(error instanceof NotRetained)) throw error;
+    history.purged(error.first - 1);
+    return undefined;
+  }
+}

@@ -138,9 +138,7 @@ export class SinkRun {
     const progress = this.#progress[this.#partitions.indexOf(partition)];
     const { history } = partition;
     const held = await sink.position(partition.index);
-    if (held && held.frame > history.durable + 1) {
-      throw new SinkAhead(sink.name, partition.name, held, history.durable);
-    }
+    if (held && held.frame > history.durable + 1) await this.#checkNotAhead(sink, partition, held);
     const from = progress.mark = held ?? FIRST;
     history.setFed(this.receiver, from.frame - 1);
     const gathered = new Gathered(partition.index, this.#spec.channel, from, sink, this.#world, signal);
@@ -165,6 +163,17 @@ export class SinkRun {
       stop();
       signal.removeEventListener("abort", stop);
       await reading;
+    }
+  }
+
+  /** What this process knows of the ledger may be old: another owner wrote since, and fed the sink. */
+  async #checkNotAhead(sink: Sink, { name }: Partition, held: SinkMark): Promise<void> {
+    const chain = await this.#world.ledger.open(name);
+    try {
+      const { last } = await chain.extent();
+      if (held.frame > last + 1) throw new SinkAhead(sink.name, name, held, last);
+    } finally {
+      await chain.close();
     }
   }
 }

@@ -153,6 +153,26 @@ describe("whoever drives a sink", () => {
     assert.equal(taken.batches.length, length);
   });
 
+  it("goes on where another owner wrote meanwhile and fed the sink further than this one knows", async () => {
+    const store = kept();
+    let away = true;
+    const taken = memorySink(() => {});
+    const late = memorySink((batch) => void (taken.mark = batch.next), {
+      position: () => away ? Promise.reject(new Error("away")) : Promise.resolve(taken.mark),
+    });
+    await running(topology, memoryWorld(store), async (runtime) => {
+      await running(topology, memoryWorld(store), async (other) => {
+        for (let i = 0; i < 10; i++) await submit(other, 1);
+        await until(() => sinkOf(other).partitions[0].lagFrames === 0);
+      }, { sinks: [taken.spec] });
+      away = false;
+      await until(() => sinkOf(runtime).partitions[0].position !== undefined);
+      while ((await runtime.submit("tally", tallyEvent("k", 1))).kind !== "decided");
+      await until(() => late.batches.length > 0);
+      assert.deepEqual(late.batches[0].after, taken.batches.at(-1)!.next);
+    }, { sinks: [late.spec], backoff: { firstMs: 1, lastMs: 2 }, onFenced: "retake" });
+  });
+
   it("keeps the frames that a sink does not hold yet, whatever the retention", async () => {
     const store = kept();
     let open = false;

@@ -6,6 +6,7 @@ import type { Kernel } from "../kernel/host.ts";
 import { comparePositions } from "../pipeline.ts";
 import type { Stage } from "../pipeline.ts";
 import type { KeyValue, LateEvent, Mark, Position, ViewQuery, ViewRow, ViewRows } from "../runtime.ts";
+import { ifRetained } from "../checkpoint/retention.ts";
 import type { Partition } from "../partition/partition.ts";
 import { EFFECT_KIND, EffectCursor, EVENT_KIND, EventCursor } from "../partition/records.ts";
 import { readFrame } from "../partition/recover.ts";
@@ -271,7 +272,9 @@ export async function readLate(
       for (const number of partition.history.lateFrames) {
         if (found.length >= limit) return found;
         if (after?.partition === partition.index && number < after.frame) continue;
-        const frame = partition.history.recent(number) ?? await readFrame(chain, number);
+        const { history } = partition;
+        const frame = history.recent(number) ?? await ifRetained(history, readFrame(chain, number));
+        if (!frame) continue;
         for (const each of lateOf(partition.index, number, frame)) {
           if ((!after || comparePositions(each.position, after) > 0) && found.length < limit) {
             found.push(each);

@@ -133,6 +133,24 @@ describe("retention", () => {
     assert.equal(place.store.chain("tally-0").first, 1);
   });
 
+  it("lists no dead letter whose frame another owner purged", async () => {
+    const world = memoryWorld();
+    await running({ pipelines: [tally] }, world, async (runtime) => {
+      await runtime.submit("tally", tallyEvent("a", 2n ** 63n - 1n));
+      const rejected: number[] = [];
+      for (let i = 0; i < 2; i++) {
+        const outcome = await runtime.submit("tally", tallyEvent("a", 1));
+        assert(outcome.kind === "rejected");
+        rejected.push(outcome.position.frame);
+      }
+      const chain = await world.ledger.open("tally-0");
+      await chain.purge(rejected[0]);
+      await chain.close();
+      const letters = await runtime.deadLetters("tally");
+      assert.deepEqual(letters.map(({ position }) => position.frame), [rejected[1]]);
+    });
+  });
+
   it("is checked at the start, with the fix", async () => {
     const wrong: [Pipeline["retention"], RegExp][] = [
       ["never" as "compact", /retention is "never"\. Give "forever"/],
