@@ -380,7 +380,11 @@ export class Incarnation {
       world: this.#world,
       kernel: this.kernel,
       moment,
-      host: () => partition.history.state(moment.frame),
+      host: () => {
+        // The next life restores what it remembers: less than what belongs to this moment.
+        if (this.#over) throw new Error("the partition restarted");
+        return partition.history.state(moment.frame);
+      },
       previous: this.#manifest,
       durable,
       keep: this.#bounds.checkpointsKept,
