@@ -1,7 +1,14 @@
 /** Cursors over the events and effects regions of a frame: no copies, no objects per record. */
 import { readVarint, skipField } from "./wire.ts";
 
-export const EVENT_KIND = { EVENT: 0, TIMER: 1, QUARANTINED: 2, WATERMARK: 3, UNFIT: 4, CORRECTION: 5 } as const;
+export const EVENT_KIND = {
+  EVENT: 0,
+  TIMER: 1,
+  QUARANTINED: 2,
+  WATERMARK: 3,
+  UNFIT: 4,
+  CORRECTION: 5,
+} as const;
 
 export const EFFECT_KIND = {
   REPLY: 1,
