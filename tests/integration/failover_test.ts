@@ -14,6 +14,7 @@ import { seeded, seedOf } from "../../actors/random.ts";
 import { startNats } from "../support/nats.ts";
 import { type Proxy, startProxy } from "./proxy.ts";
 import { amount, CONFIG, System } from "./system.ts";
+import { pauseWhere } from "./write_lock.ts";
 
 const FAILOVERS = amount(4);
 const KEYS = 5_000;
@@ -43,7 +44,8 @@ describe(`a standby (seed ${seed})`, () => {
         await system.answered(500);
         const successor = await system.standby();
         await system.answered(random.int(1, 500));
-        owner.pause();
+        if (ledger === "sqlite") await pauseWhere(owner, "between commits", system.config.data);
+        else owner.pause();
         await system.tookOver(successor);
         await system.answered(500);
         owner.resume();

@@ -72,6 +72,8 @@ export interface Standby extends Owner {
 
 interface RunningOwner extends Standby {
   readonly child: ChildProcess;
+  /** Resolves when a standby has what the ledger has. */
+  readonly follows: Promise<void>;
 }
 
 export class System {
@@ -92,15 +94,24 @@ export class System {
 
   /** Starts a runtime, sends the load there, and first of all what was not answered. Resolves once it serves. */
   async start(config: Partial<LedgerConfig> = {}): Promise<Owner> {
-    return this.#load(await this.#spawn("serve", { ...this.config, ...config }));
+    const owner = this.#spawn("serve", { ...this.config, ...config });
+    await owner.serves;
+    return this.#load(owner);
+  }
+
+  /** A runtime that takes over from the owner there is, and may have to wait for it: see `tookOver`. */
+  successor(): Standby {
+    return this.#spawn("serve");
   }
 
   /** A process that follows the owner's ledger, and takes over when that one is gone. */
-  standby(config: Partial<LedgerConfig> = {}): Promise<Standby> {
-    return this.#spawn("standby", { ...this.config, ...config });
+  async standby(config: Partial<LedgerConfig> = {}): Promise<Standby> {
+    const standby = this.#spawn("standby", { ...this.config, ...config });
+    await standby.follows;
+    return standby;
   }
 
-  /** Waits until a standby serves, which it finds to be its turn by itself, and sends the load there. */
+  /** Waits until a standby or a successor serves, and sends the load there. */
   async tookOver(standby: Standby): Promise<Owner> {
     await standby.serves;
     return this.#load(standby as RunningOwner);
@@ -114,7 +125,7 @@ export class System {
     return owner;
   }
 
-  async #spawn(mode: "serve" | "standby", config = this.config): Promise<RunningOwner> {
+  #spawn(mode: "serve" | "standby", config = this.config): RunningOwner {
     const own = fileURLToPath(new URL("./child.ts", import.meta.url));
     const deno = "Deno" in globalThis ? ["run", "--allow-all", "--quiet"] : [];
     const args = [...deno, own, JSON.stringify(config), this.#options.onFenced, mode];
@@ -150,9 +161,11 @@ export class System {
       });
     const serves = says("ready", mode === "standby" ? WAIT_MS_MAX : START_MS_MAX);
     serves.catch(() => {}); // a standby that is never needed
+    const follows = mode === "standby" ? says("standby") : Promise.resolve();
     const owner: RunningOwner = {
       child,
       serves,
+      follows,
       said: () => said,
       pid: child.pid!,
       async ended() {
@@ -171,7 +184,6 @@ export class System {
       resume: () => void process.kill(child.pid!, "SIGCONT"),
     };
     this.#all.push(owner);
-    await (mode === "standby" ? says("standby") : serves);
     return owner;
   }
 
@@ -187,9 +199,9 @@ export class System {
     this.#owner = undefined;
   }
 
-  /** Until the runtime that has the load says so in its log. */
-  async says(what: RegExp): Promise<void> {
-    await this.#until(() => what.test(this.#owner?.said() ?? ""), String(what));
+  /** Until a runtime, the one that has the load, says so in its log. */
+  async says(what: RegExp, owner: Owner | undefined = this.#owner): Promise<void> {
+    await this.#until(() => what.test(owner?.said() ?? ""), String(what));
   }
 
   /** Lets it work until so many more answers came. */
