@@ -10,7 +10,8 @@ import { storyStart } from "./cards.ts";
 import { count, micros } from "./figures.ts";
 import { Load } from "./load.ts";
 import { Numbers } from "./numbers.ts";
-import { Screen, type View } from "./screen.ts";
+import type { View } from "./page.ts";
+import { Screen } from "./screen.ts";
 import { ATTACK_AFTER_MS, STORY_SECONDS_MIN } from "./story.ts";
 import { printSummary, type Stock, summaryJson } from "./summary.ts";
 import { newestEventTime } from "./tail.ts";
@@ -107,6 +108,7 @@ async function drive(stage: Stage): Promise<Stock> {
     totalMs: options.seconds * 1_000,
     speed,
     recovered: stage.recovered,
+    carriesOn: stage.before > 0,
     curl: curlLines(stage.doors.url),
     notes: trouble(runtime),
   });
@@ -131,6 +133,7 @@ async function drive(stage: Stage): Promise<Stock> {
     ...await takeStock(ledger, load, from),
     numbers,
     elapsedMs,
+    storyOpenedMs: (startAt / 1_000) % DAY_MS,
     trouble: trouble(runtime),
     status: runtime.status(),
     options,

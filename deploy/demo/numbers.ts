@@ -18,7 +18,12 @@ export interface AttackSeen {
   /** Held for a person to look at. */
   reviewed: number;
   declined: number;
+  /** What became of the first `FATES_MAX` of its payments, as they were answered. */
+  readonly fates: Verdict[];
 }
+
+/** Fates that are kept: more than a terminal is wide. */
+const FATES_MAX = 200;
 
 export class Numbers {
   events = 0;
@@ -40,6 +45,7 @@ export class Numbers {
     letThroughMinor: 0,
     reviewed: 0,
     declined: 0,
+    fates: [],
   };
   /** Decisions in each past second, the newest last. */
   readonly perSecond: number[] = [];
@@ -69,6 +75,7 @@ export class Numbers {
   /** An attack payment was answered at story time `atMs`. */
   attacked(verdict: Verdict, atMs: number, amountMinor: number): void {
     const attack = this.attack;
+    if (attack.fates.length < FATES_MAX) attack.fates.push(verdict);
     if (verdict === Verdict.DECLINE) {
       attack.declined++;
       attack.blockedAtMs ??= atMs;
@@ -95,10 +102,10 @@ function histogram(): Histogram {
   });
 }
 
-/** "fraud 3" → "geo velocity" */
+/** "fraud 3" → "fraud: geo velocity" */
 function namesOf(pipeline: Pipeline): [string, string][] {
   return (pipeline.reasons?.values ?? []).map(({ number, name }) => [
     `${pipeline.name} ${number}`,
-    name.toLowerCase().replaceAll("_", " "),
+    `${pipeline.name}: ${name.toLowerCase().replaceAll("_", " ")}`,
   ]);
 }

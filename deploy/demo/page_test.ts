@@ -5,7 +5,8 @@ import { DEFAULTS, topology } from "../topology.ts";
 import { batches } from "./batch.ts";
 import { bytes, count, micros, percent, rupees, span, stopwatch, valueLeft } from "./figures.ts";
 import { Numbers, verdictOf } from "./numbers.ts";
-import { Screen, type View } from "./screen.ts";
+import type { View } from "./page.ts";
+import { Screen } from "./screen.ts";
 
 const MINUTE = 60_000, HOUR = 60 * MINUTE;
 
@@ -82,6 +83,36 @@ describe("the demo's page", () => {
     }
   });
 
+  it("keeps the attack where the terminal is low, and all of it where it is not", () => {
+    for (const rows of [20, 24, 30, 60]) {
+      const { screen, written } = terminal(80, true, rows);
+      screen.draw(view());
+      const page = lines(written[0]);
+      assert.ok(page.length < rows, `${page.length} lines of ${rows}`);
+      for (const part of [/decisions\/s/, /BLOCKED at 09:00:31, 27\.0 s/, /●✕/, /nightly batch/]) {
+        assert.ok(page.some((line) => part.test(line)), `${part} in ${rows} rows`);
+      }
+      assert.equal(page.some((line) => /^curl/.test(line)), rows === 60);
+    }
+  });
+
+  it("says that a block is remembered from the run before", () => {
+    const { screen, written } = terminal(80);
+    const shown = view();
+    const attack = { letThrough: 0, letThroughMinor: 0, blockedAtMs: 4_000, startedAtMs: 4_000 };
+    Object.assign(shown.numbers.attack, attack);
+    screen.draw({ ...shown, carriesOn: true });
+    assert.match(written[0], /the run before is remembered/);
+  });
+
+  it("begins anew on a terminal that changed its size", () => {
+    const { screen, written, stream } = terminal(80);
+    screen.draw(view());
+    stream.columns = 90;
+    screen.draw(view());
+    assert.ok(written[1].startsWith("\x1b[2J\x1b[H"));
+  });
+
   it("draws over itself", () => {
     const { screen, written } = terminal(80);
     screen.draw(view());
@@ -99,10 +130,10 @@ describe("the demo's page", () => {
   });
 });
 
-function terminal(columns: number, isTTY = true) {
+function terminal(columns: number, isTTY = true, rows = 60) {
   const written: string[] = [];
-  const stream = { isTTY, columns, rows: 60, write: (text: string) => written.push(text) > 0 };
-  return { screen: new Screen(stream as unknown as NodeJS.WriteStream), written };
+  const stream = { isTTY, columns, rows, write: (text: string) => written.push(text) > 0 };
+  return { screen: new Screen(stream as unknown as NodeJS.WriteStream), written, stream };
 }
 
 function lines(drawn: string): string[] {
@@ -117,7 +148,7 @@ function view(): View {
     numbers.decided(1 + (at % 3), 400 + at, 900 + at);
     numbers.perSecond.push(at * 100);
   }
-  numbers.declinedBy.set("geo velocity", 12);
+  numbers.declinedBy.set("fraud: geo velocity", 12);
   Object.assign(numbers.attack, { startedAtMs: 4_000, payments: 14 });
   numbers.attacked(Verdict.APPROVE, 4_000, 1_999_900);
   numbers.attacked(Verdict.DECLINE, 31_000, 1_999_900);
@@ -130,6 +161,7 @@ function view(): View {
     totalMs: 60_000,
     speed: 1,
     recovered: "A new ledger",
+    carriesOn: false,
     curl: ["curl http://127.0.0.1:8080/healthz"],
     notes: [],
   };

@@ -1,12 +1,16 @@
 /** What the demo says at the end: for a reader, and as one JSON object of a fixed shape. */
 import type { Status } from "../../runtime/mod.ts";
 import type { DemoOptions } from "../commands/demo.ts";
+import { batches } from "./batch.ts";
 import { bytes, count, micros, rupees, span } from "./figures.ts";
 import type { Numbers } from "./numbers.ts";
+import { ATTACK_PER_MINUTE, ATTACK_RUPEES_MINOR } from "./story.ts";
 
 export interface Stock {
   readonly numbers: Numbers;
   readonly elapsedMs: number;
+  /** Time of day when the story began. */
+  readonly storyOpenedMs: number;
   readonly status: Status;
   /** What went wrong with a partition, such as another process taking it over. */
   readonly trouble: readonly string[];
@@ -41,6 +45,7 @@ export function printSummary(stock: Stock, out: (line: string) => void): void {
         `${attack.letThrough} payments (${rupees(attack.letThroughMinor)}) went through, ` +
         `${attack.reviewed} were held for review, ${attack.declined} declined.`,
     );
+    out(batchLine(stock.storyOpenedMs + attack.startedAtMs));
   } else out("The attack was not blocked within this run.");
   out(
     `Looked up in the ledger: ${
@@ -55,6 +60,15 @@ export function printSummary(stock: Stock, out: (line: string) => void): void {
       }); remove the folder to begin anew.`,
     );
   }
+}
+
+/** "An hourly batch would have let 1,199 (₹2,39,78,801) through, …" */
+function batchLine(startedAtMs: number): string {
+  const attack = { startedAtMs, perMinute: ATTACK_PER_MINUTE, amountMinor: ATTACK_RUPEES_MINOR };
+  const each = batches(attack).map(({ name, payments, minor }) =>
+    `a ${name} ${count(payments)} (${rupees(minor)})`
+  );
+  return `By its next run ${each.join(", ").replace("a hourly", "an hourly")} would have gone through.`;
 }
 
 export function summaryJson(stock: Stock): string {
