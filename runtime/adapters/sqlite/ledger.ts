@@ -10,6 +10,7 @@ import type { Appended, Chain, Durability, Extent, Ledger, Stored } from "../../
 import { checkChainName } from "../names.ts";
 import { openDatabase, worded } from "./database.ts";
 import { Notes } from "./notes.ts";
+import { Pages } from "./pages.ts";
 import { LogSync, type Sync } from "./sync.ts";
 import { WalKeeper } from "./wal.ts";
 
@@ -58,6 +59,7 @@ class SqliteLedger implements Ledger {
   readonly #clock: Clock;
   readonly #sync: LogSync;
   readonly #wal: WalKeeper;
+  readonly #pages: Pages;
   readonly notes: Notes;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
@@ -81,6 +83,7 @@ class SqliteLedger implements Ledger {
     try {
       if (this.durability !== "process") rewriteLog(database);
       this.#sync = new LogSync(file, this.durability, options.clock, options.sync);
+      this.#pages = new Pages(file);
     } catch (cause) {
       database.close();
       throw worded(`open the write-ahead log of ${file}`, file, cause);
@@ -88,7 +91,7 @@ class SqliteLedger implements Ledger {
     this.notes = new Notes(`${file}-acknowledged`);
     const checkpointBytes = options.walBytes ?? WAL_BYTES;
     const bounds = { checkpointBytes, bytesMax: checkpointBytes * 8 };
-    this.#wal = new WalKeeper(file, database, bounds, options.clock, () => this.#flush());
+    this.#wal = new WalKeeper(file, database, this.#pages, bounds, options.clock, () => this.#flush());
     this.#begin = database.prepare("BEGIN IMMEDIATE");
     this.#commit = database.prepare("COMMIT");
   }
@@ -116,6 +119,7 @@ class SqliteLedger implements Ledger {
     await this.#sync.close();
     await this.#wal.close();
     this.database.close();
+    this.#pages.close();
     this.notes.close();
   }
 
