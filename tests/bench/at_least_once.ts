@@ -7,7 +7,7 @@ import { type FileHandle, mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StorageType } from "@nats-io/jetstream";
-import postgres from "postgres";
+import { openPostgres } from "../../runtime/adapters/postgres.ts";
 import type { NatsLink } from "../../runtime/adapters/jetstream/connection.ts";
 import { jetstreamNetwork } from "../../runtime/adapters/jetstream/network.ts";
 import { keyToken, outputSubject } from "../../runtime/ingress/subject.ts";
@@ -65,16 +65,18 @@ export function looseSqlite(bounds: Bounds, folder: string, file: string): Sink 
 }
 
 export async function loosePostgres(bounds: Bounds, folder: string, url: string): Promise<Sink> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
-  await sql.unsafe(`CREATE TABLE IF NOT EXISTS loose (key text PRIMARY KEY, value bytea, "partition" integer,
-    frame bigint, output integer)`);
+  const server = openPostgres({ url, connections: 1, connectMs: 10_000, statementMs: 60_000 });
+  await server.query(
+    `CREATE TABLE IF NOT EXISTS loose (key text PRIMARY KEY, value bytea, "partition" integer,
+    frame bigint, output integer)`,
+  );
   const statement = `INSERT INTO loose SELECT k, decode(v, 'hex'), p, f, o
     FROM unnest($1::text[], $2::text[], $3::integer[], $4::bigint[], $5::integer[]) AS r(k, v, p, f, o)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value, "partition" = excluded."partition",
     frame = excluded.frame, output = excluded.output`;
   return loose(bounds, folder, async (outputs) => {
     const rows = newest(outputs);
-    await sql.unsafe(statement, [
+    await server.query(statement, [
       rows.map(([key]) => key),
       rows.map(([, { payload }]) =>
         Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString("hex")
@@ -82,8 +84,8 @@ export async function loosePostgres(bounds: Bounds, folder: string, url: string)
       rows.map(([, { position }]) => position.partition),
       rows.map(([, { position }]) => position.frame),
       rows.map(([, { output }]) => output),
-    ], { prepare: true });
-  }, () => sql.end({ timeout: 5 }));
+    ], "write");
+  }, () => server.close(5_000));
 }
 
 /** Messages one by one, as many as go well under way at once. */

@@ -1,10 +1,9 @@
 /** The sink contract on tables of a real PostgreSQL, and what only a database server has to show. */
 import { after, before, describe, it } from "@std/testing/bdd";
 import assert from "node:assert/strict";
-import postgres from "postgres";
 import { postgresSink } from "../../runtime/adapters/sinks/postgres.ts";
 import type { Output } from "../../runtime/mod.ts";
-import { type PostgresServer, startPostgres } from "../support/postgres.ts";
+import { type PostgresServer, rowsIn, startPostgres } from "../support/postgres.ts";
 import { openSink } from "./sink_places.ts";
 import { batches, goOn, payloadText, sinkContract, type SinkPlace } from "./sinks.ts";
 
@@ -72,10 +71,10 @@ describe("on a real PostgreSQL", () => {
       const sink = await postgresSink({ ...options, value: "json" });
       await sink.commit(batches(0, [1])[0]);
       await sink.close();
-      const sql = postgres(server!.url, { max: 1 });
-      const found =
-        await sql`SELECT (value ->> 'output')::int AS output, value ->> 'text' AS text FROM as_json`;
-      await sql.end();
+      const found = await rowsIn(
+        server!.url,
+        "SELECT (value ->> 'output')::int AS output, value ->> 'text' AS text FROM as_json",
+      );
       assert.deepEqual(found.map(({ output }) => output).sort(), [0, 1, 2, 3, 4]);
       assert.equal(found[0].text, "a\ufffdb\\u0000");
     });
@@ -93,9 +92,7 @@ describe("on a real PostgreSQL", () => {
       // Keys 0.2 and 0.3 are the first two outputs of frame 2; 0.2 comes again as its fifth.
       for (const batch of batches(0, [1, 2])) await sink.commit(batch);
       await sink.close();
-      const sql = postgres(server!.url, { max: 1 });
-      const found = await sql`SELECT key FROM shrinking`;
-      await sql.end();
+      const found = await rowsIn(server!.url, "SELECT key FROM shrinking");
       assert.deepEqual(found.map(({ key }) => key).sort(), ["k0.0", "k0.1", "k0.2"]);
     });
 
@@ -119,15 +116,13 @@ function place(rows: "key" | "output"): SinkPlace {
     config,
     open: (step) => openSink(config, step),
     async seen() {
-      const sql = postgres(server!.url, { max: 1 });
-      const found = await sql.unsafe(`SELECT key, value, "partition", frame, output FROM ${table}`);
-      await sql.end();
+      const found = await rowsIn(server!.url, `SELECT key, value, "partition", frame, output FROM ${table}`);
       return found.map(({ key, value, partition, frame, output }) => ({
         partition: Number(partition),
         frame: Number(frame),
         output: Number(output),
         key: String(key),
-        payload: payloadText(Uint8Array.from(value)),
+        payload: payloadText(Uint8Array.from(value as Uint8Array)),
       }));
     },
     remove: () => Promise.resolve(),

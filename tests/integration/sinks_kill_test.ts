@@ -10,12 +10,11 @@ import { join } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
-import postgres from "postgres";
 import { TallyStateSchema } from "../../actors/tally/gen/tally_pb.ts";
 import { openLedger } from "../../deploy/world.ts";
 import { decodeFrame, EFFECT_KIND, EffectCursor } from "../../runtime/mod.ts";
 import { OutputRecordSchema } from "../../runtime/proto/gen/output_pb.ts";
-import { type PostgresServer, startPostgres } from "../support/postgres.ts";
+import { type PostgresServer, rowsIn, startPostgres } from "../support/postgres.ts";
 
 const KILLS = 5;
 
@@ -74,9 +73,7 @@ describe("sinks of a process that is killed", () => {
     assert.equal(records.length, wanted.size);
     assert.deepEqual(new Map(records), sorted(records, wanted));
 
-    const sql = postgres(server.url, { max: 1 });
-    const totals = await sql`SELECT key, value ->> 'count' AS count FROM totals`;
-    await sql.end();
+    const totals = await rowsIn(server.url, "SELECT key, value ->> 'count' AS count FROM totals");
     // The newest of each key is the largest: a tally counts up.
     const newest = new Map<string, bigint>();
     for (const text of wanted.values()) {

@@ -8,14 +8,14 @@ import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, it } from "@std/testing/bdd";
 import { create, toBinary } from "@bufbuild/protobuf";
-import postgres from "postgres";
 import { ProfileSchema } from "../../actors/profiles/gen/profile_pb.ts";
 import { TallySchema } from "../../actors/tally/gen/tally_pb.ts";
 import { declared } from "../../deploy/declared.ts";
 import { openLookup } from "../../deploy/lookups.ts";
 import { lookupAt, type LookupKey, type LookupPlace, type LookupSource, start } from "../../runtime/mod.ts";
 import { begin, cities, recordedRows, tally } from "../support/lookups.ts";
-import { type PostgresServer, startPostgres } from "../support/postgres.ts";
+import type { Postgres } from "../../runtime/adapters/postgres.ts";
+import { connectTo, type PostgresServer, startPostgres } from "../support/postgres.ts";
 import { kept, memoryWorld } from "../support/world.ts";
 
 const BIG = 2n ** 60n + 1n;
@@ -153,14 +153,14 @@ describe("a lookup at an endpoint", () => {
 });
 
 describe("a lookup in a table of a real PostgreSQL", () => {
-  let server: PostgresServer, sql: postgres.Sql;
+  let server: PostgresServer, client: Postgres;
   before(async () => {
     server = await startPostgres();
-    sql = postgres(server.url, { max: 1, onnotice: () => {} });
-    await sql.unsafe(TABLES("bigint"));
+    client = connectTo(server.url);
+    await client.query(TABLES("bigint"));
   });
   after(async () => {
-    await sql?.end({ timeout: 1 });
+    await client?.close(1_000);
     await server?.close();
   });
 
@@ -171,7 +171,7 @@ describe("a lookup in a table of a real PostgreSQL", () => {
     const memory = kept(), built = await declared(cities({ source: profiles }, { ttl: "1ms" }));
     const runtime = await begin(built, memory, memoryWorld(memory), { lookups: openLookup });
     await runtime.submit("cities", tally("bob", 1));
-    await sql`UPDATE profiles SET town = 'Turin' WHERE "user" = 'bob'`;
+    await client.query(`UPDATE profiles SET town = 'Turin' WHERE "user" = 'bob'`);
     await new Promise((resolve) => setTimeout(resolve, 5));
     await runtime.submit("cities", tally("bob", 2));
     await runtime.stop();

@@ -4,9 +4,9 @@ import { chown, cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import postgres from "postgres";
 import { exists, run, TOOLS } from "../../deploy/debian.ts";
 import { ensurePostgres, type FoundPostgres } from "../../deploy/postgres.ts";
+import { openPostgres, type Postgres } from "../../runtime/adapters/postgres.ts";
 import { freePort } from "./nats.ts";
 
 export interface PostgresServer {
@@ -140,13 +140,28 @@ async function launch(
 }
 
 async function answers(url: string): Promise<boolean> {
-  const sql = postgres(url, { max: 1, connect_timeout: 2, onnotice: () => {} });
+  const client = connectTo(url);
   try {
-    await sql`SELECT 1`;
+    await client.query("SELECT 1");
     return true;
   } catch {
     return false;
   } finally {
-    await sql.end({ timeout: 1 });
+    await client.close(1_000);
+  }
+}
+
+export function connectTo(url: string): Postgres {
+  return openPostgres({ url, connections: 1, connectMs: 2_000, statementMs: START_TIMEOUT_MS });
+}
+
+/** The rows of one query. */
+// deno-lint-ignore no-explicit-any -- what a column holds is the query's business
+export async function rowsIn(url: string, text: string): Promise<readonly Record<string, any>[]> {
+  const client = connectTo(url);
+  try {
+    return (await client.query(text)).rows;
+  } finally {
+    await client.close(1_000);
   }
 }

@@ -1,54 +1,53 @@
 /** Rows of a PostgreSQL table by their keys. The server may be away: then calls fail, and are made again. */
-import postgres from "postgres";
 import type { LookupPlace, LookupSource, OpenedLookup } from "../../world/lookup.ts";
+import { openPostgres, type Postgres, refuses } from "../postgres.ts";
 import { columnsOf } from "./columns.ts";
 
 /** As many as a pipeline makes calls at once. */
 const CONNECTIONS = 4;
-const CONNECT_S_MAX = 5;
+const CONNECT_MS_MAX = 5_000;
 /** A query whose client is gone is ended by the server after this. */
 const STATEMENT_MS_MAX = 30_000;
-const CLOSE_S_MAX = 2;
+const CLOSE_MS_MAX = 2_000;
 
 export function postgresLookup(source: LookupSource, place: LookupPlace): Promise<OpenedLookup> {
   const { table, key, list, rowOf } = columnsOf(source, place);
-  let sql = connect(place.address);
-  const { host, port, database } = sql.options;
+  let server = connect(place.address);
   const type = source.key.type === "i64" ? "bigint" : "text";
   const text = `SELECT ${list} FROM ${table} WHERE ${key} = ANY($1::${type}[])`;
   /** Connections that do not answer, or broke, are not waited for: the next call has others. */
-  const renew = (broken: postgres.Sql) => {
-    if (broken !== sql) return;
-    sql = connect(place.address);
-    broken.end({ timeout: 0 }).catch(() => {});
+  const renew = (broken: Postgres) => {
+    if (broken !== server) return;
+    server = connect(place.address);
+    broken.close(0).catch(() => {});
   };
   return Promise.resolve({
-    name: `postgres ${host}:${port}/${database} ${place.table}`,
+    name: `postgres ${server.address} ${place.table}`,
     async load(keys, signal) {
-      const used = sql;
+      const used = server;
       const give = () => renew(used);
       signal.addEventListener("abort", give, { once: true });
       try {
-        return (await used.unsafe(text, [keys.map(String)], { prepare: true })).map(rowOf);
+        return (await used.query(text, [keys.map(String)], "rows")).rows.map(rowOf);
       } catch (error) {
         // What the server itself refuses it would refuse on another connection too, unless it is going.
-        if (!(error instanceof postgres.PostgresError) || /^(?:08|57)/.test(error.code)) give();
+        if (!refuses(error)) give();
         throw error;
       } finally {
         signal.removeEventListener("abort", give);
       }
     },
-    close: () => sql.end({ timeout: CLOSE_S_MAX }),
+    close: () => server.close(CLOSE_MS_MAX),
   });
 }
 
-function connect(url: string): postgres.Sql {
+function connect(url: string): Postgres {
   try {
-    return postgres(url, {
-      max: CONNECTIONS,
-      connect_timeout: CONNECT_S_MAX,
-      onnotice: () => {},
-      connection: { application_name: "millrace", statement_timeout: STATEMENT_MS_MAX },
+    return openPostgres({
+      url,
+      connections: CONNECTIONS,
+      connectMs: CONNECT_MS_MAX,
+      statementMs: STATEMENT_MS_MAX,
     });
   } catch (cause) {
     throw new Error(

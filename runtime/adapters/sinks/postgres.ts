@@ -1,6 +1,5 @@
 /** Outputs as rows of a PostgreSQL table: rows and position move in one transaction. */
 import { Buffer } from "node:buffer";
-import postgres from "postgres";
 import {
   FIRST,
   sameMark,
@@ -10,6 +9,7 @@ import {
   type SinkMark,
   type Step,
 } from "../../world/sink.ts";
+import { openPostgres, type Postgres, type Queries } from "../postgres.ts";
 import { checkTable, POSITIONS, type Row, rowsOf, type TableOptions } from "./table.ts";
 
 export interface PostgresSinkOptions extends TableOptions {
@@ -19,17 +19,16 @@ export interface PostgresSinkOptions extends TableOptions {
 }
 
 const BOUNDS = { outputsMax: 4_000, bytesMax: 4 << 20, lingerMs: 0 };
-const CONNECT_S_MAX = 10;
+const CONNECT_MS_MAX = 10_000;
 /** A statement, or a transaction whose client is gone, is ended by the server after this. */
 const STATEMENT_MS_MAX = 60_000;
-const CLOSE_S_MAX = 5;
+const CLOSE_MS_MAX = 5_000;
 
 export async function postgresSink(options: PostgresSinkOptions): Promise<Sink> {
   checkTable(options);
   const { url, table, step } = options;
-  const sql = connect(url);
-  const { host, port, database } = sql.options;
-  const name = `postgres ${host}:${port}/${database} ${table}`;
+  const server = connect(url);
+  const name = `postgres ${server.address} ${table}`;
   const worded = async <T>(action: string, body: () => Promise<T>): Promise<T> => {
     try {
       return await body();
@@ -45,9 +44,9 @@ export async function postgresSink(options: PostgresSinkOptions): Promise<Sink> 
     }
   };
   try {
-    await worded("open", () => prepare(sql, options));
+    await worded("open", () => prepare(server, options));
   } catch (error) {
-    await sql.end({ timeout: 0 });
+    await server.close(0);
     throw error;
   }
   const read = positionIn(options);
@@ -56,12 +55,12 @@ export async function postgresSink(options: PostgresSinkOptions): Promise<Sink> 
     name,
     bounds: BOUNDS,
     keepsEmpty: true,
-    position: (partition) => worded("read the position in", () => read(sql, partition)),
+    position: (partition) => worded("read the position in", () => read(server, partition)),
     commit: (batch) =>
       worded("commit to", async () => {
         const { gone, rows } = rowsOf(batch.outputs, options);
         await step?.("begin");
-        await sql.begin(async (transaction) => {
+        await server.transaction(async (transaction) => {
           await step?.("position");
           // Asked one behind the other, without waiting for answers: what is refused is rolled back.
           // The first locks the position: whoever else commits waits, and then finds it moved.
@@ -76,31 +75,20 @@ export async function postgresSink(options: PostgresSinkOptions): Promise<Sink> 
           for (const answer of answers) if (answer.status === "rejected") throw answer.reason;
           await step?.("commit");
         }).catch(async (error) => {
-          throw error === FENCED ? new SinkFenced(name, batch, await read(sql, batch.partition)) : error;
+          throw error === FENCED ? new SinkFenced(name, batch, await read(server, batch.partition)) : error;
         });
         await step?.("committed");
       }),
-    close: () => sql.end({ timeout: CLOSE_S_MAX }),
+    close: () => server.close(CLOSE_MS_MAX),
   };
 }
 
 /** Rolls back the transaction of a batch that does not follow what the table holds. */
 const FENCED = new Error("the position is another one");
 
-type Sql = postgres.Sql | postgres.TransactionSql;
-
-function connect(url: string): postgres.Sql {
+function connect(url: string): Postgres {
   try {
-    return postgres(url, {
-      max: 1,
-      connect_timeout: CONNECT_S_MAX,
-      onnotice: () => {},
-      connection: {
-        application_name: "millrace",
-        statement_timeout: STATEMENT_MS_MAX,
-        idle_in_transaction_session_timeout: STATEMENT_MS_MAX,
-      },
-    });
+    return openPostgres({ url, connections: 1, connectMs: CONNECT_MS_MAX, statementMs: STATEMENT_MS_MAX });
   } catch (cause) {
     throw new Error(
       `Cannot read the address of a PostgreSQL sink: ${(cause as Error).message}. ` +
@@ -110,9 +98,9 @@ function connect(url: string): postgres.Sql {
   }
 }
 
-async function prepare(sql: postgres.Sql, { table, rows, value }: PostgresSinkOptions): Promise<void> {
+async function prepare(server: Postgres, { table, rows, value }: PostgresSinkOptions): Promise<void> {
   const primary = rows === "key" ? "key" : `"partition", frame, output`;
-  await sql.unsafe(`
+  await server.query(`
     CREATE TABLE IF NOT EXISTS ${POSITIONS} (
       pipeline text NOT NULL, name text NOT NULL, "partition" integer NOT NULL,
       frame bigint NOT NULL, output integer NOT NULL, PRIMARY KEY (pipeline, name, "partition")
@@ -124,11 +112,11 @@ async function prepare(sql: postgres.Sql, { table, rows, value }: PostgresSinkOp
 }
 
 function positionIn({ pipeline, table }: PostgresSinkOptions) {
-  return async (sql: Sql, partition: number): Promise<SinkMark | undefined> => {
-    const [row] = await sql.unsafe(
+  return async (server: Queries, partition: number): Promise<SinkMark | undefined> => {
+    const { rows: [row] } = await server.query(
       `SELECT frame, output FROM ${POSITIONS} WHERE pipeline = $1 AND name = $2 AND "partition" = $3`,
       [pipeline, table, partition],
-      { prepare: true },
+      "position",
     );
     return row && { frame: Number(row.frame), output: Number(row.output) };
   };
@@ -136,29 +124,29 @@ function positionIn({ pipeline, table }: PostgresSinkOptions) {
 
 /** Whether it moved: only from where the batch says, and of two that begin only one. */
 async function move(
-  sql: Sql,
+  queries: Queries,
   { pipeline, table }: PostgresSinkOptions,
   { partition, after, next }: SinkBatch,
 ): Promise<boolean> {
   const values = [pipeline, table, partition, next.frame, next.output];
   const { count } = sameMark(after, FIRST)
-    ? await sql.unsafe(
+    ? await queries.query(
       `INSERT INTO ${POSITIONS} (pipeline, name, "partition", frame, output) VALUES ($1, $2, $3, $4, $5)
        ON CONFLICT DO NOTHING`,
       values,
-      { prepare: true },
+      "begin",
     )
-    : await sql.unsafe(
+    : await queries.query(
       `UPDATE ${POSITIONS} SET frame = $4, output = $5
        WHERE pipeline = $1 AND name = $2 AND "partition" = $3 AND frame = $6 AND output = $7`,
       [...values, after.frame, after.output],
-      { prepare: true },
+      "move",
     );
   return count === 1;
 }
 
-async function remove(sql: Sql, table: string, keys: readonly string[]): Promise<void> {
-  await sql.unsafe(`DELETE FROM ${table} WHERE key = ANY($1::text[])`, [[...keys]], { prepare: true });
+async function remove(queries: Queries, table: string, keys: readonly string[]): Promise<void> {
+  await queries.query(`DELETE FROM ${table} WHERE key = ANY($1::text[])`, [[...keys]], "remove");
 }
 
 /** All rows of a batch in one statement. */
@@ -171,14 +159,14 @@ function writerOf({ table, rows, value }: PostgresSinkOptions) {
   const statement = `INSERT INTO ${table} (key, value, "partition", frame, output)
     SELECT k, ${decoded}, $1, f, o FROM unnest($2::text[], $3::text[], $4::bigint[], $5::integer[]) AS r(k, v, f, o)
     ${conflict}`;
-  return async (sql: Sql, partition: number, all: readonly Row[]): Promise<void> => {
-    await sql.unsafe(statement, [
+  return async (queries: Queries, partition: number, all: readonly Row[]): Promise<void> => {
+    await queries.query(statement, [
       partition,
       all.map(({ key }) => key),
       all.map((row) => textOf(row.value)),
       all.map(({ frame }) => frame),
       all.map(({ output }) => output),
-    ], { prepare: true });
+    ], "write");
   };
 }
 
