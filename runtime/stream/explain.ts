@@ -107,6 +107,8 @@ function describe(step: Step | End): string {
       return `flatMap to ${step.rows.length} rows of ${names(step.fields)}`;
     case "union":
       return "union";
+    case "ordered":
+      return "in the order of event time";
     case "window":
       return `window ${windowText(step.window)} by ${keyText(step.keys)}: ${
         step.aggregates.map(({ name, kind }) => `${name} = ${kind}`).join(", ")
@@ -319,6 +321,13 @@ function stateOf(step: Step | End): State | undefined {
         per: "a key",
         until: `gone ${duration(step.ttl)} after its last event`,
       };
+    case "ordered":
+      return {
+        what: "rows that the watermark has not passed",
+        perKey: 32 + rowBytes(step.kept),
+        per: "a row",
+        until: "gone when the watermark passes it",
+      };
     case "gapFill":
     case "over":
     case "pattern":
@@ -382,7 +391,9 @@ function windowText(window: Extract<Step, { kind: "window" }>["window"]): string
     case "calendar":
       return `days in ${window.zone}`;
     case "session":
-      return `session, gap ${duration(window.gap)}, ${duration(window.max)} at most`;
+      return `session, gap ${duration(window.gap)}${
+        window.max > 0 ? `, ${duration(window.max)} at most` : ""
+      }`;
     case "sliding":
       return `sliding ${duration(window.size)}`;
     case "count":

@@ -96,6 +96,16 @@ export interface Union extends StepBase {
   readonly inputs: readonly Step[];
 }
 
+/** Rows in the order of their event time: each waits until the watermark has passed it. */
+export interface Ordered extends StepBase {
+  readonly kind: "ordered";
+  readonly from: Step;
+  /** What of a row is asked for behind it. */
+  readonly kept: readonly Field[];
+  /** Whether rows that the watermark has passed go on, for the step behind to say what becomes of them. */
+  readonly passesLate: boolean;
+}
+
 export interface Window extends StepBase {
   readonly kind: "window";
   readonly from: Step;
@@ -338,6 +348,7 @@ export type Step =
   | MapStep
   | FlatMap
   | Union
+  | Ordered
   | Window
   | Running
   | IntervalJoin

@@ -1,6 +1,7 @@
 /** Keyed streams by windows: what is told of a window, and when. */
 import { type Aggregates, type Bounds, type Draft, fieldsOfNamed, type Results, Rows } from "./base.ts";
-import type { Field, Named, Step } from "./plan.ts";
+import { type Field, inputsOf, type Named, type NamedAggregate, type Ordered, type Step } from "./plan.ts";
+import { walk } from "./expr.ts";
 import { type Stream, streamOf } from "./stream.ts";
 import { type EarlyFiring, type Lateness, micros, type WindowSpec } from "./windows.ts";
 
@@ -54,7 +55,7 @@ export class WindowedStream<R, K> extends Rows<R> {
       this.#firing.earlyEvery > 0;
     return streamOf(this.draft, {
       kind: "window",
-      from: this.step,
+      from: this.#inOrder(place, built),
       keys: this.#keys,
       window: this.#window,
       aggregates: built,
@@ -63,10 +64,45 @@ export class WindowedStream<R, K> extends Rows<R> {
     });
   }
 
+  /** Where the answer would depend on the order in which rows come, they are put in that of their time. */
+  #inOrder(place: string, aggregates: readonly NamedAggregate[]): Step {
+    const { kind } = this.#window, { step } = this;
+    const ordered = kind === "count" || kind === "session" && this.#window.max > 0;
+    if (!ordered || step.changelog || !isDisordered(step)) return step;
+    const nodes = [
+      ...this.#keys.map(({ node }) => node),
+      ...aggregates.flatMap(({ of, where }) => [of, where]),
+    ];
+    const kept = new Map<string, Field>();
+    for (const node of nodes.flatMap((each) => each ? [...walk(each)] : [])) {
+      if (node.kind === "field" && node.row === step.row) {
+        kept.set(node.name, { name: node.name, type: node.type });
+      }
+    }
+    const { row, fields, changelog } = step;
+    const from: Ordered = {
+      kind: "ordered",
+      from: step,
+      kept: [...kept.values()].sort((a, b) => a.name < b.name ? -1 : 1),
+      passesLate: kind === "session",
+      place,
+      row,
+      fields,
+      changelog,
+    };
+    return from;
+  }
+
   #with(firing: Partial<Firing>): WindowedStream<R, K> {
     return new WindowedStream(this.draft, this.step, this.view_, this.#keys, this.#window, {
       ...this.#firing,
       ...firing,
     });
   }
+}
+
+/** Whether rows may come in another order than that of their event time. */
+function isDisordered(step: Step): boolean {
+  if (step.kind === "source") return step.time !== undefined && (step.disorder > 0 || step.fed !== undefined);
+  return inputsOf(step).some(isDisordered);
 }

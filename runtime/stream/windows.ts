@@ -34,7 +34,7 @@ export type WindowSpec =
   | { readonly kind: "cumulative"; readonly size: number; readonly step: number; readonly offset: number }
   /** A day of the calendar in a time zone. */
   | { readonly kind: "calendar"; readonly zone: string }
-  /** Events of a key with less than `gap` between neighbours; ended at `max` at the latest. */
+  /** Events of a key with less than `gap` between neighbours, cut where they come to `max`; 0 = nowhere. */
   | { readonly kind: "session"; readonly gap: number; readonly max: number }
   /** For each event, all events of its key no older than `size`, itself included. */
   | { readonly kind: "sliding"; readonly size: number }
@@ -83,9 +83,16 @@ export function calendarDay(zone: string): WindowSpec {
   return { kind: "calendar", zone };
 }
 
-export function session(gap: Duration, { max = "1d" }: { readonly max?: Duration } = {}): WindowSpec {
-  const spec = { gap: positive(gap, "gap"), max: positive(max, "maximum length") };
-  if (spec.max < spec.gap) {
+/**
+ * Events of a key that follow one another by less than a gap. With `max`, an event that is so long after the first
+ * begins another session: rows are then put in the order of their time before.
+ */
+export function session(gap: Duration, { max }: { readonly max?: Duration } = {}): WindowSpec {
+  const spec = {
+    gap: positive(gap, "gap"),
+    max: max === undefined ? 0 : positive(max, "maximum length"),
+  };
+  if (spec.max > 0 && spec.max < spec.gap) {
     throw new TypeError(`Cannot end sessions at ${max}: that is less than their gap, ${gap}`);
   }
   return { kind: "session", ...spec };
@@ -95,7 +102,7 @@ export function sliding(size: Duration): WindowSpec {
   return { kind: "sliding", size: positive(size, "window size") };
 }
 
-/** The last `size` events of a key, every `slide` events. */
+/** The last `size` events of a key, in the order of their time, every `slide` events. */
 export function counting(size: number, slide: number = size): WindowSpec {
   for (const n of [size, slide]) {
     if (!Number.isInteger(n) || n < 1) {

@@ -179,8 +179,8 @@ describe("the steps of a declaration", () => {
       { key: "b", windowStart: -19_800n * SECOND, n: 3n },
     ]);
     assert.deepEqual(await rows("pairs", ["key", "total"]), [
-      { key: "a", total: 800n },
-      { key: "a", total: 601n },
+      { key: "a", total: 700n },
+      { key: "a", total: 701n },
       { key: "b", total: 653n },
     ]);
   });

@@ -1,6 +1,7 @@
 /**
  * Rows put in the order of their event time: each is held until the watermark has passed its time, then they
- * come out in the order (time, arrival). For whatever needs to see events in order.
+ * come out in the order (time, arrival). For whatever needs to see events in order. Rows that come later than
+ * that are late, or go on at once, for the operator behind to say what becomes of them.
  */
 import { Reject } from "../lib/effects";
 import { release } from "../lib/memory";
@@ -31,7 +32,7 @@ class Waiting {
 export class Reorder<D> {
   /** A row taken from the wheel that found no room. */
   private waiting: u32;
-  private pad: u32;
+  private passesLate: bool;
 
   // @ts-ignore: decorator
   @inline
@@ -39,14 +40,17 @@ export class Reorder<D> {
     return changetype<Wheel>(changetype<usize>(this) + HEADER);
   }
 
-  init(): bool {
+  init(passesLate: bool): bool {
+    this.passesLate = passesLate;
     return this.wheel.init(0);
   }
 
   /** The row in D.row(). */
   row(key: usize, length: u32): void {
     const d = changetype<D>(0), time = d.row().time;
-    if (time < watermark()) return late(time, time, LateReason.ROW_EXPIRED);
+    if (time < watermark()) {
+      return this.passesLate ? d.released(key, length) : late(time, time, LateReason.ROW_EXPIRED);
+    }
     const keyBytes = (length + 7) & ~7;
     const bytes = (<u32> offsetof<Waiting>() + keyBytes + d.row().size() + 7) & ~7;
     const at = block(bytes);

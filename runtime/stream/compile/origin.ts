@@ -9,7 +9,7 @@ export function originOf(step: Step, node: Node): { input: number; path: string 
   while (at && at.row !== node.row) at = inputsOf(at)[0];
   if (!at) return undefined;
   // A filter has the row of what it reads from.
-  while (at.kind === "filter") at = at.from;
+  while (at.kind === "filter" || at.kind === "ordered") at = at.from;
   switch (at.kind) {
     case "source":
       return { input: at.input, path: node.name };

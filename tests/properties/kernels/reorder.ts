@@ -30,7 +30,7 @@ const bound = OPERATORS + REORDER_BYTES;
 
 export function onInit(ptr: usize, length: u32): bool {
   store<i64>(bound, load<i64>(ptr + length - 8)); // the last parameter: the disorder of the rows, 0 = watermarks come by themselves
-  return timeInit(1) && operator.init();
+  return timeInit(1) && operator.init(false);
 }
 
 export function onAhead(ptr: usize, length: u32): void {

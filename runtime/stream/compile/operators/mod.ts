@@ -6,7 +6,7 @@ import type { Step } from "../../plan.ts";
 import { decide } from "./decide.ts";
 import { intervalJoin, tableJoin, temporalJoin, windowJoin } from "./joins.ts";
 import { over } from "./over.ts";
-import { gapFill, keep, pattern, top } from "./rows.ts";
+import { gapFill, keep, ordered, pattern, top } from "./rows.ts";
 import type { Operator, Site } from "./shared.ts";
 import { running, window } from "./windows.ts";
 
@@ -14,6 +14,8 @@ export type { Operator, Site } from "./shared.ts";
 
 export function operatorOf(step: Step, site: Site): Operator {
   switch (step.kind) {
+    case "ordered":
+      return ordered(step, site);
     case "window":
       return window(step, site);
     case "running":

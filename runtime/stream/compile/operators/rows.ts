@@ -1,5 +1,5 @@
 /** Rows of a key compared with each other, as generated code: top N, first and latest, patterns. */
-import type { Field, GapFill, Keep, Order, Pattern, Step, Top } from "../../plan.ts";
+import type { Field, GapFill, Keep, Order, Ordered, Pattern, Step, Top } from "../../plan.ts";
 import { keyInline, RowClass } from "../rows.ts";
 import { Block, express, type Fields } from "../text.ts";
 import {
@@ -16,6 +16,26 @@ import {
   tell,
   usedFields,
 } from "./shared.ts";
+
+export function ordered(step: Ordered, site: Site): Operator {
+  const { module, number } = site;
+  const row = new RowClass(`Row${number}`, step.kept);
+  const D = `Tell${number}`;
+  const released = method(site, "released(key: usize, keyLength: u32)", (block) => {
+    site.after(block, row.field, `${row.instance}.time`, "0");
+  });
+  return {
+    type: `${module.use("operators/reorder", "Reorder")}<${D}>`,
+    bytes: module.use("operators/reorder", "REORDER_BYTES"),
+    init: `${self(site)}.init(${step.passesLate})`,
+    declarations: [
+      row.toString(),
+      tell(D, [released, `  row(): Row${number} {\n    return ${row.instance};\n  }`]),
+    ],
+    delay: 0,
+    give: giveRow({ from: step.from, keys: [] }, site, row, "", "op"),
+  };
+}
 
 export function top(step: Top, site: Site): Operator {
   const { module, number } = site;

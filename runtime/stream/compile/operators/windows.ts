@@ -28,7 +28,9 @@ export function window(step: Window, site: Site): Operator {
       const codes = readKey(block, step.keys, "key", "keyLength");
       codes.set("windowStart", { type: "i64", v: "start" }).set("windowEnd", { type: "i64", v: "end" });
       for (const { name } of step.aggregates) codes.set(name, block.hold(acc.result("acc", name), "r"));
-      site.after(block, fieldsIn(codes), "(end - 1)", step.changelog ? "op" : "0");
+      // Bounds of a window of rows are their numbers: its result comes with the row that fills it.
+      const time = step.window.kind === "count" ? `${module.use("operators/out", "rowTime")}()` : "(end - 1)";
+      site.after(block, fieldsIn(codes), time, step.changelog ? "op" : "0");
     },
   );
   if (step.from.changelog && acc.unretractable.length > 0) {

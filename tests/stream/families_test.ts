@@ -1,0 +1,248 @@
+import assert from "node:assert/strict";
+import process from "node:process";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { describe, it } from "@std/testing/bdd";
+import { type Seeded, seeded, seedOf } from "../../actors/random.ts";
+import { TallySchema } from "../../actors/tally/gen/tally_pb.ts";
+import {
+  bounded,
+  calendarDay,
+  collect,
+  count,
+  counting,
+  cumulative,
+  type Declaration,
+  distinct,
+  first,
+  hopping,
+  largest,
+  last,
+  max,
+  min,
+  pipeline,
+  session,
+  sliding,
+  smallest,
+  source,
+  sum,
+  tumbling,
+  type WindowSpec,
+} from "../../runtime/mod.ts";
+import * as twin from "../models/families.ts";
+import type { Item } from "../models/families.ts";
+import { type DeclaredRun, openDeclared, type OutputRow } from "../support/declared.ts";
+
+const SECOND = 1_000_000n, MINUTE = 60n * SECOND, HOUR = 60n * MINUTE, DAY = 24n * HOUR;
+const DISORDER = 10n * SECOND;
+const seed = seedOf(process.env, 20261121);
+
+const timed = () => source(TallySchema, { eventTime: (e) => e.at, watermark: bounded("10s") });
+
+/** Windows beside each other in one pipeline, with the naive answer of each. */
+const WINDOWS: Record<string, [WindowSpec, (items: readonly Item[]) => twin.Window[]]> = {
+  tumbling: [tumbling("7s"), (all) => twin.hopping(all, 7n * SECOND, 7n * SECOND)],
+  offset: [
+    tumbling("1m", { offset: "13s" }),
+    (all) => twin.hopping(all, MINUTE, MINUTE, 13n * SECOND),
+  ],
+  hopping: [hopping("1m", "5s"), (all) => twin.hopping(all, MINUTE, 5n * SECOND)],
+  uneven: [hopping("10s", "4s"), (all) => twin.hopping(all, 10n * SECOND, 4n * SECOND)],
+  odd: [
+    hopping("10s", "3s", { offset: "2s" }),
+    (all) => twin.hopping(all, 10n * SECOND, 3n * SECOND, 2n * SECOND),
+  ],
+  growing: [
+    cumulative("1m", "15s", { offset: "5s" }),
+    (all) => twin.cumulative(all, MINUTE, 15n * SECOND, 5n * SECOND),
+  ],
+  sessions: [session("5s"), (all) => twin.sessions(all, 5n * SECOND)],
+  cut: [session("8s", { max: "20s" }), (all) => twin.sessions(all, 8n * SECOND, 20n * SECOND)],
+  sliding: [sliding("12s"), (all) => twin.sliding(all, 12n * SECOND)],
+  threes: [counting(3), (all) => twin.counting(all, 3)],
+  five: [counting(5, 2), (all) => twin.counting(all, 5, 2)],
+};
+
+function aggregated(spec: WindowSpec, name: string) {
+  return (input: Input) =>
+    input.key((e) => e.key).window(spec).aggregate({
+      n: count(),
+      large: count((e) => e.amount.gte(50)),
+      total: sum((e) => e.amount),
+      least: min((e) => e.amount),
+      most: max((e) => e.amount),
+      notes: distinct((e) => e.note),
+      first: first((e) => e.note),
+      last: last((e) => e.note),
+      top: largest((e) => e.amount, 2),
+      bottom: smallest((e) => e.amount, 3),
+      all: collect((e) => e.note, 4),
+    }).to(name);
+}
+
+type Input = ReturnType<typeof plain>;
+const plain = () =>
+  pipeline("plain", { input: timed() }).map((e) => ({ key: e.key, amount: e.amount, note: e.note }));
+
+const windows = pipeline("windows", { input: timed() }, ({ input }) => {
+  const rows = input.map((e) => ({ key: e.key, amount: e.amount, note: e.note }));
+  return Object.entries(WINDOWS).map(([name, [spec]]) => aggregated(spec, name)(rows));
+});
+
+/** Months in which clocks change; Apia had no 30th of December 2011. */
+const MONTHS: Readonly<Record<string, readonly string[]>> = {
+  "Asia/Kolkata": ["2026-03"],
+  "Europe/Berlin": ["2026-03", "2026-10"],
+  "America/New_York": ["2026-03", "2026-11"],
+  "Australia/Lord_Howe": ["2026-04", "2026-10"],
+  "America/Santiago": ["2026-04", "2026-09"],
+  "Pacific/Apia": ["2011-12"],
+};
+const ZONES = Object.keys(MONTHS);
+
+const days = pipeline("days", { input: timed() }, ({ input }) => {
+  const rows = input.map((e) => ({ key: e.key, amount: e.amount, note: e.note }));
+  return ZONES.map((zone) =>
+    rows.key((e) => e.key).window(calendarDay(zone)).aggregate({ n: count(), total: sum((e) => e.amount) })
+      .to(nameOf(zone))
+  );
+});
+
+function nameOf(zone: string): string {
+  return zone.replaceAll("/", "-");
+}
+
+describe(`declarations of each family and their naive twins (MILLRACE_SEED=${seed})`, () => {
+  for (const [name, [, answer]] of Object.entries(WINDOWS)) {
+    it(`${name}: windows are those of the twin, in any order within the bound, cut and restored anywhere`, async () => {
+      // Rows of one time that a window of so many rows cuts apart come in their order.
+      const draw = (r: Seeded) => name === "threes" || name === "five" ? apart(items(r, 150)) : items(r, 150);
+      await inAnyOrder(windows, name, (all) => answer(all).map(aggregates), draw);
+    });
+  }
+
+  for (const zone of ZONES) {
+    it(`days of ${zone} have the hours that the calendar gives them`, async () => {
+      for (const month of MONTHS[zone]) {
+        const from = BigInt(Date.parse(`${month}-01T00:00:00Z`)) * 1000n;
+        await inAnyOrder(
+          days,
+          nameOf(zone),
+          (all) =>
+            twin.days(all, zone).map(({ key, start, end, rows }) => ({
+              key,
+              windowStart: start,
+              windowEnd: end,
+              n: BigInt(rows.length),
+              total: total(rows),
+            })),
+          (r) => items(r, 150, from, 31n * DAY),
+          1,
+        );
+      }
+    });
+  }
+});
+
+function aggregates({ key, start, end, rows }: twin.Window): OutputRow {
+  const amounts = rows.map(({ amount }) => amount).sort((a, b) => a < b ? -1 : a > b ? 1 : 0);
+  return {
+    key,
+    windowStart: start,
+    windowEnd: end,
+    n: BigInt(rows.length),
+    large: BigInt(rows.filter(({ amount }) => amount >= 50n).length),
+    total: total(rows),
+    least: amounts[0],
+    most: amounts.at(-1)!,
+    notes: BigInt(new Set(rows.map(({ note }) => note)).size),
+    first: rows[0].note,
+    last: rows.at(-1)!.note,
+    top: amounts.toReversed().slice(0, 2).join(","),
+    bottom: amounts.slice(0, 3).join(","),
+    all: rows.slice(0, 4).map(({ note }) => note).join(","),
+  };
+}
+
+const total = (rows: readonly Item[]) => rows.reduce((all, { amount }) => all + amount, 0n);
+
+/** Some keys busy, some rare; gaps of all lengths; equal times, whose rows have one note. */
+function items(random: Seeded, size: number, from = 1_700_000_000n * SECOND, span = 400n * SECOND): Item[] {
+  let at = from;
+  return Array.from({ length: size }, () => {
+    const step = Number(span) / size;
+    at += BigInt(random.chance(0.15) ? 0 : Math.floor(random.exponential() * step));
+    if (random.chance(0.3)) at -= at % SECOND; // at the edges of windows
+    if (at < from) at = from;
+    const key = random.chance(0.6) ? "a" : random.pick(["b", "c", "d"]);
+    return { key, amount: BigInt(random.int(-20, 100)), note: `n${at / (3n * SECOND) % 7n}`, at };
+  });
+}
+
+/** No two at one time. */
+function apart(all: readonly Item[]): Item[] {
+  const taken = new Set<bigint>();
+  return all.map((item) => {
+    let { at } = item;
+    while (taken.has(at)) at++;
+    taken.add(at);
+    return { ...item, at };
+  });
+}
+
+const encode = ({ key, amount, note, at }: Item) =>
+  toBinary(TallySchema, create(TallySchema, { key, amount, note, at }));
+
+/** Each row comes up to the bound later than its time. */
+function shuffled(all: readonly Item[], random: Seeded, most = DISORDER): Item[] {
+  return all.map((item) => ({ item, at: Number(item.at) + random.int(0, Number(most) - 1) }))
+    .sort((a, b) => a.at - b.at).map(({ item }) => item);
+}
+
+async function inAnyOrder(
+  declaration: Declaration,
+  output: string,
+  answer: (all: readonly Item[]) => readonly OutputRow[],
+  draw: (random: Seeded) => Item[],
+  rounds = 4,
+): Promise<void> {
+  const random = seeded(`${seed} ${output}`);
+  for (let round = 0; round < rounds; round++) {
+    const all = draw(random), wanted = written(answer(all));
+    for (let order = 0; order < 3; order++) {
+      const life = await openDeclared(declaration, Number(all.at(-1)!.at));
+      feed(life, order === 0 ? all.toSorted(twin.byTime) : shuffled(all, random), random);
+      life.end();
+      same(written(life.standing(output)), wanted, `round ${round}, order ${order}`);
+      assert.deepEqual([life.late, life.rejects], [[], []]);
+    }
+  }
+}
+
+/** In frames of any size, restored in between. */
+function feed(life: DeclaredRun, rows: readonly Item[], random: Seeded): void {
+  for (let at = 0; at < rows.length;) {
+    const frame = random.int(1, 40);
+    life.apply(rows.slice(at, at += frame).map(encode), frame);
+    if (random.chance(0.2)) life.restart();
+  }
+}
+
+function same(actual: readonly string[], wanted: readonly string[], what: string): void {
+  const extra = actual.filter((row) => !wanted.includes(row)),
+    missing = wanted.filter((row) => !actual.includes(row));
+  assert.deepEqual(
+    { extra: extra.slice(0, 3), missing: missing.slice(0, 3) },
+    { extra: [], missing: [] },
+    what,
+  );
+  assert.deepEqual(actual, wanted, what);
+}
+
+function written(rows: readonly OutputRow[]): string[] {
+  return rows.map((row) =>
+    JSON.stringify(
+      Object.entries(row).sort(([a], [b]) => a < b ? -1 : 1),
+      (_, value) => typeof value === "bigint" ? `${value}n` : value,
+    )
+  ).sort();
+}
