@@ -13,8 +13,6 @@ export interface LoadOptions {
   readonly seconds: number;
   /** Event time of the first event, microseconds; the others follow as they are due. */
   readonly base: number;
-  /** Before them, batches of nothing for so long: what the threads of this machine take by themselves. */
-  readonly idleSeconds: number;
 }
 
 export interface Batch {
@@ -23,8 +21,8 @@ export interface Batch {
   /** When the first event of all was due, and when this was sent, on the clock of `now`, milliseconds. */
   readonly began: number;
   readonly sent: number;
-  /** How late the last event that was due was sent, milliseconds. */
-  readonly lateMs: number;
+  /** How long ago the first of its events was due when it was sent, milliseconds. */
+  readonly spanMs: number;
   readonly last: boolean;
 }
 
@@ -34,19 +32,12 @@ export const now = () => performance.timeOrigin + performance.now();
 const TICK_MS = 0.5;
 const EVENT_BYTES_MAX = 64;
 
-export function load(
-  { keys, perMs, seconds, base, idleSeconds }: LoadOptions,
-  send: (batch: Batch) => void,
-): void {
+export function load({ keys, perMs, seconds, base }: LoadOptions, send: (batch: Batch) => void): void {
   // All of an event but its time, which comes last: the generated encoder would take a third of a core.
   const heads = Array.from({ length: keys }, (_, i) => {
     return toBinary(TallySchema, create(TallySchema, { key: `key-${i}`, amount: 1n }));
   });
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
-  for (const end = now() + idleSeconds * 1000; now() < end;) {
-    Atomics.wait(sleeper, 0, 0, TICK_MS);
-    send({ events: new Uint8Array(0), began: end, sent: now(), lateMs: 0, last: false });
-  }
   const began = now();
   const all = seconds * 1000 * perMs;
   for (let sent = 0; sent < all;) {
@@ -54,6 +45,7 @@ export function load(
     const due = Math.min(all, Math.floor((now() - began) * perMs));
     if (due === sent) continue;
     const events = new Uint8Array((due - sent) * EVENT_BYTES_MAX);
+    const firstDue = began + sent / perMs;
     let bytes = 0;
     for (; sent < due; sent++) {
       const head = heads[sent % keys], begin = bytes++;
@@ -66,7 +58,7 @@ export function load(
       events: events.subarray(0, bytes),
       began,
       sent: at,
-      lateMs: at - began - due / perMs,
+      spanMs: at - firstDue,
       last: sent === all,
     });
   }
@@ -80,4 +72,4 @@ function writeTime(into: Uint8Array, at: number, time: number): number {
   return at;
 }
 
-if (parentPort) load(workerData as LoadOptions, (batch) => parentPort!.postMessage(batch));
+if (workerData?.load) load(workerData.load as LoadOptions, (batch) => parentPort!.postMessage(batch));
