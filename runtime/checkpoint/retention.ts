@@ -129,6 +129,11 @@ export async function checkRetained(chain: Chain, frame: number): Promise<void> 
   if (frame < first) throw new NotRetained(chain.name, frame, first);
 }
 
+/** Another owner may have purged what this one still has in memory: it is gone for whoever asks either of them. */
+export async function forgetPurged(history: FrameHistory, chain: Chain): Promise<void> {
+  history.purged((await chain.extent()).first - 1);
+}
+
 /**
  * What `read` gives; undefined where its frame was purged, perhaps meanwhile, perhaps by another owner: then the
  * history forgets what it remembers of it.

@@ -118,9 +118,13 @@ export class FrameHistory {
       this.#recent.length > RECENT_FRAMES_MAX ||
       (this.#recentBytes > RECENT_BYTES_MAX && this.#recent.length > 1)
     ) {
-      const oldest = this.#recent.shift()!;
-      this.#recentBytes -= oldest.events.length + oldest.effects.length;
+      this.#forgetOldest();
     }
+  }
+
+  #forgetOldest(): void {
+    const { events, effects } = this.#recent.shift()!;
+    this.#recentBytes -= events.length + effects.length;
   }
 
   /** A recovery has ended: its rate is kept for estimates, where it was long enough to have one. */
@@ -191,7 +195,8 @@ export class FrameHistory {
   }
 
   /**
-   * Frames up to this one are no longer in the ledger. Every receiver had them, also one that an older checkpoint,
+   * Frames up to this one are no longer in the ledger, and so not in memory either: what was found would depend on
+   * whom one asks. Every receiver had them, also one that an older checkpoint,
    * restored because newer ones could not be read, knows to be further back.
    */
   purged(number: number): void {
@@ -200,6 +205,7 @@ export class FrameHistory {
     this.#deadLetters = this.#deadLetters.filter(([frame]) => frame > number);
     this.#lateFrames = this.#lateFrames.filter((frame) => frame > number);
     for (const frame of this.#voids) if (frame <= number) this.#voids.delete(frame);
+    while (this.#recent[0]?.number <= number) this.#forgetOldest();
   }
 
   /** A receiver of outputs that is part of the topology: frames it has not had are not purged. */

@@ -109,6 +109,8 @@ export class Partition {
   #restarts = 0;
   #lastError: string | undefined;
   #checkpointFrame = 0;
+  /** See RecoverOptions. Undefined: it takes over from whoever owns. */
+  #claimed: number | undefined;
   #blamed = false;
   #recoveredTo = 0;
   /** Counts when the share of late events was looked at last. */
@@ -350,6 +352,8 @@ export class Partition {
           cause: error,
         });
       }
+      // Where it may, it takes the partition back.
+      if (error instanceof Fenced) this.#claimed = undefined;
       throw error;
     } finally {
       this.#live?.end();
@@ -487,6 +491,8 @@ export class Partition {
       keepsAll: (this.pipeline.retention ?? "forever") === "forever",
       acceptLoss: this.#bounds.acceptLoss,
       onProgress: (progress) => (this.#recovery = progress),
+      claimed: this.#claimed,
+      onClaim: (epoch) => (this.#claimed = epoch),
       onTaken: (epoch) => {
         this.#standby = undefined;
         if (this.#state === "standby") this.#state = "recovering";

@@ -8,14 +8,7 @@ import type { Kernel } from "../kernel/host.ts";
 import type { Appended, Chain, Stored } from "../world/mod.ts";
 import { BrokenFrame, decodeFrame, encodeFrame, FRAME_OVERHEAD, NO_CHAIN } from "./frame.ts";
 import { Progress, type RecoveryProgress } from "./progress.ts";
-import {
-  Overtaken,
-  readFrame,
-  type Replica,
-  type ReplicaOptions,
-  restoreReplica,
-  Unrecoverable,
-} from "./replica.ts";
+import { readFrame, type Replica, type ReplicaOptions, restoreReplica, Unrecoverable } from "./replica.ts";
 
 export { readFrame, Unrecoverable };
 
@@ -75,6 +68,13 @@ export interface RecoverOptions extends ReplicaOptions {
   readonly warm?: Replica;
   /** Take over only from the owner of this epoch. Rejects with Outrun when another one was quicker. */
   readonly replacing?: number;
+  /**
+   * The newest epoch that this process began, or may have: where it restarts and finds a later one, another process
+   * owns the partition. Rejects with Fenced.
+   */
+  readonly claimed?: number;
+  /** Told an epoch whose first frame may stand in the ledger. */
+  readonly onClaim: (epoch: number) => void;
   /** Told as soon as the partition is owned. */
   readonly onTaken?: (epoch: number) => void;
   readonly onProgress: (progress: RecoveryProgress) => void;
@@ -118,15 +118,7 @@ async function takeOverAndReplay(options: RecoverOptions): Promise<Recovered> {
       },
     );
   }
-  const replica = warm ??
-    await restoreReplica(options, { first, last: taken.number }, progress).catch(async (error) => {
-      if (!(error instanceof Overtaken)) throw error;
-      const { last } = await chain.extent();
-      // Its successor serves already: to begin anew would be to take the partition back.
-      const { epoch, number } = taken;
-      const replaced = (await readTail(chain, last)).epoch > epoch;
-      throw replaced ? new Fenced(chain.name, epoch, number + 1, error.message) : error;
-    });
+  const replica = warm ?? await restoreReplica(options, { first, last: taken.number }, progress);
   progress.begin("replaying", replica.frame + 1, taken.number);
   const before = replica.events;
   await replica.replay(taken.number, () => {
@@ -188,11 +180,14 @@ async function checkWhole({ world, chain, evolution, acceptLoss }: RecoverOption
 
 async function takeOver(options: RecoverOptions, warm: Replica | undefined) {
   const { world, chain, module, replacing } = options;
-  let silent = 0;
+  let silent = 0, { claimed = Infinity } = options;
   for (let attempt = 0; attempt < TAKE_OVER_ATTEMPTS_MAX; attempt++) {
     const { last } = await chain.extent();
     const tail = await tailOf(chain, last, warm);
     if (replacing !== undefined && tail.epoch !== replacing) throw new Outrun(chain.name, tail.epoch);
+    if (tail.epoch > claimed) {
+      throw new Fenced(chain.name, claimed, last + 1, `epoch ${tail.epoch} has begun`);
+    }
     const head = {
       epoch: tail.epoch + 1,
       number: last + 1,
@@ -204,6 +199,10 @@ async function takeOver(options: RecoverOptions, warm: Replica | undefined) {
     };
     const { message, chain: hash } = encodeFrame(head, NOTHING, NOTHING);
     const outcome = await appendPatiently(options, last, message);
+    if (outcome.kind !== "fenced") {
+      options.onClaim(head.epoch);
+      claimed = Math.max(claimed, head.epoch);
+    }
     if (outcome.kind === "stored") return { ...head, hash };
     if (outcome.kind === "unknown") {
       const stored = await chain.get(last + 1);

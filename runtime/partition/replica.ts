@@ -37,7 +37,10 @@ export class Unrecoverable extends Error {
   override name = "Unrecoverable";
 }
 
-/** The checkpoints it was to begin with were dropped for one that another owner took meanwhile: begin anew. */
+/**
+ * The checkpoints it was to begin with were dropped for one that another owner took meanwhile: begin anew, which ends
+ * at once where that owner began after this one.
+ */
 export class Overtaken extends Error {
   override name = "Overtaken";
 }

@@ -6,7 +6,7 @@ import type { Kernel } from "../kernel/host.ts";
 import { comparePositions } from "../pipeline.ts";
 import type { Stage } from "../pipeline.ts";
 import type { KeyValue, LateEvent, Mark, Position, ViewQuery, ViewRow, ViewRows } from "../runtime.ts";
-import { ifRetained } from "../checkpoint/retention.ts";
+import { forgetPurged, ifRetained } from "../checkpoint/retention.ts";
 import type { Partition } from "../partition/partition.ts";
 import { EFFECT_KIND, EffectCursor, EVENT_KIND, EventCursor } from "../partition/records.ts";
 import { readFrame } from "../partition/recover.ts";
@@ -269,6 +269,7 @@ export async function readLate(
     if (after && partition.index < after.partition) continue;
     const chain = await world.ledger.open(partition.name);
     try {
+      await forgetPurged(partition.history, chain);
       for (const number of partition.history.lateFrames) {
         if (found.length >= limit) return found;
         if (after?.partition === partition.index && number < after.frame) continue;

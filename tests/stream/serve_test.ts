@@ -106,6 +106,19 @@ describe("a declared pipeline that runs", () => {
     assert.equal(runtime.status().partitions[0].counts.late, 2);
   });
 
+  it("lists no late event whose frame another owner purged, also while it remembers it", async () => {
+    const place = kept();
+    const own = await begin(built, place);
+    for (const payload of [...INPUT, event("a", 1, 3), event("a", 1, 4)]) await own.submit("served", payload);
+    const late = await own.lateEvents("served");
+    assert.equal(late.length, 2);
+    const chain = await memoryWorld(place).ledger.open("served-0");
+    await chain.purge(late[0].position.frame);
+    await chain.close();
+    assert.deepEqual(await own.lateEvents("served"), late.slice(1));
+    await own.stop();
+  });
+
   it("records apart an event that missed some of its windows and counts in the others, with how many", async () => {
     const hops = await declared(
       pipeline("hops", {
