@@ -1,5 +1,5 @@
 /** Times that stop at the ends of int64 instead of passing them, and blocks for rows. */
-import { alloc, PAGE, touchRange } from "../lib/memory";
+import { alloc, PAGE, touch, touchRange } from "../lib/memory";
 
 export function plus(time: i64, span: i64): i64 {
   const sum = time + span;
@@ -25,6 +25,22 @@ export function block(bytes: usize): usize {
   const at = alloc(bytes);
   if (at && bytes > PAGE) touchRange(at, bytes);
   return at;
+}
+
+/** Announces a write to something shorter than a page, which may end on the next. */
+// @ts-ignore: decorator
+@inline
+export function touchEnds(at: usize, bytes: usize): void {
+  touch(at);
+  touch(at + bytes - 1);
+}
+
+/** What is short is copied here: memory.copy leaves the module. */
+// @ts-ignore: decorator
+@inline
+export function copyWords(to: usize, from: usize, bytes: usize): void {
+  if (bytes > 512) memory.copy(to, from, bytes);
+  else for (let i: usize = 0; i < bytes; i += 8) store<u64>(to + i, load<u64>(from + i));
 }
 
 /** Which rows without a partner come out. Bits, as the result says which side is present. */

@@ -9,18 +9,23 @@
  *   running()    all rows so far
  *
  * A frame whose rows can be taken out costs one step in and one out for each row; one that cannot is put
- * together anew for each time (range) or row. Rows wait in a wheel; those that a frame or a lag still wants
- * stand in a block of their key.
+ * together anew for each time (range) or row. Rows wait in a wheel; when the watermark has passed them they go
+ * into a ring of their key, where those stand that a frame or a lag still wants: short rows of one length
+ * themselves, others by their address. A key is a line or two of memory and its ring another, which is what a
+ * row costs where keys are many.
+ *
+ * Keys that are to be forgotten are looked for by a hand that goes over some of them with each row, and when all
+ * of them are old.
  */
 import { Reject } from "../lib/effects";
 import { alloc, release, touch, touchRange } from "../lib/memory";
 import { Table, TABLE_BYTES } from "../lib/table";
 import { accumulatorBytes } from "./results";
-import { block, minus, plus } from "./bounds";
+import { block, copyWords, minus, plus, touchEnds } from "./bounds";
 import { late, LateReason, refuse, room } from "./out";
 import { lines, sink } from "./ask";
 import { watermark } from "./time";
-import { beginSteps, stopped, Wheel, WHEEL_BYTES } from "./wheel";
+import { beginSteps, step, stopped, Wheel, WHEEL_BYTES } from "./wheel";
 
 // @ts-ignore: decorator
 @inline
@@ -52,10 +57,15 @@ const ROWS: u32 = 1;
 @inline
 const RUNNING: u32 = 2;
 
-/** Rows of a key looked ahead at: those that may leave as the next one comes. */
+/** Rows of one length up to this stand in the ring themselves. */
 // @ts-ignore: decorator
 @inline
-const LEAVING: u32 = 3;
+const INLINE_MAX: u32 = 64;
+
+/** Every so many rows the hand goes over twice as many keys. */
+// @ts-ignore: decorator
+@inline
+const HAND_ROWS: u32 = 16;
 
 @unmanaged
 class Frame {
@@ -64,45 +74,44 @@ class Frame {
   takesOut: bool;
 }
 
-/** A row; what R saved follows. */
+/** A row that waits, or that is too long for the ring; what R saved follows, its time first. */
 @unmanaged
 class Item {
   owner: u32;
   bytes: u32;
-  time: i64;
 }
 
 // @ts-ignore: decorator
 @inline
-const ITEM: usize = 16;
+const ITEM: usize = 8;
 
-/** A key. Rows are numbered from 0; behind it stand the first row of each frame (i64 each), then A. */
+/**
+ * A key. Rows are numbered from 0; those that stand in the ring are counted from the oldest on. Behind it stand
+ * the first row of each frame (u32 each), then A.
+ */
 @unmanaged
 class Key {
-  owner: u32; // 0: it is its own
-  calls: u32;
-  /** Event time of its newest row, waiting or not. */
-  latest: i64;
-  /** Rows that wait in the wheel. */
-  waiting: u32;
-  /** Rows that stand in the block: the newest `count`, up to number `end`. */
-  rows: usize;
+  /** The ring: a place is R's bytes, or the row's time and its item. The capacity is a power of two. */
+  rows: u32;
   capacity: u32;
   head: u32;
   count: u32;
+  /** Rows that wait in the wheel. */
+  waiting: u32;
+  /** Of those in the ring, the newest that are not told yet, and that are in no range yet. */
+  untold: u32;
+  unentered: u32;
   /** The key after it of those that have rows to tell. */
-  next: usize;
-  linked: bool;
+  next: u32;
+  /** The number of the next row. */
   end: i64;
-  /** Of row `end` - 1. */
+  /** Of the newest row in the ring. */
   lastTime: i64;
-  told: i64;
-  entered: i64;
 }
 
 // @ts-ignore: decorator
 @inline
-const KEY: usize = 80;
+const KEY: usize = 48;
 
 @unmanaged
 export class Over<A, R, D> {
@@ -116,7 +125,12 @@ export class Over<A, R, D> {
   private lastKey: usize;
   private lagMost: u32;
   private groupTime: i64;
-  private ranges: bool;
+  /** The time of the newest row there was. */
+  private latest: i64;
+  /** Where the hand is, and rows since it moved. */
+  private page: u32;
+  private place: u32;
+  private handRows: u32;
   private frames0: u64; // FRAMES_MAX frames of 16 bytes follow, then LAGS_MAX u32
 
   // @ts-ignore: decorator
@@ -134,7 +148,6 @@ export class Over<A, R, D> {
 
   /** `takesOut`: D.leave takes a row out again; else the frame is put together anew. */
   range(size: i64, takesOut: bool): bool {
-    this.ranges = true;
     return size >= 0 && this.frame(RANGE, size, takesOut);
   }
   rows(count: i64, takesOut: bool): bool {
@@ -157,7 +170,8 @@ export class Over<A, R, D> {
 
   init(keyInline: u32): bool {
     this.groupTime = NONE;
-    const extra = <u32> KEY - <u32> offsetof<Key>() + 8 * this.frameCount + accumulatorBytes<A>();
+    this.latest = NONE;
+    const extra = <u32> KEY - <u32> offsetof<Key>() + <u32> this.firstsBytes() + accumulatorBytes<A>();
     for (let f: u32 = 0; f < this.frameCount; f++) {
       const frame = this.frameAt(f);
       if (frame.kind == RANGE && this.keeping && this.keeping < frame.extent) return false;
@@ -174,24 +188,22 @@ export class Over<A, R, D> {
   /** The row stands in D.row(). */
   row(time: i64, key: usize, length: u32): void {
     if (time < watermark()) return late(time, time, LateReason.ROW_EXPIRED);
+    if (this.keeping && ++this.handRows == HAND_ROWS) this.moveHand();
     const owner = this.table.upsert(key, length);
     if (!changetype<usize>(owner)) return refuse(Reject.STATE_FULL);
-    const fresh = !owner.waiting && !owner.calls && !owner.end;
     const row = changetype<D>(0).row(), bytes = row.size();
     const at = block(ITEM + bytes);
     if (!at || !this.wheel.put(at, plus(time, 1))) {
       if (at) release(at, ITEM + bytes);
-      if (fresh) this.table.remove(owner);
+      if (!owner.waiting && !owner.end) this.table.remove(owner);
       return refuse(Reject.STATE_FULL);
     }
     const item = changetype<Item>(at);
     item.owner = <u32> changetype<usize>(owner);
     item.bytes = bytes;
-    item.time = time;
     row.save(at + ITEM);
-    owner.latest = fresh ? time : max(owner.latest, time);
     owner.waiting++;
-    if (this.keeping && !owner.calls) this.callWhenOld(owner);
+    this.latest = max(this.latest, time);
   }
 
   // ---- time ----
@@ -199,7 +211,9 @@ export class Over<A, R, D> {
   // @ts-ignore: decorator
   @inline
  due(): i64 {
-    return this.held || this.firstKey ? i64.MIN_VALUE : this.wheel.due();
+    if (this.held || this.firstKey) return i64.MIN_VALUE;
+    const due = this.wheel.due();
+    return this.keeping && this.table.count ? min(due, this.allOld()) : due;
   }
 
   advance(now: i64): bool {
@@ -207,24 +221,16 @@ export class Over<A, R, D> {
     while (true) {
       if (!this.held) {
         const node = this.wheel.take(now);
-        if (!node) return !stopped() && this.tellAll();
+        if (!node) return !stopped() && this.tellAll() && (!this.keeping || now < this.allOld() || this.forgetAll());
         const begun = this.wheel.begunNodes();
         if (begun) this.ask(begun);
         this.held = node;
       }
-      const item = changetype<Item>(this.held);
-      touch(this.held);
-      if (!item.owner) {
-        const key = changetype<Key>(this.held);
-        if (key.linked && !this.tellAll()) return false;
-        this.held = 0;
-        this.called(key, now);
-        continue;
-      }
+      const item = changetype<Item>(this.held), time = load<i64>(this.held + ITEM);
       // All rows of one time come first, then they are told.
-      if (item.time != this.groupTime && !this.tellAll()) return false;
-      if (!this.append(changetype<Key>(<usize> item.owner), this.held)) return false;
-      this.groupTime = item.time;
+      if (time != this.groupTime && this.firstKey && !this.tellAll()) return false;
+      if (!this.append(changetype<Key>(<usize> item.owner), this.held, time)) return false;
+      this.groupTime = time;
       this.held = 0;
     }
   }
@@ -235,101 +241,116 @@ export class Over<A, R, D> {
     return this.table.count;
   }
 
-  // ---- looking ahead ----
-
-  /** Asks for what the next rows will be put behind, of all of them together, and for the rows that leave then. */
+  /** Asks for the rings that the next rows will be put into, of all of them together. */
   private ask(count: u32): void {
+    const behind = KEY + this.firstsBytes(), fixed = this.fixed();
     let sum: u32 = 0;
     for (let i: u32 = 0; i < count; i++) {
-      const key = changetype<Key>(this.keyOf(this.wheel.runNode(i)));
-      sum += key.head + load<u32>(changetype<usize>(key) + KEY);
+      const key = changetype<Key>(<usize> changetype<Item>(this.wheel.runNode(i)).owner);
+      sum += load<u32>(changetype<usize>(key) + behind);
+      if (key.rows) sum += load<u32>(this.placeOf(key, 0)) + load<u32>(this.placeOf(key, key.count));
     }
-    for (let i: u32 = 0; i < count; i++) {
-      const key = changetype<Key>(this.keyOf(this.wheel.runNode(i)));
-      if (key.count) sum += load<u32>(key.rows + (<usize> key.head << 2));
-    }
-    for (let i: u32 = 0; i < count; i++) {
-      const key = changetype<Key>(this.keyOf(this.wheel.runNode(i)));
-      const first = key.rows + (<usize> key.head << 2), last = first + (<usize> min(key.count, LEAVING) << 2);
-      for (let at = first; at < last; at += 4) sum += lines(<usize> load<u32>(at));
+    if (!fixed) {
+      for (let i: u32 = 0; i < count; i++) {
+        const key = changetype<Key>(<usize> changetype<Item>(this.wheel.runNode(i)).owner);
+        if (key.count) sum += lines(<usize> load<u32>(this.placeOf(key, 0), 8));
+      }
     }
     sink(sum);
   }
 
-  /** The key of a row, or of a key that is called. */
-  // @ts-ignore: decorator
-  @inline
- private keyOf(node: usize): usize {
-    const owner = <usize> changetype<Item>(node).owner;
-    return owner ? owner : node;
-  }
-
   // ---- a key's rows ----
 
+  /** Bytes of a row in the ring; 0 = its item stands there. */
+  // @ts-ignore: decorator
+  @inline
+ private fixed(): u32 {
+    const bytes = changetype<D>(0).row().fixedBytes();
+    return bytes <= INLINE_MAX ? bytes : 0;
+  }
+
+  /** Where the row `i` after the oldest stands. */
+  // @ts-ignore: decorator
+  @inline
+ private placeOf(key: Key, i: u32): usize {
+    return <usize> key.rows + <usize> ((key.head + i) & (key.capacity - 1)) * this.placeBytes();
+  }
+  // @ts-ignore: decorator
+  @inline
+ private placeBytes(): usize {
+    return this.fixed() ? <usize> this.fixed() : 16;
+  }
+
   /** The row is the next of its key; false = no room. */
-  private append(key: Key, item: usize): bool {
-    const time = changetype<Item>(item).time;
+  private append(key: Key, item: usize, time: i64): bool {
     touch(changetype<usize>(key));
     if (this.keeping && key.end && time > plus(key.lastTime, this.keeping)) this.forget(key);
-    if (!key.rows || key.head + key.count == key.capacity) {
-      if (!this.widen(key)) return false;
+    if (key.count == key.capacity && !this.widen(key)) return false;
+    const at = this.placeOf(key, key.count);
+    touchEnds(at, this.placeBytes());
+    if (this.fixed()) {
+      copyWords(at, item + ITEM, this.fixed());
+      release(item, ITEM + <usize> this.fixed());
+    } else {
+      store<i64>(at, time);
+      store<u32>(at, <u32> item, 8);
     }
-    const at = key.rows + (<usize> (key.head + key.count) << 2);
-    touch(at);
-    store<u32>(at, <u32> item);
     key.count++;
     key.end++;
     key.lastTime = time;
     key.waiting--;
-    if (key.linked) return true;
-    key.linked = true;
+    key.unentered++;
+    if (key.untold++) return true;
     if (this.lastKey) {
       touch(this.lastKey);
-      changetype<Key>(this.lastKey).next = changetype<usize>(key);
+      changetype<Key>(this.lastKey).next = <u32> changetype<usize>(key);
     } else this.firstKey = changetype<usize>(key);
     this.lastKey = changetype<usize>(key);
     return true;
   }
 
   private widen(key: Key): bool {
-    const from = key.rows + (<usize> key.head << 2), bytes = <usize> key.count << 2;
-    if (key.rows && key.head > key.capacity >> 1) {
-      touchRange(key.rows, bytes);
-      memory.copy(key.rows, from, bytes);
-      key.head = 0;
-      return true;
-    }
-    const capacity = max<u32>(4, key.count << 1), fresh = alloc(<usize> capacity << 2);
+    return this.resize(key, key.capacity ? key.capacity << 1 : 4);
+  }
+
+  private resize(key: Key, capacity: u32): bool {
+    const size = this.placeBytes(), bytes = <usize> key.count * size;
+    const fresh = alloc(<usize> capacity * size);
     if (!fresh) return false;
-    touchRange(fresh, bytes);
     if (key.rows) {
-      memory.copy(fresh, from, bytes);
-      release(key.rows, <usize> key.capacity << 2);
+      touchRange(fresh, bytes);
+      const first = <usize> min(key.count, key.capacity - key.head) * size;
+      copyWords(fresh, this.placeOf(key, 0), first);
+      copyWords(fresh + first, <usize> key.rows, bytes - first);
+      release(<usize> key.rows, <usize> key.capacity * size);
     }
-    key.rows = fresh;
+    key.rows = <u32> fresh;
     key.capacity = capacity;
     key.head = 0;
     return true;
   }
 
-  /** Row number `n`, which must stand in the block. */
-  // @ts-ignore: decorator
-  @inline
- private itemAt(key: Key, n: i64): usize {
-    return <usize> load<u32>(key.rows + (<usize> (key.head + <u32> (n - (key.end - key.count))) << 2));
-  }
-
-  /** Frees the rows before number `n`. */
-  private dropBefore(key: Key, n: i64): void {
-    for (; key.count && key.end - key.count < n; key.head++, key.count--) {
-      const item = this.itemAt(key, key.end - key.count);
-      release(item, ITEM + changetype<Item>(item).bytes);
+  /** Frees the oldest `n` rows. */
+  private drop(key: Key, n: u32): void {
+    if (!n) return;
+    if (!this.fixed()) {
+      for (let i: u32 = 0; i < n; i++) {
+        const item = <usize> load<u32>(this.placeOf(key, i), 8);
+        release(item, ITEM + changetype<Item>(item).bytes);
+      }
     }
-    if (key.count || !key.rows) return;
-    release(key.rows, <usize> key.capacity << 2);
-    key.rows = 0;
-    key.capacity = 0;
-    key.head = 0;
+    for (let f: u32 = 0; f < this.frameCount; f++) {
+      const first = this.firstAt(key, f);
+      store<u32>(first, load<u32>(first) - min(n, load<u32>(first)));
+    }
+    key.head = (key.head + n) & (key.capacity - 1);
+    key.count -= n;
+    if (!key.count) {
+      release(<usize> key.rows, <usize> key.capacity * this.placeBytes());
+      key.rows = 0;
+      key.capacity = 0;
+      key.head = 0;
+    } else if (key.capacity > 8 && key.count < key.capacity >> 2) this.resize(key, key.capacity >> 1);
   }
 
   // ---- telling ----
@@ -338,105 +359,159 @@ export class Over<A, R, D> {
     while (this.firstKey) {
       const key = changetype<Key>(this.firstKey);
       touch(this.firstKey);
-      for (; key.told < key.end; key.told++) {
+      for (; key.untold; key.untold--) {
         if (!room()) return false;
-        this.tell(key, key.told);
+        this.tell(key, key.count - key.untold);
       }
-      this.dropBefore(key, this.wanted(key));
-      this.firstKey = key.next;
+      this.drop(key, this.unwanted(key));
+      this.firstKey = <usize> key.next;
       key.next = 0;
-      key.linked = false;
     }
     this.lastKey = 0;
     return true;
   }
 
-  private tell(key: Key, n: i64): void {
-    const acc = this.accOf(key), time = changetype<Item>(this.itemAt(key, n)).time;
-    const newTime = key.entered <= n; // the first of its time: then all of it enter the ranges
+  /** The row `n` after the oldest in the ring. */
+  private tell(key: Key, n: u32): void {
+    const acc = this.accOf(key), time = load<i64>(this.placeOf(key, n));
+    const newTime = key.unentered >= key.untold; // the first of its time: then all of it enter the ranges
     for (let f: u32 = 0; f < this.frameCount; f++) {
       const frame = this.frameAt(f), ranges = frame.kind == RANGE;
       if (ranges && !newTime) continue;
-      const to = ranges ? key.end : n + 1;
+      const to = ranges ? key.count : n + 1;
       const from = this.leave(key, f, frame, acc, n, minus(time, frame.extent));
-      let m = frame.takesOut ? (ranges ? max(key.entered, from) : n) : from;
+      let m = frame.takesOut ? (ranges ? max(key.count - key.unentered, from) : n) : from;
       if (!frame.takesOut) changetype<D>(0).clear(f, acc);
       for (; m < to; m++) {
         this.loadRow(key, m);
         changetype<D>(0).enter(f, acc);
       }
     }
-    if (newTime) key.entered = key.end;
+    if (newTime) key.unentered = 0;
     let lags: u32 = 0;
     for (let i: u32 = 0; i < this.lagCount; i++) {
-      const at = n - <i64> load<u32>(this.lagAt(i));
-      if (at < key.end - key.count) continue;
+      const before = load<u32>(this.lagAt(i));
+      if (before > n) continue;
       lags |= 1 << i;
-      changetype<D>(0).lagged(i).load(this.itemAt(key, at) + ITEM);
+      changetype<D>(0).lagged(i).load(this.savedAt(key, n - before));
     }
     this.loadRow(key, n);
-    changetype<D>(0).fire(this.table.keyOf(key), this.table.keyLength(key), acc, n + 1, lags);
+    changetype<D>(0).fire(this.table.keyOf(key), this.table.keyLength(key), acc, key.end - key.untold + 1, lags);
   }
 
-  /** Takes the rows out of a frame that have left it; the number of the first one in it. */
-  private leave(key: Key, f: u32, frame: Frame, acc: A, n: i64, oldest: i64): i64 {
-    const first = changetype<usize>(key) + KEY + (<usize> f << 3);
+  /** Takes the rows out of a frame that have left it; the first one in it. */
+  // @ts-ignore: decorator
+  @inline
+ private leave(key: Key, f: u32, frame: Frame, acc: A, n: u32, oldest: i64): u32 {
+    const first = this.firstAt(key, f);
     if (frame.kind == RUNNING) return 0;
-    let from = load<i64>(first);
-    while (frame.kind == ROWS ? n - from >= frame.extent : changetype<Item>(this.itemAt(key, from)).time < oldest) {
+    let from = load<u32>(first);
+    while (frame.kind == ROWS ? <i64> (n - from) >= frame.extent : load<i64>(this.placeOf(key, from)) < oldest) {
       if (frame.takesOut) {
         this.loadRow(key, from);
         changetype<D>(0).leave(f, acc);
       }
       from++;
     }
-    store<i64>(first, from);
+    store<u32>(first, from);
     return from;
   }
 
-  /** The number of the oldest row that may still be asked for. */
-  private wanted(key: Key): i64 {
-    let wanted = key.end - <i64> this.lagMost;
+  /** How many of the oldest rows nothing asks for any more. */
+  private unwanted(key: Key): u32 {
+    let unwanted = key.count - min(key.count, this.lagMost);
     for (let f: u32 = 0; f < this.frameCount; f++) {
-      if (this.frameAt(f).kind == RUNNING) continue;
-      wanted = min(wanted, load<i64>(changetype<usize>(key) + KEY + (<usize> f << 3)));
+      if (this.frameAt(f).kind != RUNNING) unwanted = min(unwanted, load<u32>(this.firstAt(key, f)));
     }
-    return wanted;
+    return unwanted;
   }
 
   // @ts-ignore: decorator
   @inline
- private loadRow(key: Key, n: i64): void {
-    changetype<D>(0).row().load(this.itemAt(key, n) + ITEM);
+ private savedAt(key: Key, n: u32): usize {
+    const at = this.placeOf(key, n);
+    return this.fixed() ? at : <usize> load<u32>(at, 8) + ITEM;
+  }
+
+  // @ts-ignore: decorator
+  @inline
+ private loadRow(key: Key, n: u32): void {
+    changetype<D>(0).row().load(this.savedAt(key, n));
+  }
+
+  /** Where the first row of a frame stands. */
+  // @ts-ignore: decorator
+  @inline
+ private firstAt(key: Key, f: u32): usize {
+    return changetype<usize>(key) + KEY + (<usize> f << 2);
+  }
+  // @ts-ignore: decorator
+  @inline
+ private firstsBytes(): usize {
+    return <usize> ((this.frameCount + 1) & ~1) << 2;
   }
 
   // @ts-ignore: decorator
   @inline
  private accOf(key: Key): A {
-    return changetype<A>(changetype<usize>(key) + KEY + (<usize> this.frameCount << 3));
+    return changetype<A>(changetype<usize>(key) + KEY + this.firstsBytes());
   }
 
   // ---- keys that are forgotten ----
 
-  private callWhenOld(key: Key): void {
-    if (this.wheel.put(changetype<usize>(key), plus(plus(key.latest, this.keeping), 1))) key.calls = 1;
+  /** The hand goes on by some keys: those leave that are old and have nothing to tell. */
+  private moveHand(): void {
+    this.handRows = 0;
+    const now = watermark(), perPage = this.table.perPage();
+    for (let i: u32 = 0; i < HAND_ROWS << 1; i++, this.place++) {
+      if (this.place >= perPage) {
+        this.place = 0;
+        this.page++;
+      }
+      if (this.page >= this.table.pages()) {
+        this.page = 0;
+        this.place = 0;
+        if (!this.table.count) return;
+      }
+      const key = this.table.inPage(this.page, this.place);
+      if (!changetype<usize>(key) || key.waiting || key.untold || !key.end) continue;
+      if (now > plus(key.lastTime, this.keeping)) this.remove(key);
+    }
   }
 
-  private called(key: Key, now: i64): void {
-    key.calls = 0;
-    if (key.waiting || now <= plus(key.latest, this.keeping)) return this.callWhenOld(key);
+  /** From when on no key can be wanted any more; at the end of time there is none. */
+  // @ts-ignore: decorator
+  @inline
+ private allOld(): i64 {
+    return min(plus(plus(this.latest, this.keeping), 1), i64.MAX_VALUE - 1);
+  }
+
+  /** A page a step; false = the steps are used up. */
+  private forgetAll(): bool {
+    const perPage = this.table.perPage();
+    for (; this.table.count; this.page++) {
+      if (!step()) return false;
+      if (this.page >= this.table.pages()) this.page = 0;
+      for (let i: u32 = 0; i < perPage; i++) {
+        const key = this.table.inPage(this.page, i);
+        if (changetype<usize>(key)) this.remove(key);
+      }
+    }
+    return true;
+  }
+
+  private remove(key: Key): void {
+    touch(changetype<usize>(key));
     this.forget(key);
     this.table.remove(key);
   }
 
   /** Its rows are numbered anew, and nothing is before them. */
   private forget(key: Key): void {
-    this.dropBefore(key, key.end);
+    this.drop(key, key.count);
     this.accOf(key).free();
     key.end = 0;
-    key.told = 0;
-    key.entered = 0;
-    memory.fill(changetype<usize>(key) + KEY, 0, (<usize> this.frameCount << 3) + accumulatorBytes<A>());
+    memory.fill(changetype<usize>(key) + KEY, 0, this.firstsBytes() + accumulatorBytes<A>());
   }
 
   private frame(kind: u32, extent: i64, takesOut: bool): bool {

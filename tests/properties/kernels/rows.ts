@@ -22,6 +22,9 @@ export class Row {
   size(): u32 {
     return (48 + this.nameLength + 7) & ~7;
   }
+  fixedBytes(): u32 {
+    return 0;
+  }
   save(p: usize): void {
     store<i64>(p, this.time);
     store<i32>(p, this.op, 8);

@@ -70,6 +70,9 @@ class Time {
   size(): u32 {
     return 8;
   }
+  fixedBytes(): u32 {
+    return 8;
+  }
   save(p: usize): void {
     store<i64>(p, this.time);
   }
