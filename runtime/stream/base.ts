@@ -67,6 +67,19 @@ export class Declaration<R = unknown> {
     return { name, sources, ends, options };
   }
 }
+/** Of a row that a join gives: whether there was a row of each side. An absent one reads as "", 0 and false. */
+export interface Sides {
+  readonly left: Bool;
+  readonly right: Bool;
+}
+
+export function sidesOf(row: RowVariable): Sides {
+  return {
+    left: fieldOf(row, "hasLeft", "bool") as Bool,
+    right: fieldOf(row, "hasRight", "bool") as Bool,
+  };
+}
+
 /** Rows that come out of a step. R is the shape of one, as expressions see it. */
 export class Rows<R> {
   protected readonly draft: Draft;
@@ -144,8 +157,16 @@ export function rowView(step: Step): Row {
   return viewOf(step.row, step.fields);
 }
 
+/** A name that does not exist throws at once, with the names that do. */
 export function viewOf(row: RowVariable, fields: readonly Field[]): Row {
-  return Object.fromEntries(fields.map(({ name, type }) => [name, fieldOf(row, name, type)]));
+  const known: Row = Object.fromEntries(fields.map(({ name, type }) => [name, fieldOf(row, name, type)]));
+  return new Proxy(known, {
+    get(_target, name) {
+      if (typeof name !== "string" || Object.hasOwn(known, name)) return Reflect.get(known, name);
+      if (name === "then" || name === "toJSON") return undefined; // asked by await and by printers
+      throw new TypeError(`Cannot find field "${name}" in the row: it has ${Object.keys(known).join(", ")}`);
+    },
+  });
 }
 
 export function namedKeys(key: KeyExpr): Named[] {

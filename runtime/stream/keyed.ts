@@ -11,6 +11,8 @@ import {
   type Results,
   type RowOf,
   Rows,
+  type Sides,
+  sidesOf,
   viewOf,
 } from "./base.ts";
 import { type DecideOptions, decideStep, type FiguresOf, type Judgement, type Rules } from "./decide.ts";
@@ -26,7 +28,15 @@ import {
   type NumLike,
   walk,
 } from "./expr.ts";
-import type { Field, JoinKind, Named, Order, OverColumn, Step } from "./plan.ts";
+import {
+  type Field,
+  inEventTime,
+  type JoinKind,
+  type Named,
+  type Order,
+  type OverColumn,
+  type Step,
+} from "./plan.ts";
 import { type Stream, streamOf } from "./stream.ts";
 import { WindowedStream } from "./windowed.ts";
 import { type Duration, micros, type WindowSpec } from "./windows.ts";
@@ -128,9 +138,24 @@ export class KeyedStream<R, K> extends Rows<R> {
     });
   }
 
-  /** The first row of each key; later ones are duplicates, for as long as `ttl` of event time. */
-  first({ ttl = 0 }: { readonly ttl?: Duration } = {}): Stream<R> {
-    return this.keep("keep first", "first", [], ttl, false);
+  /**
+   * The first row of each key by event time; later ones are duplicates, for as long as `ttl` of event time. It is
+   * told when the watermark has passed it, or with `as: "it comes"` the first to arrive, at once.
+   */
+  first({ ttl = 0, as }: { readonly ttl?: Duration; readonly as?: "it comes" } = {}): Stream<R> {
+    const place = this.place("first");
+    const fields = this.flatFields(place);
+    const from = as === "it comes" ? this.step : inEventTime(this.step, place, fields, true);
+    return streamOf(this.draft, {
+      kind: "keep",
+      from,
+      keys: this.keys,
+      which: "first",
+      order: [],
+      ttl: micros(ttl, "time to live"),
+      wait: 0,
+      ...this.base(place, fields, false),
+    });
   }
 
   /** The newest row of each key by event time, or by another order; ties go to what came last. */
@@ -182,14 +207,15 @@ export class KeyedStream<R, K> extends Rows<R> {
   join<S, P extends Projection>(
     other: KeyedStream<S, unknown>,
     options: IntervalOptions | BoundsOptions<R>,
-    project: (left: R, right: S) => P,
+    project: (left: R, right: S, there: Sides) => P,
   ): Stream<RowOf<P>> {
     const place = this.place("join");
     this.sameKeys(place, other.keys);
     const wrong = (state: string, fix: string) => this.wrong(place, state, fix);
     requireTime(this.step, wrong, "a join of streams");
     requireTime(other.step, wrong, "a join of streams");
-    const values = this.named(place, () => project(this.view_, other.row));
+    const row = { of: place };
+    const values = this.named(place, () => project(this.view_, other.row, sidesOf(row)));
     const join = options.type ?? "inner";
     let before: number, after: number, low: Node | undefined, high: Node | undefined;
     if ("between" in options) {
@@ -222,6 +248,7 @@ export class KeyedStream<R, K> extends Rows<R> {
       high,
       values,
       ...this.base(place, fieldsOfNamed(values), changelog),
+      row,
     });
   }
 
@@ -229,7 +256,7 @@ export class KeyedStream<R, K> extends Rows<R> {
   joinWindow<S, P extends Projection>(
     other: KeyedStream<S, unknown>,
     window: WindowSpec,
-    project: (left: R, right: S, window: Bounds) => P,
+    project: (left: R, right: S, window: Bounds & Sides) => P,
     { type: join = "inner" }: { readonly type?: JoinKind } = {},
   ): Stream<RowOf<P>> {
     const place = this.place("joinWindow");
@@ -244,6 +271,7 @@ export class KeyedStream<R, K> extends Rows<R> {
     }
     const base = { place, row: { of: place } };
     const bounds = {
+      ...sidesOf(base.row),
       windowStart: fieldOf(base.row, "windowStart", "i64") as Bounds["windowStart"],
       windowEnd: fieldOf(base.row, "windowEnd", "i64") as Bounds["windowEnd"],
     };
@@ -274,7 +302,7 @@ export class KeyedStream<R, K> extends Rows<R> {
       readonly history?: Duration;
       readonly type?: "inner" | "left";
     },
-    project: (left: R, right: S) => P,
+    project: (left: R, right: S, there: Sides) => P,
   ): Stream<RowOf<P>> {
     const place = this.place("enrich");
     this.sameKeys(place, other.keys);
@@ -285,7 +313,8 @@ export class KeyedStream<R, K> extends Rows<R> {
         'Say for how long old versions are kept: { history: "1d" }.',
       );
     }
-    const values = this.named(place, () => project(this.view_, other.row));
+    const row = { of: place };
+    const values = this.named(place, () => project(this.view_, other.row, sidesOf(row)));
     return streamOf(this.draft, {
       kind: "temporalJoin",
       left: this.step,
@@ -297,6 +326,7 @@ export class KeyedStream<R, K> extends Rows<R> {
       history: micros(options.history ?? 0, "history"),
       values,
       ...this.base(place, fieldsOfNamed(values), this.step.changelog),
+      row,
     });
   }
 
@@ -307,13 +337,14 @@ export class KeyedStream<R, K> extends Rows<R> {
   joinTable<S, P extends Projection>(
     other: KeyedStream<S, unknown>,
     foreign: (left: R) => KeyExpr,
-    project: (left: R, right: S) => P,
+    project: (left: R, right: S, there: Sides) => P,
     { type: join = "inner" }: { readonly type?: "inner" | "left" } = {},
   ): Stream<RowOf<P>> {
     const place = this.place("joinTable");
     const keys = this.at(place, () => namedKeys(foreign(this.view_)));
     this.sameTypes(place, keys, other.keys);
-    const values = this.named(place, () => project(this.view_, other.row));
+    const row = { of: place };
+    const values = this.named(place, () => project(this.view_, other.row, sidesOf(row)));
     return streamOf(this.draft, {
       kind: "tableJoin",
       left: this.step,
@@ -324,6 +355,7 @@ export class KeyedStream<R, K> extends Rows<R> {
       join,
       values,
       ...this.base(place, fieldsOfNamed(values), true),
+      row,
     });
   }
 

@@ -411,3 +411,18 @@ export function inOrder(plan: Plan): (Step | End)[] {
   for (const end of plan.ends) visit(end);
   return [...seen];
 }
+
+/**
+ * The step, with its rows in the order of their event time where they may come in another. Rows that are taken
+ * back stay as they come.
+ */
+export function inEventTime(from: Step, place: string, kept: readonly Field[], passesLate: boolean): Step {
+  if (from.changelog || !isDisordered(from)) return from;
+  const { row, fields, changelog } = from;
+  return { kind: "ordered", from, kept, passesLate, place, row, fields, changelog };
+}
+
+function isDisordered(step: Step): boolean {
+  if (step.kind === "source") return step.time !== undefined && (step.disorder > 0 || step.fed !== undefined);
+  return inputsOf(step).some(isDisordered);
+}

@@ -1,7 +1,7 @@
 /** Keyed streams by windows: what is told of a window, and when. */
 import { type Aggregates, type Bounds, type Draft, fieldsOfNamed, type Results, Rows } from "./base.ts";
-import { type Field, inputsOf, type Named, type NamedAggregate, type Ordered, type Step } from "./plan.ts";
-import { walk } from "./expr.ts";
+import { fieldOf, walk } from "./expr.ts";
+import { type Field, inEventTime, type Named, type NamedAggregate, type Step } from "./plan.ts";
 import { type Stream, streamOf } from "./stream.ts";
 import { type EarlyFiring, type Lateness, micros, type WindowSpec } from "./windows.ts";
 
@@ -51,24 +51,55 @@ export class WindowedStream<R, K> extends Rows<R> {
       { name: "windowEnd", type: "i64" },
       ...built.map(({ name, type }) => ({ name, type })),
     ];
-    const changelog = this.#firing.policy === "retracting" || this.#firing.earlyEvents > 0 ||
-      this.#firing.earlyEvery > 0;
-    return streamOf(this.draft, {
+    const { earlyEvents, earlyEvery } = this.#firing, early = earlyEvents > 0 || earlyEvery > 0;
+    // What was told early is taken back by the next result, unless the declaration says otherwise.
+    const policy = this.#firing.policy === "drop" && early ? "retracting" : this.#firing.policy;
+    const again = early && overlaps(this.#window);
+    if (again && policy === "discarding") {
+      throw this.wrong(
+        place,
+        "windows that overlap share what came, and cannot tell early what came since",
+        'Use the policy "retracting" or "accumulating".',
+      );
+    }
+    const told = streamOf<K & Bounds & Results<A>>(this.draft, {
       kind: "window",
       from: this.#inOrder(place, built),
       keys: this.#keys,
       window: this.#window,
       aggregates: built,
       ...this.#firing,
-      ...this.base(place, fields, changelog),
+      policy: again ? "accumulating" : policy,
+      ...this.base(place, fields, policy === "retracting" && !again),
+    });
+    return again && policy === "retracting" ? this.#newest(told, place, fields) : told;
+  }
+
+  /** Of each window the result that was told last: each takes back the one before. */
+  #newest<T>({ step }: Stream<T>, place: string, fields: readonly Field[]): Stream<T> {
+    const names = [...this.#keys.map(({ name }) => name), "windowStart", "windowEnd"];
+    const keys = names.map((name) => {
+      const { type } = fields.find((field) => field.name === name)!;
+      return { name, node: fieldOf(step.row, name, type).node };
+    });
+    const base = this.base(place, fields, true);
+    // Nothing comes of a window behind the time that the step before holds back.
+    return streamOf(this.draft, {
+      kind: "keep",
+      from: step,
+      keys,
+      which: "last",
+      order: [],
+      ttl: 1,
+      wait: 0,
+      ...base,
     });
   }
 
   /** Where the answer would depend on the order in which rows come, they are put in that of their time. */
   #inOrder(place: string, aggregates: readonly NamedAggregate[]): Step {
     const { kind } = this.#window, { step } = this;
-    const ordered = kind === "count" || kind === "session" && this.#window.max > 0;
-    if (!ordered || step.changelog || !isDisordered(step)) return step;
+    if (kind !== "count" && (kind !== "session" || this.#window.max === 0)) return step;
     const nodes = [
       ...this.#keys.map(({ node }) => node),
       ...aggregates.flatMap(({ of, where }) => [of, where]),
@@ -79,18 +110,8 @@ export class WindowedStream<R, K> extends Rows<R> {
         kept.set(node.name, { name: node.name, type: node.type });
       }
     }
-    const { row, fields, changelog } = step;
-    const from: Ordered = {
-      kind: "ordered",
-      from: step,
-      kept: [...kept.values()].sort((a, b) => a.name < b.name ? -1 : 1),
-      passesLate: kind === "session",
-      place,
-      row,
-      fields,
-      changelog,
-    };
-    return from;
+    const fields = [...kept.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+    return inEventTime(step, place, fields, kind === "session");
   }
 
   #with(firing: Partial<Firing>): WindowedStream<R, K> {
@@ -101,8 +122,7 @@ export class WindowedStream<R, K> extends Rows<R> {
   }
 }
 
-/** Whether rows may come in another order than that of their event time. */
-function isDisordered(step: Step): boolean {
-  if (step.kind === "source") return step.time !== undefined && (step.disorder > 0 || step.fed !== undefined);
-  return inputsOf(step).some(isDisordered);
+/** Whether a row may be in several windows. */
+function overlaps(window: WindowSpec): boolean {
+  return window.kind === "cumulative" || window.kind === "aligned" && window.slide < window.size;
 }

@@ -1,5 +1,5 @@
 /** The naive session windows: each session keeps its events; one that joins two makes a new one of both. */
-import type { Told, Window } from "./aligned.ts";
+import { floor, type Told, type Window } from "./aligned.ts";
 
 export interface SessionRules {
   readonly gap: bigint;
@@ -8,6 +8,8 @@ export interface SessionRules {
   readonly lateness?: bigint;
   readonly update?: "accumulating" | "discarding" | "retracting";
   readonly earlyEvents?: number;
+  /** Told, where anything came, when the watermark passes a multiple of it. */
+  readonly earlyEvery?: bigint;
 }
 
 interface Open {
@@ -67,13 +69,17 @@ export class Session {
   }
 
   advance(time: bigint): Told[] {
-    if (time <= this.#watermark) return [];
+    const before = this.#watermark, every = this.#rules.earlyEvery;
+    if (time <= before) return [];
     this.#watermark = time;
     const end = (one: Open) => one.last + this.#rules.gap;
     const due = this.#open.filter((one) => end(one) <= time && !one.ended)
       .sort((a, b) => end(a) < end(b) ? -1 : end(a) > end(b) ? 1 : 0);
     const told = due.flatMap((one) => this.#tell(one, ON_TIME));
     this.#open = this.#open.filter((one) => end(one) + (this.#rules.lateness ?? 0n) > time);
+    if (every && floor(time, every) > floor(before, every)) {
+      for (const one of this.#open) if (end(one) > time && one.since) told.push(...this.#tell(one, EARLY));
+    }
     return told;
   }
 
@@ -85,13 +91,14 @@ export class Session {
   }
 
   #tell(open: Open, timing: 0 | 1 | 2): Told[] {
-    const { key, start, last, values } = open, { update, gap } = this.#rules;
+    const { key, start, last, values } = open, { update, gap, earlyEvery: every } = this.#rules;
     const told: Told = { key, start, end: last + gap, values: [...values], op: 0, timing };
     const results: Told[] = [];
     if (timing === ON_TIME && update === "retracting" && open.told) {
       results.push({ ...open.told, op: 1, timing });
     }
-    const nothingNew = update === "discarding" && open.told && !open.since && this.#rules.earlyEvents;
+    const nothingNew = update === "discarding" && open.told && !open.since &&
+      (this.#rules.earlyEvents || every);
     if (!nothingNew) results.push(told);
     open.told = told;
     open.since = 0;

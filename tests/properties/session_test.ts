@@ -12,10 +12,17 @@ interface Settings {
   readonly lateness?: bigint;
   readonly update?: number;
   readonly earlyEvents?: number;
+  readonly earlyEvery?: bigint;
 }
 
-function kernelOf({ bag, gap, lengthMax, lateness, update, earlyEvents }: Settings) {
-  const numbers = [lengthMax ?? 0n, lateness ?? 0n, BigInt(update ?? 0), BigInt(earlyEvents ?? 0)];
+function kernelOf({ bag, gap, lengthMax, lateness, update, earlyEvents, earlyEvery }: Settings) {
+  const numbers = [
+    lengthMax ?? 0n,
+    lateness ?? 0n,
+    BigInt(update ?? 0),
+    BigInt(earlyEvents ?? 0),
+    earlyEvery ?? 0n,
+  ];
   return loadOperator("session", [bag, gap, ...numbers]);
 }
 
@@ -87,12 +94,14 @@ describe("session windows", () => {
         await holds(random, { bag, gap: 9n, update, earlyEvents: 2 });
         await holds(random, { bag, gap: 5n, lateness: 40n, update, earlyEvents: 1 });
         await holds(random, { bag, gap: 8n, lateness: 20n, update, earlyEvents: 3, lengthMax: 25n });
+        await holds(random, { bag, gap: 12n, update, earlyEvery: 5n });
+        await holds(random, { bag, gap: 30n, lateness: 20n, update, earlyEvents: 4, earlyEvery: 7n });
       }
     });
 
     it(`go on after a restore at any event: ${what}`, async () => {
       const random = seeded(`session restores, ${what}`);
-      const settings = { bag, gap: 7n, lateness: 15n, update: 2, earlyEvents: 2 };
+      const settings = { bag, gap: 7n, lateness: 15n, update: 2, earlyEvents: 2, earlyEvery: 6n };
       const { commands, expected } = scenario(random, 150, settings);
       const module = await kernelOf(settings);
       let kernel = module.instantiate();

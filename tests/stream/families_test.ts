@@ -1,17 +1,12 @@
-import assert from "node:assert/strict";
 import process from "node:process";
-import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, it } from "@std/testing/bdd";
-import { type Seeded, seeded, seedOf } from "../../actors/random.ts";
-import { TallySchema } from "../../actors/tally/gen/tally_pb.ts";
+import { type Seeded, seedOf } from "../../actors/random.ts";
 import {
-  bounded,
   calendarDay,
   collect,
   count,
   counting,
   cumulative,
-  type Declaration,
   distinct,
   first,
   hopping,
@@ -23,20 +18,17 @@ import {
   session,
   sliding,
   smallest,
-  source,
   sum,
   tumbling,
   type WindowSpec,
 } from "../../runtime/mod.ts";
 import * as twin from "../models/families.ts";
 import type { Item } from "../models/families.ts";
-import { type DeclaredRun, openDeclared, type OutputRow } from "../support/declared.ts";
+import type { OutputRow } from "../support/declared.ts";
+import { apart, inAnyOrder, items, SECOND, timed } from "../support/families.ts";
 
-const SECOND = 1_000_000n, MINUTE = 60n * SECOND, HOUR = 60n * MINUTE, DAY = 24n * HOUR;
-const DISORDER = 10n * SECOND;
+const MINUTE = 60n * SECOND, HOUR = 60n * MINUTE, DAY = 24n * HOUR;
 const seed = seedOf(process.env, 20261121);
-
-const timed = () => source(TallySchema, { eventTime: (e) => e.at, watermark: bounded("10s") });
 
 /** Windows beside each other in one pipeline, with the naive answer of each. */
 const WINDOWS: Record<string, [WindowSpec, (items: readonly Item[]) => twin.Window[]]> = {
@@ -116,7 +108,7 @@ describe(`declarations of each family and their naive twins (MILLRACE_SEED=${see
     it(`${name}: windows are those of the twin, in any order within the bound, cut and restored anywhere`, async () => {
       // Rows of one time that a window of so many rows cuts apart come in their order.
       const draw = (r: Seeded) => name === "threes" || name === "five" ? apart(items(r, 150)) : items(r, 150);
-      await inAnyOrder(windows, name, (all) => answer(all).map(aggregates), draw);
+      await inAnyOrder(seed, windows, name, (all) => answer(all).map(aggregates), draw);
     });
   }
 
@@ -125,6 +117,7 @@ describe(`declarations of each family and their naive twins (MILLRACE_SEED=${see
       for (const month of MONTHS[zone]) {
         const from = BigInt(Date.parse(`${month}-01T00:00:00Z`)) * 1000n;
         await inAnyOrder(
+          seed,
           days,
           nameOf(zone),
           (all) =>
@@ -164,85 +157,3 @@ function aggregates({ key, start, end, rows }: twin.Window): OutputRow {
 }
 
 const total = (rows: readonly Item[]) => rows.reduce((all, { amount }) => all + amount, 0n);
-
-/** Some keys busy, some rare; gaps of all lengths; equal times, whose rows have one note. */
-function items(random: Seeded, size: number, from = 1_700_000_000n * SECOND, span = 400n * SECOND): Item[] {
-  let at = from;
-  return Array.from({ length: size }, () => {
-    const step = Number(span) / size;
-    at += BigInt(random.chance(0.15) ? 0 : Math.floor(random.exponential() * step));
-    if (random.chance(0.3)) at -= at % SECOND; // at the edges of windows
-    if (at < from) at = from;
-    const key = random.chance(0.6) ? "a" : random.pick(["b", "c", "d"]);
-    return { key, amount: BigInt(random.int(-20, 100)), note: `n${at / (3n * SECOND) % 7n}`, at };
-  });
-}
-
-/** No two at one time. */
-function apart(all: readonly Item[]): Item[] {
-  const taken = new Set<bigint>();
-  return all.map((item) => {
-    let { at } = item;
-    while (taken.has(at)) at++;
-    taken.add(at);
-    return { ...item, at };
-  });
-}
-
-const encode = ({ key, amount, note, at }: Item) =>
-  toBinary(TallySchema, create(TallySchema, { key, amount, note, at }));
-
-/** Each row comes up to the bound later than its time. */
-function shuffled(all: readonly Item[], random: Seeded, most = DISORDER): Item[] {
-  return all.map((item) => ({ item, at: Number(item.at) + random.int(0, Number(most) - 1) }))
-    .sort((a, b) => a.at - b.at).map(({ item }) => item);
-}
-
-async function inAnyOrder(
-  declaration: Declaration,
-  output: string,
-  answer: (all: readonly Item[]) => readonly OutputRow[],
-  draw: (random: Seeded) => Item[],
-  rounds = 4,
-): Promise<void> {
-  const random = seeded(`${seed} ${output}`);
-  for (let round = 0; round < rounds; round++) {
-    const all = draw(random), wanted = written(answer(all));
-    for (let order = 0; order < 3; order++) {
-      const life = await openDeclared(declaration, Number(all.at(-1)!.at));
-      feed(life, order === 0 ? all.toSorted(twin.byTime) : shuffled(all, random), random);
-      life.end();
-      same(written(life.standing(output)), wanted, `round ${round}, order ${order}`);
-      assert.deepEqual([life.late, life.rejects], [[], []]);
-    }
-  }
-}
-
-/** In frames of any size, restored in between. */
-function feed(life: DeclaredRun, rows: readonly Item[], random: Seeded): void {
-  for (let at = 0; at < rows.length;) {
-    const frame = random.int(1, 40);
-    life.apply(rows.slice(at, at += frame).map(encode), frame);
-    if (random.chance(0.2)) life.restart();
-  }
-}
-
-function same(actual: readonly string[], wanted: readonly string[], what: string): void {
-  const extra = actual.filter((row) => !wanted.includes(row)),
-    missing = wanted.filter((row) => !actual.includes(row));
-  assert.deepEqual(
-    { extra: extra.slice(0, 3), missing: missing.slice(0, 3) },
-    { extra: [], missing: [] },
-    what,
-  );
-  assert.deepEqual(actual, wanted, what);
-}
-
-function written(rows: readonly OutputRow[]): string[] {
-  return rows.map((row) =>
-    JSON.stringify(
-      Object.entries(row).sort(([a], [b]) => a < b ? -1 : 1),
-      (_, value) => typeof value === "bigint" ? `${value}n` : value,
-    )
-  ).sort();
-}

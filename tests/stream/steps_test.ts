@@ -219,7 +219,7 @@ describe("the steps of a declaration", () => {
         { key: "b", amount: 3n, rank: 2n },
       ]),
     );
-    assert.deepEqual(await rows("first"), [{ key: "a", amount: 100n }, { key: "b", amount: 650n }]);
+    assert.deepEqual(await rows("first"), [{ key: "a", amount: 600n }, { key: "b", amount: 650n }]);
     assert.deepEqual(
       sorted(await rows("latest")),
       sorted([{ key: "a", amount: 50n }, { key: "b", amount: 2n }]),

@@ -27,7 +27,7 @@ const FIELDS: usize = 64;
 
 // @ts-ignore: decorator
 @inline
-export const SESSION_BYTES: usize = FIELDS + WHEEL_BYTES + TABLE_BYTES;
+export const SESSION_BYTES: usize = FIELDS + 2 * WHEEL_BYTES + TABLE_BYTES;
 
 // @ts-ignore: decorator
 @inline
@@ -41,11 +41,16 @@ const ENDED: u32 = 0x40000000;
 @inline
 const COUNT: u32 = 0x3fffffff;
 
-/** A key as the wheel's node. */
+/** In Call.calls: it stands in the wheel of early results. */
+// @ts-ignore: decorator
+@inline
+const EARLY: u32 = 0x80000000;
+
+/** A key as the wheels' node. */
 @unmanaged
 class Call {
   owner: u32; // 0: it is its own
-  /** How often it stands in the wheel. */
+  /** How often it stands in the wheel of ends; and EARLY. */
   calls: u32;
   /** Its first call; NEVER = none. */
   due: i64;
@@ -70,6 +75,7 @@ export class Session<A, D> {
   span: i64;
   lengthMax: i64;
   lateness: i64;
+  earlyEvery: i64;
   update: u32;
   earlyEvents: u32;
   stride: u32;
@@ -86,7 +92,12 @@ export class Session<A, D> {
   // @ts-ignore: decorator
   @inline
  private get table(): Table<Call> {
-    return changetype<Table<Call>>(changetype<usize>(this) + FIELDS + WHEEL_BYTES);
+    return changetype<Table<Call>>(changetype<usize>(this) + FIELDS + 2 * WHEEL_BYTES);
+  }
+  // @ts-ignore: decorator
+  @inline
+ private get earlyWheel(): Wheel {
+    return changetype<Wheel>(changetype<usize>(this) + FIELDS + WHEEL_BYTES);
   }
 
   // ---- declaration ----
@@ -100,16 +111,18 @@ export class Session<A, D> {
     this.lateness = lateness;
     this.update = update;
   }
-  /** Early results every so many events of a session. */
-  early(events: u32): void {
+  /** Early results every so many events of a session, and at each multiple of µs of event time. 0 = not. */
+  early(events: u32, every: i64): void {
     this.earlyEvents = events;
+    this.earlyEvery = every;
   }
 
   init(keyInline: u32): bool {
     this.stride = OPEN_HEADER + accumulatorBytes<A>();
     const cellBytes = <u32> offsetof<Cell>("newest") + this.stride;
     return this.span > 0 && this.span < TIME_MAX && this.lengthMax >= 0 && this.lateness >= 0 &&
-      this.update <= Update.RETRACTING && this.earlyEvents <= COUNT && this.wheel.init(0) &&
+      this.update <= Update.RETRACTING && this.earlyEvents <= COUNT && this.earlyEvery >= 0 &&
+      this.wheel.init(0) && this.earlyWheel.init(0) &&
       this.table.initWith(keyInline, 0, cellBytes);
   }
 
@@ -142,12 +155,13 @@ export class Session<A, D> {
   }
 
   added(): void {
-    if (!this.isLate && !this.earlyEvents) return;
+    if (!this.isLate && !this.earlyEvents && !this.earlyEvery) return;
     const open = changetype<Open>(this.open);
     const count = min((open.state & COUNT) + 1, COUNT);
     open.state = (open.state & ~COUNT) | count;
     if (this.isLate) this.tell(changetype<Cell>(this.cell), open, Timing.LATE);
-    else if (count >= this.earlyEvents) this.tell(changetype<Cell>(this.cell), open, Timing.EARLY);
+    else if (this.earlyEvents && count >= this.earlyEvents) this.tell(changetype<Cell>(this.cell), open, Timing.EARLY);
+    else if (this.earlyEvery) this.callEarly(ownerOf(changetype<Cell>(this.cell)));
   }
 
   // ---- time ----
@@ -155,20 +169,39 @@ export class Session<A, D> {
   // @ts-ignore: decorator
   @inline
  due(): i64 {
-    return this.wheel.due();
+    return min(this.wheel.due(), this.earlyWheel.due());
   }
 
   advance(now: i64): bool {
     beginSteps();
     while (room()) {
       const node = this.wheel.take(now);
-      if (!node) return !stopped();
+      if (!node) return !stopped() && this.advanceEarly(now);
       touch(node);
       const owner = changetype<Call>(node), at = this.wheel.taken;
       owner.calls--;
       if (at == owner.due) owner.due = NEVER;
       this.settle(owner, at, now);
       if (!this.callAgain(owner)) return false;
+    }
+    return false;
+  }
+
+  /** When all that has ended is told: what goes on, where anything came since it was told. */
+  private advanceEarly(now: i64): bool {
+    while (room()) {
+      const node = this.earlyWheel.take(now);
+      if (!node) return !stopped();
+      touch(node);
+      const owner = changetype<Call>(node), cell = cellOf(owner);
+      owner.calls &= ~EARLY;
+      for (let i: u32 = 0; i < cell.live; i++) {
+        const open = this.openAt(cell, i);
+        if (open.state & ENDED || !(open.state & COUNT) || open.last + this.span <= now) continue;
+        touchRange(changetype<usize>(open), this.stride);
+        this.tell(cell, open, Timing.EARLY);
+      }
+      this.leave(owner);
     }
     return false;
   }
@@ -313,12 +346,26 @@ export class Session<A, D> {
   // @ts-ignore: decorator
   @inline
  private fire(cell: Cell, open: Open, op: i32, timing: i32): void {
-    const owner = changetype<Call>(changetype<usize>(cell) - CALL_BYTES);
+    const owner = ownerOf(cell);
     const key = this.table.keyOf(owner), length = this.table.keyLength(owner);
     changetype<D>(0).fire(key, length, open.at, open.last + this.span, accOf<A>(open), op, timing);
   }
 
   // ---- the wheel ----
+
+  /** Sees to it that what came of the key is told at the next multiple. Without room for that it is at its end. */
+  private callEarly(owner: Call): void {
+    if (owner.calls & EARLY) return;
+    const now = watermark();
+    let at = -TIME_MAX;
+    if (now >= TIME_MAX) return;
+    if (now > -TIME_MAX) {
+      const rest = now % this.earlyEvery;
+      at = now - (rest < 0 ? rest + this.earlyEvery : rest) + this.earlyEvery;
+    }
+    touch(changetype<usize>(owner));
+    if (this.earlyWheel.put(changetype<usize>(owner), at)) owner.calls |= EARLY;
+  }
 
   /** Sees to it that the key is called at `at` or before. */
   private call(owner: Call, at: i64): bool {
@@ -357,6 +404,12 @@ export class Session<A, D> {
 @inline
 function cellOf(owner: Call): Cell {
   return changetype<Cell>(changetype<usize>(owner) + CALL_BYTES);
+}
+
+// @ts-ignore: decorator
+@inline
+function ownerOf(cell: Cell): Call {
+  return changetype<Call>(changetype<usize>(cell) - CALL_BYTES);
 }
 
 // @ts-ignore: decorator

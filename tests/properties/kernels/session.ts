@@ -1,6 +1,6 @@
 /**
  * Session windows behind commands: 1 = a row of value a at its time. Parameters: which accumulator (0 sums,
- * 1 bag), gap, greatest length, lateness, update, early events.
+ * 1 bag), gap, greatest length, lateness, update, early events, early time.
  */
 import { Session } from "../../../wasm/operators/session";
 import { enterOut, OUT_BYTES_MAX, refuse } from "../../../wasm/operators/out";
@@ -45,7 +45,7 @@ export function onInit(ptr: usize, length: u32): bool {
 function declare<T>(op: T, ptr: usize): bool {
   op.gap(load<i64>(ptr, 8), load<i64>(ptr, 16));
   op.allow(load<i64>(ptr, 24), <u32> load<i64>(ptr, 32));
-  op.early(<u32> load<i64>(ptr, 40));
+  op.early(<u32> load<i64>(ptr, 40), load<i64>(ptr, 48));
   return op.init(16);
 }
 

@@ -51,6 +51,13 @@ function bothSides(
   return new Map([...more ?? [], [step.left.row, left.field], [step.right.row, right.field]]);
 }
 
+/** Whether each side has a row, as the projection may ask. */
+const there = () =>
+  new Map<string, Code>([
+    ["hasLeft", { type: "bool", v: "((has & 1) != 0)" }],
+    ["hasRight", { type: "bool", v: "((has & 2) != 0)" }],
+  ]);
+
 /** A side that has no partner says nothing: empty text, zero, false. */
 function clearAbsent(block: Block, { left, right }: Sides): void {
   block.line(`if (!(has & 1)) ${left.instance}.clear();`);
@@ -97,7 +104,7 @@ export function intervalJoin(step: IntervalJoin, site: Site): Operator {
   const minus = module.use("operators/bounds", "minus"), plus = module.use("operators/bounds", "plus");
   const joined = method(site, "joined(has: u32)", (block) => {
     clearAbsent(block, of);
-    const fields = projected(step.values, block, bothSides(step, of));
+    const fields = projected(step.values, block, within(bothSides(step, of), step.row, fieldsIn(there())));
     block.checked();
     site.after(block, fields, laterOf(of), "0");
   });
@@ -130,10 +137,7 @@ export function windowJoin(step: WindowJoin, site: Site): Operator {
   const joined = method(site, "joined(has: u32, start: i64, end: i64)", (block) => {
     clearAbsent(block, of);
     const bounds = fieldsIn(
-      new Map<string, Code>([["windowStart", { type: "i64", v: "start" }], ["windowEnd", {
-        type: "i64",
-        v: "end",
-      }]]),
+      there().set("windowStart", { type: "i64", v: "start" }).set("windowEnd", { type: "i64", v: "end" }),
     );
     const fields = projected(step.values, block, within(bothSides(step, of), step.row, bounds));
     block.checked();
@@ -158,7 +162,7 @@ export function tableJoin(step: TableJoin, site: Site): Operator {
   const D = `Tell${number}`;
   const joined = method(site, "joined(has: u32, op: i32)", (block) => {
     clearAbsent(block, of);
-    const fields = projected(step.values, block, bothSides(step, of));
+    const fields = projected(step.values, block, within(bothSides(step, of), step.row, fieldsIn(there())));
     block.checked();
     site.after(block, fields, `${module.use("operators/out", "rowTime")}()`, "op");
   });
@@ -196,7 +200,7 @@ export function temporalJoin(step: TemporalJoin, site: Site): Operator {
   const D = `Tell${number}`;
   const joined = method(site, "joined(has: u32)", (block) => {
     clearAbsent(block, of);
-    const fields = projected(step.values, block, bothSides(step, of));
+    const fields = projected(step.values, block, within(bothSides(step, of), step.row, fieldsIn(there())));
     block.checked();
     site.after(block, fields, `${of.left.instance}.time`, "0");
   });

@@ -125,13 +125,10 @@ function windowType(step: Window, site: Site, invertible: boolean): WindowType {
       return once ? toldOnce("Tumbling", declare, zone) : aligned(declare, zone);
     }
     case "session":
-      if (earlyEvery > 0) {
-        throw new TypeError(`Cannot compile ${place}: sessions are told early by events, not by time`);
-      }
       return declared("operators/session", "Session", "SESSION_BYTES", [
         `${at}.gap(${spec.gap}, ${spec.max});`,
         `${at}.allow(${lateness}, ${update()});`,
-        `${at}.early(${earlyEvents});`,
+        `${at}.early(${earlyEvents}, ${earlyEvery});`,
       ]);
     case "count": {
       if (lateness > 0 || earlyEvents > 0 || earlyEvery > 0) {
