@@ -8,6 +8,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { Kernel, KernelModule } from "../kernel/host.ts";
 import { encodeEvent } from "../partition/mailbox.ts";
 import { EFFECT_KIND, EffectCursor, EVENT_KIND, EventCursor } from "../partition/records.ts";
+import { Channels, placeOf } from "../output/channels.ts";
 import { walk } from "../partition/walk.ts";
 import { CorrectionSchema } from "../proto/gen/frame_pb.ts";
 import type { Chain } from "../world/mod.ts";
@@ -30,6 +31,7 @@ const RETRACTED = [0xc0, 0x3e, 0x01];
 /**
  * `patient` is the kernel of the declaration compiled so; `watermark` what the partition has told, microseconds.
  * `stands`: whether a row that was missing is wanted, asked of the patient kernel at its end; see `stands` of serve.ts.
+ * `outputs`: their names, by channel; what went to outputs that are declared no more is let be.
  */
 export async function corrections(
   chain: Chain,
@@ -37,8 +39,9 @@ export async function corrections(
   watermark: number,
   signal: AbortSignal,
   stands: (patient: Kernel, row: Correction) => boolean,
+  outputs: readonly string[] = [],
 ): Promise<Correction[]> {
-  const kernel = patient.instantiate();
+  const kernel = patient.instantiate(), channels = new Channels(outputs);
   const rows = new Rows();
   let clock = 0, number = 0, timer = Infinity;
   const apply = (region: Uint8Array) => {
@@ -62,6 +65,8 @@ export async function corrections(
   for await (const { frame, isVoid } of walk(chain, { from: 1 }, (await chain.extent()).last)) {
     if (signal.aborted) break;
     if (isVoid) continue;
+    if (frame.outputs) channels.begins(frame.number, frame.outputs);
+    const places = channels.at(frame.number);
     clock = Math.max(clock, frame.clock);
     const cursor = new EventCursor(frame.events), corrected = new Set<number>();
     for (let index = 0; cursor.next(); index++) {
@@ -69,14 +74,15 @@ export async function corrections(
       if (cursor.kind !== EVENT_KIND.CORRECTION) continue;
       corrected.add(index);
       const row = decodeCorrection(cursor.payload);
-      rows.put(row, row.retracted ? 1 : -1);
+      rows.put({ ...row, channel: placeOf(row.channel, places) }, row.retracted ? 1 : -1);
     }
-    rows.add(frame.effects, -1, corrected);
+    rows.add(frame.effects, -1, corrected, places);
   }
   for (const mark of encodeMarks({ time: watermark >= Number(MAX) ? MAX : BigInt(watermark) })) {
     apply(encodeEvent(mark, { kind: EVENT_KIND.WATERMARK }));
   }
-  return rows.left().filter((row) => row.retracted || stands(kernel, row));
+  const wanted = rows.left().filter(({ channel }) => outputs.length === 0 || channel < outputs.length);
+  return wanted.filter((row) => row.retracted || stands(kernel, row));
 }
 
 /** Steps that take back what they told before: they would take back again what was corrected. */
@@ -136,11 +142,13 @@ class Rows {
   readonly #counts = new Map<string, Correction & { count: number }>();
 
   /** What effects put out, but for those of events that are passed over. */
-  add(effects: Uint8Array, times: number, over?: ReadonlySet<number>): void {
+  add(effects: Uint8Array, times: number, over?: ReadonlySet<number>, places?: readonly number[]): void {
     const cursor = new EffectCursor(effects);
     while (cursor.next()) {
       if (cursor.kind !== EFFECT_KIND.OUTPUT || over?.has(cursor.event)) continue;
-      const { channel, key, payload } = cursor, taken = withoutRetracted(payload);
+      const { key, payload } = cursor,
+        channel = placeOf(cursor.channel, places),
+        taken = withoutRetracted(payload);
       this.put({ channel, key, payload: taken ?? payload, retracted: false }, taken ? -times : times);
     }
   }

@@ -51,7 +51,10 @@ export class LatestJoin<D> {
     } else if (this.kind & JoinKind.LEFT) d.joined(Has.LEFT);
   }
 
-  /** A row of the table, in D.right(): it replaces the one of its key, or (op 1) deletes it. */
+  /**
+   * A row of the table, in D.right(): it replaces the one of its key, or (op 1) deletes it. Where rows are never
+   * taken back, one that is older in event time than the one that is known changes nothing.
+   */
   right(key: usize, length: u32): void {
     const d = changetype<D>(0);
     if (d.right().op) {
@@ -63,6 +66,7 @@ export class LatestJoin<D> {
     }
     const newest = this.table.upsert(key, length);
     if (!changetype<usize>(newest)) return refuse(Reject.STATE_FULL);
+    if (newest.row && d.rightAppends() && load<i64>(<usize> newest.row) > d.right().time) return;
     const bytes = (d.right().size() + 7) & ~7, row = block(bytes);
     if (!row) {
       if (!newest.row) this.table.remove(newest);

@@ -64,7 +64,11 @@ const askedRows = memory.data(168 * 4, 8);
 const askedLefts = memory.data(168 * 4, 8);
 const askedGroups = memory.data(168 * 4, 8);
 
-/** D: left(): L, right(): R, the rows' static instances; joined(has: u32, op: i32): void, op 1 = no longer so. */
+/**
+ * D: left(): L, right(): R, the rows' static instances; joined(has: u32, op: i32): void, op 1 = no longer so;
+ * leftAppends(), rightAppends(): bool, constants: rows of the side are never taken back. What a row saves begins
+ * with its time.
+ */
 @unmanaged
 export class TableJoin<D> {
   private kind: u32;
@@ -120,7 +124,10 @@ export class TableJoin<D> {
     sink(sum);
   }
 
-  /** The row in D.left(): it replaces the one of its primary key, or (op 1) deletes it. */
+  /**
+   * The row in D.left(): it replaces the one of its primary key, or (op 1) deletes it. Where rows are never taken
+   * back, one that is older in event time than the one that is known changes nothing.
+   */
   left(primary: usize, primaryLength: u32, key: usize, length: u32): void {
     const d = changetype<D>(0);
     if (d.left().op) {
@@ -140,6 +147,10 @@ export class TableJoin<D> {
       return refuse(Reject.STATE_FULL);
     }
     d.left().save(row);
+    if (left.row && d.leftAppends() && load<i64>(<usize> left.row) > d.left().time) {
+      release(row, bytes);
+      return this.dropEmpty(group);
+    }
     const before = left.row ? changetype<Group>(<usize> left.group) : changetype<Group>(0);
     if (left.row && before == group) { // it keeps its place
       this.tellShown(left, 1);
@@ -155,11 +166,12 @@ export class TableJoin<D> {
     this.tell(left, group.row, 0);
   }
 
-  /** The row in D.right(): it replaces the one of its key, or (op 1) deletes it. */
+  /** The row in D.right(), as of the left: it replaces the one of its key, or (op 1) deletes it. */
   right(key: usize, length: u32): void {
     const d = changetype<D>(0), gone = d.right().op != 0;
     const group = gone ? this.groups.find(key, length) : this.groups.upsert(key, length);
     if (!changetype<usize>(group) || gone && !group.row) return refuse(gone ? Reject.OUT_OF_RANGE : Reject.STATE_FULL);
+    if (group.row && d.rightAppends() && load<i64>(<usize> group.row) > d.right().time) return;
     const bytes = gone ? 0 : (d.right().size() + 7) & ~7, row = gone ? 0 : block(bytes);
     if (!gone && !row) {
       this.dropEmpty(group);

@@ -158,7 +158,9 @@ export class WindowJoin<D> {
     }
     const bytes = (<u32> offsetof<Kept>() + size + 7) & ~7;
     const row = block(bytes);
-    if (!row || (!sides.pending || end < sides.end) && !this.schedule(sides, end)) {
+    // Of a key that is being told the window at hand stays what it is; `leave` finds the next one.
+    const waits = this.firing != <u32> changetype<usize>(sides) && (!sides.pending || end < sides.end);
+    if (!row || waits && !this.schedule(sides, end)) {
       if (row) release(row, bytes);
       if (!sides.rows && !sides.pending) this.table.remove(sides);
       refuse(Reject.STATE_FULL);

@@ -21,6 +21,12 @@ class Wiring {
   right(): Row {
     return rightRow;
   }
+  leftAppends(): bool {
+    return false; // rows are taken back here
+  }
+  rightAppends(): bool {
+    return false;
+  }
   joined(has: u32): void {
     begin(has, 0);
     if (has & 1) add(0x4c, leftRow);

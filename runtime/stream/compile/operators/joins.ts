@@ -58,6 +58,12 @@ const there = () =>
     ["hasRight", { type: "bool", v: "((has & 2) != 0)" }],
   ]);
 
+/** Of a side whose rows are never taken back the newest in event time holds, whatever came last. */
+const appends = ({ left, right }: { readonly left: Step; readonly right: Step }) =>
+  Object.entries({ left, right }).map(([side, { changelog }]) =>
+    `  ${side}Appends(): bool {\n    return ${!changelog};\n  }`
+  );
+
 /** A side that has no partner says nothing: empty text, zero, false. */
 function clearAbsent(block: Block, { left, right }: Sides): void {
   block.line(`if (!(has & 1)) ${left.instance}.clear();`);
@@ -177,7 +183,7 @@ export function tableJoin(step: TableJoin, site: Site): Operator {
       ...of.declarations,
       primary.declaration,
       buffer.declaration,
-      tell(D, [joined, ...of.methods]),
+      tell(D, [joined, ...of.methods, ...appends(step)]),
     ],
     delay: 0,
     give(block, scope, side, time, op) {
@@ -213,7 +219,11 @@ export function temporalJoin(step: TemporalJoin, site: Site): Operator {
     type: `${module.use(file, type)}<${D}>`,
     bytes: module.use(file, bytes),
     init: `${self(site)}.init(${kindOf(site, step.join)}, ${rest}${keyInline(step.leftKeys)})`,
-    declarations: [...of.declarations, buffer.declaration, tell(D, [joined, ...of.methods])],
+    declarations: [
+      ...of.declarations,
+      buffer.declaration,
+      tell(D, [joined, ...of.methods, ...appends(step)]),
+    ],
     delay: 0,
     give: giveSide(step, site, of, [step.leftKeys, step.rightKeys], buffer.name),
   };
