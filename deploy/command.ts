@@ -37,6 +37,9 @@ export function command<const O extends Options>(declared: Command<O>): Command 
   return declared as unknown as Command;
 }
 
+/** Help is at most so wide. */
+const COLUMNS = 110;
+
 export const CALL = "deno task millrace";
 
 export function helpOfAll(commands: readonly Command[]): string {
@@ -58,16 +61,18 @@ export function helpOf(of: Command): string {
   const usage = [CALL, of.name, of.operands, "[options]"].filter(Boolean).join(" ");
   const rows = Object.entries(of.options).map(([name, option]) => {
     const flag = `--${kebab(name)}${option.switch ? "" : ` <${option.placeholder}>`}`;
-    const fallback = option.switch || option.fallback === "" ? "" : ` (${option.fallback})`;
+    const fallback = option.switch || String(option.fallback) === "" ? "" : ` (${option.fallback})`;
     return [flag, `${option.what}${fallback}`, variable(name)] as const;
   });
   rows.push(["--config <file>", `the config file (${CONFIG_FILE}, where it exists)`, "MILLRACE_CONFIG"]);
   const width = Math.min(34, Math.max(...rows.map(([flag]) => flag.length)));
-  const lines = rows.flatMap(([flag, what]) =>
-    flag.length > width
-      ? [`  ${flag}`, `  ${"".padEnd(width)}  ${what}`]
-      : [`  ${flag.padEnd(width)}  ${what}`]
-  );
+  const lines = rows.flatMap(([flag, what]) => {
+    const [first, ...rest] = wrap(what, COLUMNS - width - 4);
+    const start = flag.length > width ? [`  ${flag}`, `  ${"".padEnd(width)}  ${first}`] : [
+      `  ${flag.padEnd(width)}  ${first}`,
+    ];
+    return [...start, ...rest.map((line) => `  ${"".padEnd(width)}  ${line}`)];
+  });
   return [
     of.summary,
     "",
@@ -85,4 +90,16 @@ export function helpOf(of: Command): string {
     "Examples:",
     ...of.examples.flatMap(([line, what]) => [`  ${line}`, `      ${what}`]),
   ].join("\n");
+}
+
+/** Lines of at most `columns`, broken between words. */
+function wrap(text: string, columns: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const last = lines[lines.length - 1];
+    if (last === "") lines[lines.length - 1] = word;
+    else if (last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

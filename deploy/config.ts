@@ -59,7 +59,7 @@ export const ENGINE_OPTIONS = {
   pipelines: text(
     "",
     "files",
-    "modules that declare pipelines, separated by commas, in place of those that ship",
+    "modules that export pipelines, separated by commas, in place of those that ship",
     "./errors_by_page.ts",
   ),
   trigger: text(
@@ -77,7 +77,7 @@ export const ENGINE_OPTIONS = {
   reply: choice(
     "durable",
     ["durable", "early"],
-    "answer after the frame is acknowledged, or before (README, Early)",
+    "answer after the frame is acknowledged, or before (README, Early answers)",
   ),
   checkpointEvents: integer(
     1_000_000,
@@ -255,7 +255,10 @@ function readConfigFile(
     source = readFileSync(path, "utf8");
   } catch (cause) {
     if (!required && (cause as { code?: string }).code === "ENOENT") return undefined;
-    throw new OptionsError([`Cannot read the config file ${path}: ${(cause as Error).message}`]);
+    throw new OptionsError([
+      `Cannot read the config file ${path}: ${(cause as Error).message}. ` +
+      `Correct --config, or leave it out: ${CONFIG_FILE} is read where it exists.`,
+    ]);
   }
   let values: unknown;
   try {

@@ -31,27 +31,52 @@ export async function declared(
   };
 }
 
-/** The declarations that modules export, by default or by name. `paths` are separated by commas. */
-export async function readDeclarations(paths: string): Promise<Declaration[]> {
-  const found: Declaration[] = [];
+/** What modules export, by default or by name: declarations, and pipelines whose kernel is handwritten. */
+export interface Exported {
+  readonly declarations: Declaration[];
+  readonly pipelines: Pipeline[];
+}
+
+/** `paths` are separated by commas. */
+export async function readModules(paths: string): Promise<Exported> {
+  const found: Exported = { declarations: [], pipelines: [] };
   for (const path of paths.split(",").map((each) => each.trim()).filter(Boolean)) {
     let module: Record<string, unknown>;
     try {
       module = await import(pathToFileURL(resolve(path)).href);
     } catch (cause) {
-      throw new Problem(`Cannot read pipelines from ${path}: ${(cause as Error).message}`);
+      const what = (cause as Error).message.replace(/\.$/, "");
+      throw new Problem(`Cannot read pipelines from ${path}: ${what}. Correct the file, or the path.`);
     }
-    const own = Object.values(module).filter((value) => value instanceof Declaration);
-    if (own.length === 0) {
+    const own = [...new Set(Object.values(module))];
+    const declarations = own.filter((value) => value instanceof Declaration);
+    const pipelines = own.filter(isPipeline);
+    if (declarations.length + pipelines.length === 0) {
       throw new Problem(
         `Cannot read pipelines from ${path}: it exports none. End a declaration with .to("name") or ` +
           `.view("name") and export it: export default pipeline(…).to("alerts")`,
       );
     }
-    for (const { plan } of new Set(own)) checkBounded(plan);
-    found.push(...new Set(own));
+    for (const { plan } of declarations) checkBounded(plan);
+    found.declarations.push(...declarations);
+    found.pipelines.push(...pipelines);
   }
   return found;
+}
+
+/** The declarations of modules: what only a plan can tell. */
+export async function readDeclarations(paths: string): Promise<Declaration[]> {
+  const { declarations, pipelines } = await readModules(paths);
+  if (declarations.length > 0) return declarations;
+  const names = pipelines.map(({ name }) => name).join(", ");
+  throw new Problem(`Cannot tell the plan of ${names}: its kernel is handwritten. Name a declaration.`);
+}
+
+function isPipeline(value: unknown): value is Pipeline {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, kernel, input, key } = value as Partial<Pipeline>;
+  return typeof name === "string" && typeof kernel === "string" && input?.kind === "message" &&
+    Array.isArray(key);
 }
 
 /** The pipelines that modules declare, compiled. */

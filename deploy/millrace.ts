@@ -74,7 +74,17 @@ try {
     process.exit(2);
   }
   console.error(error instanceof Error ? describe(error) : error);
+  const option = optionBehind(error);
+  if (option) console.error(`  option: ${option}`);
   process.exit(1);
+}
+
+/** The adapters know no options: which one is behind a failure of theirs is told here. */
+function optionBehind(error: unknown): string | undefined {
+  const { message } = error as { message?: string };
+  if (message?.startsWith("Cannot serve HTTP on")) return "--http-port, --http-host";
+  if (message?.startsWith("Cannot connect to NATS at")) return "--nats-url, --nats-credentials";
+  if (message?.startsWith("Cannot open the ledger")) return "--data";
 }
 
 /** Message and causes; the stack too when MILLRACE_STACKS is set. */

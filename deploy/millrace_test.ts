@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -10,14 +10,8 @@ import { after, describe, it } from "@std/testing/bdd";
 
 const folder = mkdtempSync(join(tmpdir(), "millrace-cli-"));
 const program = fileURLToPath(new URL("./millrace.ts", import.meta.url));
-const DENO_PERMISSIONS = [
-  "--allow-read",
-  "--allow-write",
-  "--allow-net",
-  "--allow-env",
-  "--allow-sys",
-  "--allow-run",
-];
+/** Those of the task: a command that needs more of them fails here. */
+const DENO_PERMISSIONS = taskPermissions("millrace");
 
 describe("the command line", () => {
   it("explains itself, and each command with examples", async () => {
@@ -43,6 +37,30 @@ describe("the command line", () => {
     const { code, err } = await run("verify", "--data", join(folder, "nothing"));
     assert.equal(code, 2);
     assert.match(err, /Cannot read the ledger in .*nothing: there is none/);
+  });
+
+  it("looks at the folder of the ledger, with no more rights than the task has", async () => {
+    assert.match((await run("doctor", "--data", folder)).out, /^ok +data folder .* MB free$/m);
+  });
+
+  it("names the option behind what cannot be opened", async () => {
+    const nats = await run("start", "--ledger", "jetstream", "--nats-url", "nats://127.0.0.1:1");
+    assert.equal(nats.code, 1);
+    assert.match(nats.err, /Cannot connect to NATS .*option: --nats-url/s);
+    assert.match((await run("start", "--config", "nope.json")).err, /nope\.json: .*Correct --config/);
+    assert.match((await run("start", "--pipelines", "nope.ts")).err, /from nope\.ts: .*Correct the file/);
+  });
+
+  it("runs a pipeline whose kernel is handwritten, from the module that exports it", async () => {
+    const module = fileURLToPath(new URL("../actors/tally/tally.ts", import.meta.url));
+    const input = join(folder, "tea.ndjson");
+    writeFileSync(input, [20, 22].map((amount) => JSON.stringify({ key: "tea", amount })).join("\n"));
+    const given = ["--pipelines", module, "--data", join(folder, "own")];
+    const { code, out, err } = await run("run", "tally", input, ...given);
+    assert.equal(code, 0, err);
+    assert.deepEqual(json(out).map(({ figures }) => figures), [{ COUNT: 1, SUM: 20 }, { COUNT: 2, SUM: 42 }]);
+    assert.match((await run("verify", ...given)).out, /proven +tally-0/);
+    assert.match((await run("explain", module)).err, /Cannot tell the plan of tally: .*handwritten/);
   });
 
   it("counts late events after all, and writes what that changes once", async () => {
@@ -199,6 +217,13 @@ describe("the demo", () => {
     assert.equal(verified.code, 0, verified.out + verified.err);
   });
 });
+
+/** The permissions of a task in deno.json. */
+function taskPermissions(task: string): string[] {
+  const { tasks } = JSON.parse(readFileSync(new URL("../deno.json", import.meta.url), "utf8"));
+  const { command } = tasks[task] as { command: string };
+  return command.split(" ").filter((word) => word === "--no-prompt" || word.startsWith("--allow-"));
+}
 
 function open(...args: string[]): ChildProcess {
   const runner = process.versions.deno ? ["run", "--no-check", "--quiet", ...DENO_PERMISSIONS] : [];

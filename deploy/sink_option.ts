@@ -36,7 +36,7 @@ const FIELDS: readonly (keyof SinkConfig)[] = [
 /** As an option: the JSON above, in the file or as text; or `pipeline=sink`, several separated by spaces. */
 export const sinksOption: Option<readonly SinkConfig[]> = {
   fallback: [],
-  what: "where outputs go, exactly once: `pipeline=sink`, several separated by spaces (README, Sinks)",
+  what: "where outputs go, exactly once: `pipeline=sink`, several separated by spaces (README, Outputs)",
   placeholder: "sinks",
   expected: `a list of objects with "pipeline", "sink" and some of ${FIELDS.slice(2).join(", ")}`,
   example: "'bin-attack=sqlite:alerts.db'",

@@ -8,17 +8,22 @@ import { ENGINE_OPTIONS, type EngineConfig } from "./config.ts";
 /** What a process runs: the declared pipelines where modules of them are named, what ships otherwise. */
 export async function configuredTopology(config: EngineConfig): Promise<Topology> {
   if (!config.pipelines) return topology(config);
-  const { declaredPipelines } = await import("./declared.ts");
+  const { declared, readModules } = await import("./declared.ts");
   const everyMs = config.trigger === "continuous"
     ? undefined
     : Math.ceil(micros(config.trigger, "trigger") / 1000);
-  const declared = await declaredPipelines(config.pipelines);
+  const modules = await readModules(config.pipelines);
+  const compiled = await Promise.all(modules.declarations.map((each) => declared(each)));
+  const pipelines = [
+    ...compiled.map(({ pipeline }) => pipeline),
+    ...modules.pipelines.map((each) => ({ partitions: config.partitions, reply: config.reply, ...each })),
+  ];
   return {
-    feeds: declared.flatMap(({ pipeline: { name, fed } }) =>
+    feeds: pipelines.flatMap(({ name, fed }) =>
       fed ? [{ from: fed.pipeline, to: name, output: fed.output }] : []
     ),
-    sources: streamsOf(declared.map(({ pipeline }) => pipeline)),
-    pipelines: declared.map(({ pipeline }) => ({
+    sources: streamsOf(pipelines),
+    pipelines: pipelines.map((pipeline) => ({
       ...pipeline,
       partitions: pipeline.key.length === 0 ? 1 : pipeline.partitions,
       trigger: everyMs === undefined ? pipeline.trigger : { everyMs },

@@ -212,8 +212,9 @@ async function main(args: string[]): Promise<void> {
     }
     return;
   }
+  // Standard output belongs to the command that the build comes before.
   for (const { name, file, built } of await build(names.length ? names : undefined)) {
-    console.log(`${name}: ${built ? "built" : "fresh"} ${relative(root, file)}`);
+    if (built) console.error(`${name}: built ${relative(root, file)}`);
   }
 }
 

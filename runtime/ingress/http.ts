@@ -39,7 +39,7 @@ import { redriveSink, sinkDeadLetters, status } from "./http_sinks.ts";
 import { follow, lateEvents, viewRows, watermark } from "./http_views.ts";
 import { type EdgeMetrics, edgeMetrics } from "./metrics.ts";
 import { askOnce } from "./once.ts";
-import { type Problem, ProblemError, refusal } from "./problem.ts";
+import { noPipeline, type Problem, ProblemError } from "./problem.ts";
 import { type RateLimit, rateLimited, rateLimiter } from "./rate_limit.ts";
 import type { SourceStatus } from "./streams.ts";
 
@@ -227,7 +227,7 @@ function answered(edge: Edge, request: Request, route: Route, answer: Answer, ac
 /** Everything that the headers decide, in the order a sender would want to hear of it. */
 export function admitted(edge: Edge, request: Request, name: string, types: readonly MediaType[]) {
   const route = edge.routes.get(name);
-  if (route === undefined) throw new ProblemError(refusal(name.slice(0, 64), "unknown", 0));
+  if (route === undefined) throw noPipeline(name, edge.routes.keys());
   const { type, accept } = negotiate(request, types);
   const id = idempotencyKey(request);
   const problem = closed(edge.runtime, route);

@@ -7,7 +7,7 @@ import type { Edge } from "./http.ts";
 import { problemResponse, textResponse } from "./http_headers.ts";
 import { messageToJson } from "./json.ts";
 import { KEY_BYTES_MAX } from "./key.ts";
-import { badRequest, ProblemError, refusal } from "./problem.ts";
+import { badRequest, noPipeline, ProblemError } from "./problem.ts";
 
 const PAGE_MAX = 1000;
 const PAGE = 100;
@@ -20,7 +20,7 @@ export async function stateOf(edge: Edge, { req }: Context): Promise<Response> {
     throw notFound(
       "no-state",
       "The pipeline tells no state",
-      `Pipeline "${pipeline.name}" declares no state message.`,
+      `Pipeline "${pipeline.name}" declares no state message. Read its outputs or its views.`,
     );
   }
   if (key.length === 0 || key.length > KEY_BYTES_MAX) {
@@ -112,7 +112,7 @@ export async function redrive(edge: Edge, { req }: Context): Promise<Response> {
 
 export function memberOf(edge: Edge, name: string): Member {
   const route = edge.routes.get(name);
-  if (route === undefined) throw new ProblemError(refusal(name.slice(0, 64), "unknown", 0));
+  if (route === undefined) throw noPipeline(name, edge.routes.keys());
   if (!route.isGroup) return route.members[0];
   const names = route.members.map(({ pipeline }) => pipeline.name).join(", ");
   throw notFound(

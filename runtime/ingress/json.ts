@@ -101,7 +101,8 @@ const refuseInexact: Visit = (value, field) => {
   throw badRequest(
     "inexact-number",
     "A number is not exact",
-    `Field "${field.jsonName}" is a 64-bit integer, and ${value} is not exact as a JSON number. Write it as a string.`,
+    `Field "${field.jsonName}" is a 64-bit integer, and ${value} is not exact as a JSON number. ` +
+      (Math.abs(value) < Number.MAX_SAFE_INTEGER ? "Write a whole number." : "Write it as a string."),
   );
 };
 

@@ -44,6 +44,12 @@ export function problemJson(problem: Problem, instance?: string): string {
 export const badRequest = (code: string, title: string, detail: string): ProblemError =>
   new ProblemError({ status: 400, code, title, detail });
 
+/** A path named a pipeline that is not there; it is told which are. */
+export function noPipeline(name: string, known: Iterable<string>): ProblemError {
+  const problem = refusal(name.slice(0, 64), "unknown", 0);
+  return new ProblemError({ ...problem, detail: `${problem.detail} There is ${[...known].join(", ")}.` });
+}
+
 /**
  * A full mailbox is 429: it belongs to one pipeline, the others go on, and a load balancer must not take the
  * node out for it. A partition that recovers or stops is 503.

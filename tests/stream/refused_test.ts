@@ -43,6 +43,13 @@ describe("a declaration that cannot work", () => {
       /\(\.filter, step 1\): Cannot find field "amuont" in millrace\.tally\.v1\.Tally: it has key, amount, at, note/,
     ],
     [
+      "a field that a row of aggregates does not have",
+      () =>
+        // deno-lint-ignore no-explicit-any
+        stream().key((e) => e.key).aggregate({ n: count() }, { ttl: "1h" }).having((w) => (w as any).m.gt(1)),
+      /step 3\): Cannot find field "m" in the row: it has key, n/,
+    ],
+    [
       "a join without retention",
       () =>
         pipeline(
