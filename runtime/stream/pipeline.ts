@@ -116,12 +116,12 @@ export function pipeline<S extends AnySources>(
   sources: S,
   options?: PlanOptions,
 ): OnlySource<S>;
-export function pipeline<S extends AnySources>(
+export function pipeline<S extends AnySources, B extends Declaration | readonly Declaration[]>(
   name: string,
   sources: S,
-  build: (streams: Streams<S>) => Declaration | readonly Declaration[],
+  build: (streams: Streams<S>) => B,
   options?: PlanOptions,
-): Declaration;
+): B extends Declaration<infer R> ? Declaration<R> : Declaration;
 export function pipeline(
   name: string,
   sources: AnySources,

@@ -118,6 +118,13 @@ export class Stream<R> extends Rows<R> {
   /** The rows of both streams, which have the same fields. */
   union(other: Stream<R>): Stream<R> {
     const place = this.place("union");
+    if (this.step.fields.length === 0 || other.step.fields.length === 0) {
+      throw this.wrong(
+        place,
+        "its rows are whole messages",
+        "Say with map which fields each side has: a.map((e) => ({ key: e.key })).union(b.map(…)).",
+      );
+    }
     this.sameFields(place, this.step.fields, other.step.fields);
     const changelog = this.step.changelog || other.step.changelog;
     return streamOf(this.draft, {

@@ -93,6 +93,10 @@ describe("a source that falls silent", () => {
     ];
   });
   const { input } = compile(declaration).pipeline;
+  const passing = pipeline("passing", {
+    a: source(TallySchema, { eventTime: (e) => e.at, watermark: bounded("1s") }),
+    b: source(TallySchema, { eventTime: (e) => e.at, watermark: bounded("1s") }),
+  }, ({ a, b }) => [a.to("a"), b.to("b")]);
   const of = (source: "a" | "b", second: number) =>
     encodeOf(input, source, { key: "k", amount: 1, at: second * 1_000_000 });
 
@@ -115,11 +119,22 @@ describe("a source that falls silent", () => {
         run.idle(input);
         run.restart();
       }
-      assert.deepEqual([run.watermark, run.allIdle], [99_000_000n, true]);
-      // One speaks: whoever follows is told that there is something to wait for again, though time stands still.
-      run.apply([of("a", 98)]);
+      // A window is open: whoever follows waits for it, and is not told that there is nothing to wait for.
       assert.deepEqual([run.watermark, run.allIdle], [99_000_000n, false]);
     }
+  });
+
+  it("says to whoever follows that there is nothing to wait for, where nothing is open, and when that ends", async () => {
+    const run = await openDeclared(passing);
+    run.apply([of("a", 50), of("b", 100)]);
+    run.idle(1);
+    assert.deepEqual([run.watermark, run.allIdle], [49_000_000n, false]);
+    run.idle(0);
+    run.restart();
+    assert.deepEqual([run.watermark, run.allIdle], [99_000_000n, true]);
+    // One speaks: there is something to wait for again, though time stands still.
+    run.apply([of("a", 98)]);
+    assert.deepEqual([run.watermark, run.allIdle], [99_000_000n, false]);
   });
 
   it("does not let one that has ended end the others, which may speak again", async () => {

@@ -83,6 +83,18 @@ describe("a declaration that cannot work", () => {
       /rows differ: \{a: text\} and \{b: text\}/,
     ],
     [
+      "a union of whole messages",
+      () => stream().union(stream()),
+      /\(\.union, step \d\): its rows are whole messages\. Say with map which fields/,
+    ],
+    [
+      "early results of windows that overlap, told as what came since",
+      () =>
+        stream().key((e) => e.key).window(hopping("1m", "10s")).early({ events: 5 })
+          .late({ allowed: "1m", policy: "discarding" }).aggregate({ n: count() }),
+      /windows that overlap share what came.*Use the policy "retracting" or "accumulating"/,
+    ],
+    [
       "a share beyond all",
       () =>
         compile(

@@ -17,7 +17,7 @@ import {
   sum,
   tumbling,
 } from "../../runtime/mod.ts";
-import { plain } from "../support/declared.ts";
+import { encodeOf, plain } from "../support/declared.ts";
 import { type Kept, kept, memoryWorld } from "../support/world.ts";
 
 const SECOND = 1_000_000;
@@ -130,6 +130,64 @@ describe("pipelines fed by pipelines, keyed anew, in event time", () => {
       await runtime.stop();
     });
   }
+
+  it("lose nothing of windows that were open while all was silent, and one partition woke", async () => {
+    const of = () => source(TallySchema, { eventTime: (e) => e.at, watermark: bounded("1s"), idle: "60ms" });
+    const first = pipeline(
+      "waking",
+      { a: of(), b: of() },
+      ({ a, b }) =>
+        a.map((e) => ({ key: e.key })).union(b.map((e) => ({ key: e.key }))).key((e) => ({ key: e.key }))
+          .window(tumbling("10s")).aggregate({ n: count() }).to("sums"),
+      {
+        partitions: 2,
+      },
+    );
+    const second = pipeline("woken", {
+      sums: fedBy(first, "sums", { eventTime: (row) => row.windowEnd.sub(1) }),
+    }).all().window(tumbling("30s")).aggregate({ n: sum((row) => row.n) }).to("all");
+    const built = await Promise.all([declared(first), declared(second)]);
+    const runtime = await start(
+      {
+        pipelines: built.map(({ pipeline }) => pipeline),
+        feeds: [{ from: "waking", to: "woken", output: "sums" }],
+      },
+      memoryWorld(),
+      new AbortController().signal,
+      { kernels: (name) => Promise.resolve(built.find(({ pipeline }) => pipeline.kernel === name)!.wasm) },
+    );
+    await runtime.ready;
+    const partitions = () => runtime.status().partitions.filter((each) => each.pipeline === "waking");
+    const give = async (source: string, key: string, at: number) => {
+      const payload = encodeOf(built[0].pipeline.input, source, { key, amount: 1, at: at * SECOND });
+      assert.equal((await runtime.submit("waking", payload)).kind, "applied");
+    };
+    const until = async (holds: () => boolean) => {
+      for (let i = 0; !holds(); i++) {
+        assert.ok(i < 4000, "it never became so");
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    const keys = Array.from({ length: 12 }, (_, i) => `key-${i}`);
+    for (const key of keys) await give("a", key, 105);
+    await give("b", "key-0", 101);
+    // Silent everywhere: each partition is as far as the input that is furthest, and has open windows.
+    await until(() => partitions().every(({ watermark }) => watermark === 104 * SECOND));
+    await give("a", "key-0", 600);
+    await until(() => partitions().every(({ watermark }) => watermark! >= 599 * SECOND));
+    await runtime.mark("waking", {});
+    await runtime.settled("woken");
+    const rows: string[] = [], over = new AbortController();
+    for await (const { payload } of runtime.outputs("woken", "start", over.signal)) {
+      const { windowStart, n } = plain(built[1].pipeline.outputs![0].message, payload);
+      rows.push(`${windowStart} ${n}`);
+      if (rows.length === 2) break;
+    }
+    over.abort();
+    assert.deepEqual(rows, [`${90 * SECOND} 13`, `${600 * SECOND} 1`]);
+    assert.equal(runtime.status().partitions.reduce((sum, { counts }) => sum + counts.late, 0), 0);
+    await runtime.stop();
+  });
 
   it("are refused where nothing feeds them", async () => {
     const [, byNote] = await Promise.all(stages(1, 1).map((each) => declared(each)));

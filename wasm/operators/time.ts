@@ -110,19 +110,23 @@ export function tellOperator(operator: u32, w: i64): void {
   current = w;
 }
 
-/** Whether the stage behind has something to be told: a newer watermark, or that all is idle, or no more so. */
-export function advances(): bool {
-  if (head.told >= head.watermark && head.toldIdle == head.idle) return false;
+/**
+ * Whether the stage behind has something to be told: a newer watermark, or that all is idle, or no more so. While
+ * something is `open` that time will bring out, the stage behind must wait for it, however silent the inputs are.
+ */
+export function advances(open: bool): bool {
+  const idle = head.idle && !open;
+  if (head.told >= head.watermark && head.toldIdle == idle) return false;
   head.told = head.watermark;
-  head.toldIdle = head.idle;
+  head.toldIdle = idle;
   return true;
 }
 
-/** Whether all inputs are idle. */
+/** Whether that told that all inputs are idle. */
 // @ts-ignore: decorator
 @inline
-export function allIdle(): bool {
-  return head.idle;
+export function toldIdle(): bool {
+  return head.toldIdle;
 }
 
 /** For whoever watches over the inputs: of each the mark, how many events it has seen, whether it is idle. */

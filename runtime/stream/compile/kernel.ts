@@ -479,6 +479,10 @@ class Writer {
     const shown = new Map(views.map(({ step, number }) => [step as View as End, number]));
     const keys = numbered.map(({ number }) => `op${number}.keys()`).join(" + ") || "0";
     const delay = Math.max(0, ...this.#plan.ends.map((end) => this.#delayBefore(end)));
+    const open =
+      numbered.filter(({ step }) => tellsByTime(step)).map(({ number }) =>
+        `op${number}.due() != i64.MAX_VALUE`
+      ).join(" || ") || "false";
     return [
       "export function onTimer(): void {",
       "  enterOut();",
@@ -493,11 +497,11 @@ class Writer {
       "}",
       correctionText(this.#module, this.#plan.ends, shown),
       "export function onFrameEnd(): void {",
-      `  if (settled && ${use("operators/time", "advances")}()) ${use("lib/effects", "advanced")}(${
+      `  if (settled && ${use("operators/time", "advances")}(${open})) ${use("lib/effects", "advanced")}(${
         delay > 0
           ? `${use("operators/bounds", "minus")}(newest(), ${delay})`
           : `${use("operators/time", "newest")}()`
-      }, ${use("operators/time", "allIdle")}());`,
+      }, ${use("operators/time", "toldIdle")}());`,
       "  settled = false;",
       "}",
       "export function stateKeys(): u64 {",
@@ -535,5 +539,26 @@ class Writer {
         : ["  return false;"]),
       "}",
     ].join("\n");
+  }
+}
+
+/** Whether rows come out of a step because time has moved on, and not with a row that it is given alone. */
+function tellsByTime(step: Step | View): boolean {
+  switch (step.kind) {
+    case "ordered":
+    case "window":
+    case "windowJoin":
+    case "over":
+    case "gapFill":
+    case "pattern":
+      return true;
+    case "intervalJoin":
+      return step.join !== "inner";
+    case "temporalJoin":
+      return step.asOf === "eventTime";
+    case "keep":
+      return step.which === "best";
+    default:
+      return false;
   }
 }

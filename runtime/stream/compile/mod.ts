@@ -7,7 +7,7 @@ import { isLookedUp, lookupsOf, recordedInput } from "../lookup.ts";
 import { type Decide, inOrder, type Named, type Plan, type Step, type View } from "../plan.ts";
 import type { Declaration } from "../base.ts";
 import { kernelText } from "./kernel.ts";
-import { originOf } from "./origin.ts";
+import { originsOf } from "./origin.ts";
 import { decisionEnums, endMessages, inputOf } from "./output.ts";
 
 export interface Compiled {
@@ -143,9 +143,10 @@ function partitionKey(plan: Plan): Pipeline["key"] {
       for (const beside of [step.facts, step.clears]) if (beside) keyed.push([beside.from, beside.keys]);
     }
     for (const [from, keys] of keyed) {
-      const origins = keys.map(({ node }) => originOf(from, node)).filter((origin) => origin !== undefined);
-      const known = origins.find(({ input, path }) => paths.get(input) === path);
-      const chosen = known ?? origins.find(({ input }) => !paths.has(input));
+      const origins = keys.map(({ node }) => originsOf(from, node)).filter((origin) => origin !== undefined);
+      const known = origins.find((each) => each.every(({ input, path }) => paths.get(input) === path));
+      const chosen = known ??
+        origins.find((each) => each.every(({ input, path }) => (paths.get(input) ?? path) === path));
       if (!chosen) {
         throw new TypeError(
           `Cannot compile pipeline "${plan.name}" (${step.place}): it has ${plan.options.partitions} partitions, and ` +
@@ -155,7 +156,7 @@ function partitionKey(plan: Plan): Pipeline["key"] {
             "Give it one partition, or make it two pipelines, the second fed by the first.",
         );
       }
-      paths.set(chosen.input, chosen.path);
+      for (const { input, path } of chosen) paths.set(input, path);
     }
   }
   const { variants } = inputOf(plan);
