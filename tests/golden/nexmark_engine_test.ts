@@ -6,9 +6,6 @@ import { queries } from "../../actors/nexmark/queries.ts";
 import { bids } from "../../actors/nexmark/sources.ts";
 import {
   count,
-  decodeFrame,
-  EFFECT_KIND,
-  EffectCursor,
   type Outcome,
   type Pipeline,
   pipeline,
@@ -19,11 +16,11 @@ import {
   type World,
 } from "../../runtime/mod.ts";
 import { queries as twins, tablesOf } from "../models/nexmark.ts";
-import { type OutputRow, plain } from "../support/declared.ts";
 import { type Kept, kept, memoryWorld } from "../support/world.ts";
 import { buildOf, type Built } from "./declared.ts";
 import { writtenRows } from "./nexmark.ts";
 import { rowsOf } from "./nexmark_rows.ts";
+import { standing } from "./standing.ts";
 
 const EVENTS = [...nexmark({ events: 1500, perSecond: 100 })];
 const out = new Uint8Array(4096);
@@ -119,29 +116,4 @@ async function end(runtime: Runtime, { name }: Pipeline): Promise<void> {
   await runtime.settled(name);
   assert.equal(runtime.status().partitions[0].counts.late, 0);
   await runtime.stop();
-}
-
-/** The rows that the frames of the ledger leave standing. */
-async function standing({ pipeline }: Built, files: Kept): Promise<OutputRow[]> {
-  const rows = new Map<string, { row: OutputRow; times: number }>();
-  for (let partition = 0; partition < (pipeline.partitions ?? 1); partition++) {
-    const chain = await memoryWorld(files).ledger.open(`${pipeline.name}-${partition}`);
-    for await (const { message } of chain.read(1)) {
-      for (const { retracted, ...row } of outputsOf(pipeline, decodeFrame(message, pipeline.name).effects)) {
-        const text = JSON.stringify(row, (_, value) => typeof value === "bigint" ? `${value}` : value);
-        rows.set(text, { row, times: (rows.get(text)?.times ?? 0) + (retracted ? -1 : 1) });
-      }
-    }
-  }
-  return [...rows.values()].flatMap(({ row, times }) => {
-    assert.ok(times >= 0);
-    return Array(times).fill(row);
-  });
-}
-
-function* outputsOf({ outputs }: Pipeline, effects: Uint8Array): Generator<OutputRow> {
-  const cursor = new EffectCursor(effects);
-  while (cursor.next()) {
-    if (cursor.kind === EFFECT_KIND.OUTPUT) yield plain(outputs![cursor.channel].message, cursor.payload);
-  }
 }
