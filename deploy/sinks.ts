@@ -134,15 +134,21 @@ function opener(config: SinkConfig, pipeline: Pipeline, world: World): readonly 
 function jsonOf(pipeline: Pipeline): (output: Output) => string {
   return ({ channel, payload }) => {
     const message = messageOf(pipeline, channel);
-    if (!message) {
-      throw new Error(`Cannot read output ${channel} of ${pipeline.name}: it declares no message.`);
-    }
+    if (!message) throw undeclared(pipeline);
     return JSON.stringify(messageToJson(message, payload));
   };
 }
 
 function messageOf({ output, outputs }: Pipeline, channel: number): DescMessage | undefined {
-  return outputs?.[channel]?.message ?? output;
+  return outputs ? outputs[channel]?.message : output;
+}
+
+/** What the sink has not taken of an output that the declaration has no more stays in the ledger. */
+function undeclared({ name }: Pipeline): Error {
+  return new Error(
+    `Cannot write an output of ${name} that it does not declare any more: its message is not known. Start the ` +
+      "version that declares it until the sink has all of it, or declare it again.",
+  );
 }
 
 /** Changelogs say of each row whether it is taken back. */
@@ -150,7 +156,8 @@ function retractedOf(pipeline: Pipeline): ((output: Output) => boolean) | undefi
   if (!pipeline.outputs?.some(({ changelog }) => changelog)) return undefined;
   return ({ channel, payload }) => {
     const spec = pipeline.outputs![channel];
-    if (!spec?.changelog) return false;
+    if (!spec) throw undeclared(pipeline);
+    if (!spec.changelog) return false;
     return (fromBinary(spec.message, payload) as { retracted?: boolean }).retracted === true;
   };
 }

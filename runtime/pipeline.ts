@@ -59,6 +59,8 @@ const ID_BYTES_MAX = 256;
 const ANSWERS_MS_MAX = 5_000;
 /** Wait before a full mailbox is offered the same event again. */
 const RETRY_MS = 5;
+/** The same while a partition is being restored, which takes longer. */
+const RETRY_RESTORED_MS = 20;
 const RETRY_AFTER_MS = {
   full: 1000,
   ahead: 1000,
@@ -206,7 +208,7 @@ export class Road implements Runtime {
         if (admission !== "full" && admission !== "unavailable") {
           throw new Error(`Cannot give an event of ${options.source} to ${name}: ${admission}`);
         }
-        await this.#world.clock.sleep(RETRY_MS, signal);
+        await this.#world.clock.sleep(admission === "full" ? RETRY_MS : RETRY_RESTORED_MS, signal);
       }
     };
   }
@@ -227,8 +229,9 @@ export class Road implements Runtime {
           if (outcomes.length === partitions.length) done(gravest(outcomes));
         };
         while (!signal.aborted) {
-          if (this.#takes(partition) && partition.offer(payload, fields, told)) break;
-          await this.#world.clock.sleep(RETRY_MS, signal);
+          const takes = this.#takes(partition);
+          if (takes && partition.offer(payload, fields, told)) break;
+          await this.#world.clock.sleep(takes ? RETRY_MS : RETRY_RESTORED_MS, signal);
         }
       }
     };
@@ -313,7 +316,7 @@ export class Road implements Runtime {
         : from.find((each) => each.partition === partition.index);
       const first = from === "now" ? partition.history.durable + 1 : position?.frame ?? "start";
       for await (const frame of releasedFrames(partition, world, first, signal)) {
-        for (const output of outputsOf(frame, partition.index)) {
+        for (const output of outputsOf(frame, partition)) {
           if (position && frame.number === position.frame && output.position.event <= position.event) {
             continue;
           }

@@ -161,7 +161,10 @@ export interface Output {
   readonly position: Position;
   /** Index among the outputs of that frame; (frame, output) is unique and rising per partition. */
   readonly output: number;
-  /** Which of the pipeline's outputs, in the order of their declaration; 0 where there is one. */
+  /**
+   * Which of the pipeline's outputs, in the order of their declaration now, also of frames that another version wrote;
+   * 0 where there is one. One that is declared no more has a number behind all that are.
+   */
   readonly channel: number;
   readonly key: Uint8Array;
   readonly payload: Uint8Array;

@@ -115,7 +115,14 @@ async function reapply(
   for (const { pipeline: of, partition, watermark } of runtime.status().partitions) {
     if (of !== name || watermark === undefined) continue;
     const chain = await world.ledger.open(`${name}-${partition}`);
-    const rows = await corrections(chain, module, watermark, signal, stands(pipeline));
+    const rows = await corrections(
+      chain,
+      module,
+      watermark,
+      signal,
+      stands(pipeline),
+      outputs.map((each) => each.name),
+    );
     if (signal.aborted) break;
     count += rows.length;
     for (const { channel, retracted, payload } of rows) {

@@ -9,6 +9,7 @@ import type { Kernel, KernelModule } from "../kernel/host.ts";
 import { concat } from "../partition/wire.ts";
 import type { Meaning, Partitioned } from "../stream/evolution.ts";
 import type { CheckpointStore } from "../world/checkpoints.ts";
+import type { Era } from "../output/channels.ts";
 import type { World } from "../world/mod.ts";
 import type { Mark } from "./retention.ts";
 
@@ -53,6 +54,8 @@ export interface HostState {
   /** Bytes of the chain up to the frame, and where checkpoints were before it, oldest first. */
   readonly bytes?: number;
   readonly marks?: readonly Mark[];
+  /** From which frame on outputs had which names. */
+  readonly outputs?: readonly Era[];
 }
 
 export type Moment = Pick<

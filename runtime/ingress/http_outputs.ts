@@ -158,7 +158,8 @@ function gone(error: unknown): unknown {
 const TEXT = new TextEncoder();
 
 function line(pipeline: Pipeline, { position, output, channel, key, payload }: Output): Uint8Array {
-  const message = pipeline.outputs?.[channel]?.message ?? pipeline.output;
+  // Of an output that is declared no more the message is not known.
+  const message = pipeline.outputs ? pipeline.outputs[channel]?.message : pipeline.output;
   const value = message ? messageToJson(message, payload) : null;
   return TEXT.encode(JSON.stringify({ ...position, output, channel, key: keyText(key), value }) + "\n");
 }

@@ -46,7 +46,7 @@ export async function runFeed(
   const source = from.name;
   const unsettled = new Unsettled((frame) => from.history.setFed(to, frame));
   for await (const frame of releasedFrames(from, world, from.history.fed(to) + 1, signal)) {
-    const all = outputsOf(frame, from.index), outputs = all.filter((each) => each.channel === channel);
+    const all = outputsOf(frame, from), outputs = all.filter((each) => each.channel === channel);
     const advance = mark && advanceOf(frame.effects, from.index);
     if (outputs.length >= OUTPUTS_PER_FRAME_MAX) {
       throw new Error(

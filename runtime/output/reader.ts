@@ -6,6 +6,7 @@ import type { ReleasedFrame } from "../partition/history.ts";
 import type { Partition } from "../partition/partition.ts";
 import { EFFECT_KIND, EffectCursor } from "../partition/records.ts";
 import type { World } from "../world/mod.ts";
+import { placeOf } from "./channels.ts";
 
 /** Frames read from the ledger in one go; newer ones come from memory where they are still there. */
 const READ_FRAMES_MAX = 1000;
@@ -57,15 +58,21 @@ export async function* releasedFrames(
   }
 }
 
-/** Outputs of one frame, in order, beginning with output `from`. */
-export function outputsOf(frame: ReleasedFrame, partition: number, from = 0): Output[] {
+/** Outputs of one frame, in order, beginning with output `from`; their channels as they are declared now. */
+export function outputsOf(
+  frame: ReleasedFrame,
+  { index: partition, history }: Pick<Partition, "index" | "history">,
+  from = 0,
+): Output[] {
+  const places = history.channels.at(frame.number);
   const outputs: Output[] = [];
   const cursor = new EffectCursor(frame.effects);
   for (let output = 0; cursor.next();) {
     if (cursor.kind !== EFFECT_KIND.OUTPUT) continue;
     if (output >= from) {
       const position = { partition, frame: frame.number, event: cursor.event };
-      outputs.push({ position, output, channel: cursor.channel, key: cursor.key, payload: cursor.payload });
+      const channel = placeOf(cursor.channel, places);
+      outputs.push({ position, output, channel, key: cursor.key, payload: cursor.payload });
     }
     output++;
   }

@@ -141,7 +141,7 @@ export class SinkRun {
     if (held && held.frame > history.durable + 1) await this.#checkNotAhead(sink, partition, held);
     const from = progress.mark = held ?? FIRST;
     history.setFed(this.receiver, from.frame - 1);
-    const gathered = new Gathered(partition.index, this.#spec.channel, from, sink, this.#world, signal);
+    const gathered = new Gathered(partition, this.#spec.channel, from, sink, this.#world, signal);
     progress.gathered = gathered;
     const over = new AbortController();
     const stop = () => over.abort();
@@ -206,7 +206,7 @@ class Gathered {
   readonly #onAbort = () => this.close();
 
   constructor(
-    private readonly partition: number,
+    private readonly partition: Partition,
     private readonly channel: number | undefined,
     from: SinkMark,
     private readonly sink: Pick<Sink, "bounds" | "keepsEmpty">,
@@ -267,7 +267,7 @@ class Gathered {
     this.#bytes -= bytes;
     const last = outputs.at(-1);
     const next = last ? { frame: last.position.frame, output: last.output + 1 } : this.read;
-    const batch = { partition: this.partition, after: this.#after, next, outputs };
+    const batch = { partition: this.partition.index, after: this.#after, next, outputs };
     this.#after = next;
     this.#changed();
     return batch;

@@ -22,6 +22,8 @@ export interface FrameHead {
    * would write the same bytes, and one that got no answer would take the other's frame for its own.
    */
   readonly taker?: number;
+  /** Of a frame that begins an epoch: names of the outputs, by their channel in the effects of the epoch's frames. */
+  readonly outputs?: readonly string[];
 }
 
 export interface Frame extends FrameHead {
@@ -42,6 +44,7 @@ export const NO_CHAIN: Uint8Array = new Uint8Array(HASH_BYTES);
 /** Bytes a frame adds to its events and effects, positions aside. */
 export const FRAME_OVERHEAD = 4 * 11 + 3 * (2 + HASH_BYTES);
 
+const OUTPUTS_TAG = 0x52;
 const CHAIN_TAG = 0x7a;
 const CHAIN_FIELD_BYTES = 2 + HASH_BYTES;
 
@@ -51,7 +54,9 @@ export function encodeFrame(
   effects: Uint8Array,
 ): { message: Uint8Array; chain: Uint8Array; effectsAt: number } {
   const positions = head.positions.length === 0 ? NO_BYTES : encodePositions(head.positions);
-  const message = new Uint8Array(FRAME_OVERHEAD + positions.length + events.length + effects.length);
+  const outputs = head.outputs?.length ? encodeNames(head.outputs) : NO_BYTES;
+  const extra = positions.length + outputs.length;
+  const message = new Uint8Array(FRAME_OVERHEAD + extra + events.length + effects.length);
   let at = 0;
   message[at++] = 0x08;
   at = writeVarint(message, at, head.epoch);
@@ -65,6 +70,8 @@ export function encodeFrame(
     message[at++] = 0x48;
     at = writeVarint(message, at, head.taker);
   }
+  message.set(outputs, at);
+  at += outputs.length;
   message.set(positions, at);
   at += positions.length;
   message.set(events, at);
@@ -153,6 +160,7 @@ function decodeFields(body: Uint8Array, chain: Uint8Array, where: string): Frame
   let epoch = 0, number = 0, clock = 0;
   let kernel: Uint8Array = NO_BYTES, previous: Uint8Array = NO_BYTES;
   const positions: SourcePosition[] = [];
+  let outputs: string[] | undefined;
   let events: Uint8Array = NO_BYTES, effects: Uint8Array = NO_BYTES;
   let at = 0;
   while (at < body.length) {
@@ -187,6 +195,7 @@ function decodeFields(body: Uint8Array, chain: Uint8Array, where: string): Frame
         if (tag.value === 0x22) kernel = value;
         else if (tag.value === 0x2a) previous = value;
         else if (tag.value === 0x32) positions.push(decodePosition(value));
+        else if (tag.value === OUTPUTS_TAG) (outputs ??= []).push(TEXT.decoder.decode(value));
       }
     }
     if (at < 0 || at > body.length) throw new BrokenFrame(`Cannot read ${where}: a field runs past the end`);
@@ -201,6 +210,7 @@ function decodeFields(body: Uint8Array, chain: Uint8Array, where: string): Frame
     events,
     effects,
     chain,
+    outputs,
   };
 }
 
@@ -226,6 +236,19 @@ function writeHash(message: Uint8Array, at: number, tag: number, hash: Uint8Arra
   message[at + 1] = HASH_BYTES;
   message.set(hash, at + 2);
   return at + 2 + HASH_BYTES;
+}
+
+function encodeNames(names: readonly string[]): Uint8Array {
+  const parts = names.map((name) => TEXT.encoder.encode(name));
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + 1 + varintBytes(length) + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes[at++] = OUTPUTS_TAG;
+    at = writeVarint(bytes, at, part.length);
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 function encodePositions(positions: readonly SourcePosition[]): Uint8Array {

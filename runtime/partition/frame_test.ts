@@ -14,6 +14,7 @@ const head = {
   kernel,
   previous: NO_CHAIN,
   positions: [{ source: "payments/7", sequence: 2 ** 52 }, { source: "a", sequence: 1 }],
+  outputs: ["alerts", "größen"],
 };
 const events = join([
   encodeEvent(bytes(1, 2, 3), { id: bytes(9), source: bytes(65), sequence: 12, kind: 0 }),

@@ -4,6 +4,8 @@
  */
 import type { HostState, Manifest } from "../checkpoint/checkpoint.ts";
 import type { Mark } from "../checkpoint/retention.ts";
+import { Channels } from "../output/channels.ts";
+import { decodeAdvance } from "../stream/marks.ts";
 import { type Frame, FRAME_OVERHEAD } from "./frame.ts";
 import type { FrameInFlight } from "./partition.ts";
 import { EFFECT_KIND, EffectCursor } from "./records.ts";
@@ -51,8 +53,13 @@ export class FrameHistory {
   readonly #receivers = new Set<string>();
   readonly #readers = new Set<Reading>();
 
-  constructor(name: string) {
+  /** What the numbers of outputs mean, frame by frame. */
+  readonly channels: Channels;
+
+  /** `outputs`: their names as declared now, by channel. */
+  constructor(name: string, outputs: readonly string[] = []) {
     this.name = name;
+    this.channels = new Channels(outputs);
   }
 
   /** Number of the newest durable frame. */
@@ -106,7 +113,22 @@ export class FrameHistory {
     this.#clock = Math.max(this.#clock, frame.clock);
     this.#bytes += bytesOf(frame);
     this.#remember(frame);
+    if (frame.outputs) this.channels.begins(frame.number, frame.outputs);
     if (rejects > 0) this.#collectDeadLetters(frame.number, frame.effects);
+  }
+
+  /** What a declared pipeline said of event time in a frame that is replayed. */
+  recall({ number, effects }: Frame): void {
+    const cursor = new EffectCursor(effects);
+    while (cursor.next()) {
+      if (cursor.kind === EFFECT_KIND.LATE) this.late(number);
+      else if (cursor.kind === EFFECT_KIND.ADVANCE) this.advanced(cursor.payload);
+    }
+  }
+
+  /** An ADVANCE effect was released. */
+  advanced(payload: Uint8Array): void {
+    this.watermark = decodeAdvance(payload);
   }
 
   /** Readers of outputs and repeated ids find it in memory, also after a takeover. */
@@ -150,6 +172,7 @@ export class FrameHistory {
     this.#replayRate = manifest?.host.replayRate;
     this.#marks = [...manifest?.host.marks ?? []];
     if (!manifest) return;
+    this.channels.restore(manifest.host.outputs ?? []);
     this.#marks.push([manifest.frame, manifest.clock, this.#bytes]);
     // What is void stays so: readers of the incarnation before may still be at it, and replay has yet to come there.
     for (const number of manifest.host.voids) this.#voids.add(number);
@@ -173,6 +196,7 @@ export class FrameHistory {
         this.#recent.reduce((sum, later) => later.number > frame ? sum + bytesOf(later) : sum, 0),
       marks: [...this.#marks],
       replayRate: this.#replayRate,
+      outputs: this.channels.eras(frame),
     };
   }
 
@@ -206,6 +230,7 @@ export class FrameHistory {
     this.#lateFrames = this.#lateFrames.filter((frame) => frame > number);
     for (const frame of this.#voids) if (frame <= number) this.#voids.delete(frame);
     while (this.#recent[0]?.number <= number) this.#forgetOldest();
+    this.channels.purged(number);
   }
 
   /** A receiver of outputs that is part of the topology: frames it has not had are not purged. */

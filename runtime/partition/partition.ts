@@ -10,15 +10,14 @@ import { bytesEqual } from "../hash.ts";
 import type { LookupGate } from "../ingress/lookup_gate.ts";
 import { type KernelModule, KernelTrap } from "../kernel/host.ts";
 import { DEDUPE, waitMsMax } from "../params.ts";
-import { ASK_INPUTS, decodeAdvance, decodeStandings, type Standing } from "../stream/marks.ts";
+import { ASK_INPUTS, decodeStandings, type Standing } from "../stream/marks.ts";
 import type { Micros } from "../world/clock.ts";
 import type { Chain, World } from "../world/mod.ts";
 import { Evolution } from "./evolve.ts";
-import { type Frame, FRAME_OVERHEAD } from "./frame.ts";
+import { FRAME_OVERHEAD } from "./frame.ts";
 import { FrameHistory } from "./history.ts";
 import { Incarnation } from "./incarnation.ts";
 import { type Done, type EventFields, Mailbox, type Waiting } from "./mailbox.ts";
-import { EFFECT_KIND, EffectCursor } from "./records.ts";
 import type { RecoveryProgress } from "./progress.ts";
 import type { Ownership } from "../ownership.ts";
 import { follow } from "./follow.ts";
@@ -136,7 +135,7 @@ export class Partition {
     this.#world = world;
     this.#bounds = bounds;
     this.mailbox = new Mailbox({ eventsMax: bounds.mailboxEventsMax, bytesMax: bounds.mailboxBytesMax });
-    this.history = new FrameHistory(this.name);
+    this.history = new FrameHistory(this.name, pipeline.outputs?.map((output) => output.name));
     this.#waitMsMax = waitMsMax(pipeline);
     this.evolution = new Evolution(pipeline, index, module);
     this.#upkeep = new Upkeep(pipeline, world, this.history, module.hashHex, bounds.checkpointsKept);
@@ -260,7 +259,7 @@ export class Partition {
 
   /** An ADVANCE effect was released. */
   advanced(payload: Uint8Array): void {
-    this.history.watermark = decodeAdvance(payload) ?? this.history.watermark;
+    this.history.advanced(payload);
   }
 
   /** Warns when of the last events too many came after their time. */
@@ -465,11 +464,12 @@ export class Partition {
       chain,
       module: this.#module,
       evolution: this.evolution,
+      channels: this.history.channels,
       onManifest: (manifest) => this.history.restore(manifest),
       onFrame: (frame, rejects) => {
         this.evolution.checkOwn(frame);
         this.history.replayed(frame, rejects);
-        if (this.pipeline.outputs) this.#recall(frame);
+        if (this.pipeline.outputs) this.history.recall(frame);
         const own = unanswered.get(frame.number);
         if (own && bytesEqual(own.chain, frame.chain)) own.durable = true;
       },
@@ -529,15 +529,6 @@ export class Partition {
         return this.#upkeep.run(chain, recovered.epoch);
       },
     });
-  }
-
-  /** What a declared pipeline said of event time in a frame that is replayed. */
-  #recall({ number, effects }: Frame): void {
-    const cursor = new EffectCursor(effects);
-    while (cursor.next()) {
-      if (cursor.kind === EFFECT_KIND.LATE) this.history.late(number);
-      else if (cursor.kind === EFFECT_KIND.ADVANCE) this.advanced(cursor.payload);
-    }
   }
 
   /** Frames of the incarnation before: those that became durable are released, the others' events wait again. */

@@ -57,6 +57,8 @@ const TAKE_OVER_ATTEMPTS_MAX = 8;
 const SILENT_ATTEMPTS_MAX = 2;
 /** Newest frames among which the highest epoch stands: more than all owners together have in flight. */
 export const TAIL_FRAMES = 64;
+/** A frame that begins an epoch is hardly larger, whatever names it records: it is looked for among such. */
+const EPOCH_BYTES_MAX = FRAME_OVERHEAD + 1024;
 /** Of these, held back in case that an epoch begins behind them. */
 const UNREAD_MAX = 16;
 const TAKE_OVER_WAIT_MS = 2;
@@ -196,6 +198,7 @@ async function takeOver(options: RecoverOptions, warm: Replica | undefined) {
       previous: tail.hash,
       positions: [],
       taker: Math.floor(world.random.next() * 2 ** 32),
+      outputs: options.channels.names,
     };
     const { message, chain: hash } = encodeFrame(head, NOTHING, NOTHING);
     const outcome = await appendPatiently(options, last, message);
@@ -269,7 +272,7 @@ export async function readTail(chain: Chain, last: number): Promise<{ epoch: num
   const unread: Stored[] = [];
   for await (const stored of chain.read(Math.max(1, last - TAIL_FRAMES + 1), last)) {
     // A frame that begins an epoch is beyond all before it in both: its writer read them.
-    if (stored.message.length <= FRAME_OVERHEAD && take(stored).events.length === 0) unread.length = 0;
+    if (stored.message.length <= EPOCH_BYTES_MAX && take(stored).events.length === 0) unread.length = 0;
     else if (unread.push(stored) > UNREAD_MAX) take(unread.shift()!);
   }
   unread.forEach(take);

@@ -12,6 +12,7 @@ import {
 import { checkRetained } from "../checkpoint/retention.ts";
 import { fromHex, hex } from "../hash.ts";
 import type { Kernel, KernelModule } from "../kernel/host.ts";
+import type { Channels } from "../output/channels.ts";
 import type { Chain, Stored, World } from "../world/mod.ts";
 import type { Evolution } from "./evolve.ts";
 import { decodeFrame, type Frame, NO_CHAIN, Succession } from "./frame.ts";
@@ -24,6 +25,8 @@ export interface ReplicaOptions {
   readonly module: KernelModule;
   /** Which checkpoints of other kernels may be gone on from. */
   readonly evolution: Evolution;
+  /** What the numbers of outputs in a frame mean; told of frames by `onFrame` and `onManifest`. */
+  readonly channels: Channels;
   /** Sees every frame that is replayed, after it was, and how many events the kernel rejected in it. */
   readonly onFrame: (frame: Frame, rejects: number) => void;
   /** Sees the numbers of frames that a replaced owner left behind. */
@@ -99,7 +102,7 @@ export class Replica {
       else {
         let rejects = 0;
         if (frame.events.length > 0) {
-          const replayed = this.#apply(module, walked);
+          const replayed = this.#apply(module, { ...walked, frame: this.#translated(frame) });
           if (replayed.different !== undefined) {
             throw new Unrecoverable(`Cannot replay ${where}: ${replayed.different}`);
           }
@@ -116,6 +119,12 @@ export class Replica {
         turn = world.clock.monotonic();
       }
     }
+  }
+
+  /** With the kernel that wrote it, a frame is replayed as it is. */
+  #translated(frame: Frame): Frame {
+    const events = this.#options.channels.events(frame.number, frame.events);
+    return events === frame.events ? frame : { ...frame, events };
   }
 
   #apply(module: KernelModule, walked: Parameters<typeof replayFrame>[2]) {

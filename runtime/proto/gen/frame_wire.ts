@@ -14,6 +14,7 @@ export interface FrameFields {
   readonly events?: readonly (EventFields)[];
   readonly effects?: readonly (EffectFields)[];
   readonly taker?: number;
+  readonly outputs?: readonly (Text)[];
   readonly chain?: Uint8Array;
 }
 /** Writes `message` at `at` and returns where it ends. */
@@ -68,6 +69,12 @@ export function encodeFrame(message: FrameFields, out: Uint8Array, at: number): 
   if (taker_ !== undefined && taker_ !== 0) {
     out[at++] = 72;
     at = varint(out, at, taker_);
+  }
+  if (message.outputs !== undefined) {
+    for (const value of message.outputs) {
+      out[at++] = 82;
+      at = text(out, at, value);
+    }
   }
   const chain_ = message.chain;
   if (chain_ !== undefined && chain_.length !== 0) {
