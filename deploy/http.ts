@@ -5,6 +5,7 @@ import type { RateLimit } from "../runtime/ingress/rate_limit.ts";
 import type { SourceStatus } from "../runtime/ingress/streams.ts";
 import type { Runtime, World } from "../runtime/mod.ts";
 import type { EdgeConfig } from "./config.ts";
+import { statusPage } from "./page.ts";
 
 export function openHttp(
   runtime: Runtime,
@@ -21,6 +22,7 @@ export function openHttp(
     eventBytesMax: config.bodyBytes,
     token: config.httpToken || undefined,
     sources,
+    page: statusPage(),
     ...(config.rateLimit > 0 ? { rate: rateOf(config) } : {}),
   });
   return serveHttp((request, peer) => app.fetch(request, peer), {

@@ -33,6 +33,7 @@ import {
   requestHeaders,
   textResponse,
 } from "./http_headers.ts";
+import { home, type HomePage, showsPage } from "./http_home.ts";
 import { eventFromJsonBytes } from "./json.ts";
 import { allOutputs } from "./http_outputs.ts";
 import { redriveSink, sinkDeadLetters, status } from "./http_sinks.ts";
@@ -52,12 +53,14 @@ export interface HttpOptions {
   /** Largest body of a batch, and the most events in it. Default 64 MiB, 100,000. */
   readonly batchBytesMax?: number;
   readonly batchEventsMax?: number;
-  /** When given, everything but /healthz and /readyz asks for `Authorization: Bearer <token>`. */
+  /** When given, everything but /, /healthz and /readyz asks for `Authorization: Bearer <token>`. */
   readonly token?: string;
   /** Bounds what one client may ask; /healthz and /readyz are free. Default: no bound. */
   readonly rate?: RateLimit;
   /** The streams that are read, as they are when asked. */
   readonly sources?: readonly SourceStatus[];
+  /** What a browser sees at `/`. */
+  readonly page?: HomePage;
 }
 
 /** What the handlers share. */
@@ -119,6 +122,7 @@ export function httpApp(runtime: Runtime, options: HttpOptions): Hono {
     ["GET", "/v1/sinks/:sink/dead-letters", guarded(sinkDeadLetters)],
     ["POST", "/v1/sinks/:sink/dead-letters/:id/redrive", guarded(redriveSink)],
     ["GET", "/metrics", guarded(metrics, true)],
+    ["GET", "/", (context) => showsPage(edge, options.page, context) ?? guarded(home, true)(context)],
     ["GET", "/healthz", (context) => health(edge, context)],
     ["GET", "/readyz", (context) => readiness(edge, context)],
   ];
