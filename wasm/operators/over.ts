@@ -14,12 +14,12 @@
  * themselves, others by their address. A key is a line or two of memory and its ring another, which is what a
  * row costs where keys are many.
  *
- * Keys that are to be forgotten are looked for by a hand that goes over some of them with each row, and when all
- * of them are old.
+ * Keys that are to be forgotten are looked for by a hand that goes over some of them as rows and new keys come, and
+ * go when all of them are old.
  */
 import { Reject } from "../lib/effects";
 import { alloc, release, touch, touchRange } from "../lib/memory";
-import { Table, TABLE_BYTES } from "../lib/table";
+import { fresh, Table, TABLE_BYTES } from "../lib/table";
 import { accumulatorBytes } from "./results";
 import { block, copyWords, minus, plus, touchEnds } from "./bounds";
 import { late, LateReason, refuse, room } from "./out";
@@ -62,10 +62,10 @@ const RUNNING: u32 = 2;
 @inline
 const INLINE_MAX: u32 = 64;
 
-/** Every so many rows the hand goes over twice as many keys. */
+/** The hand goes over so many keys at a time: one for four rows, and four for each new key. */
 // @ts-ignore: decorator
 @inline
-const HAND_ROWS: u32 = 16;
+const HAND_KEYS: u32 = 16;
 
 @unmanaged
 class Frame {
@@ -127,7 +127,7 @@ export class Over<A, R, D> {
   private groupTime: i64;
   /** The time of the newest row there was. */
   private latest: i64;
-  /** Where the hand is, and rows since it moved. */
+  /** Where the hand is; rows since it moved, new keys counted as sixteen. */
   private page: u32;
   private place: u32;
   private handRows: u32;
@@ -188,9 +188,10 @@ export class Over<A, R, D> {
   /** The row stands in D.row(). */
   row(time: i64, key: usize, length: u32): void {
     if (time < watermark()) return late(time, time, LateReason.ROW_EXPIRED);
-    if (this.keeping && ++this.handRows == HAND_ROWS) this.moveHand();
+    if (this.keeping && this.handRows >= HAND_KEYS << 2) this.moveHand();
     const owner = this.table.upsert(key, length);
     if (!changetype<usize>(owner)) return refuse(Reject.STATE_FULL);
+    this.handRows += fresh() ? 16 : 1;
     const row = changetype<D>(0).row(), bytes = row.size();
     const at = block(ITEM + bytes);
     if (!at || !this.wheel.put(at, plus(time, 1))) {
@@ -248,7 +249,10 @@ export class Over<A, R, D> {
     for (let i: u32 = 0; i < count; i++) {
       const key = changetype<Key>(<usize> changetype<Item>(this.wheel.runNode(i)).owner);
       sum += load<u32>(changetype<usize>(key) + behind);
-      if (key.rows) sum += load<u32>(this.placeOf(key, 0)) + load<u32>(this.placeOf(key, key.count));
+      if (!key.rows) continue;
+      sum += load<u32>(<usize> key.rows);
+      if (<usize> key.capacity * this.placeBytes() <= 64) continue;
+      sum += load<u32>(this.placeOf(key, 0)) + load<u32>(this.placeOf(key, key.count));
     }
     if (!fixed) {
       for (let i: u32 = 0; i < count; i++) {
@@ -463,7 +467,7 @@ export class Over<A, R, D> {
   private moveHand(): void {
     this.handRows = 0;
     const now = watermark(), perPage = this.table.perPage();
-    for (let i: u32 = 0; i < HAND_ROWS << 1; i++, this.place++) {
+    for (let i: u32 = 0; i < HAND_KEYS; i++, this.place++) {
       if (this.place >= perPage) {
         this.place = 0;
         this.page++;
