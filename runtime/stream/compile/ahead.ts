@@ -69,7 +69,7 @@ export function aheadText(
 interface KeyField {
   readonly input: number;
   readonly path: string;
-  readonly method: "ahead" | "aheadPrimary" | "aheadLeft" | "aheadRight";
+  readonly method: "ahead" | "aheadPrimary";
 }
 
 /** The fields of sources that a step with state is keyed by, where each key is one field as it came. */
@@ -84,9 +84,6 @@ function keysOf(step: Step): (readonly [Step, readonly Named[], KeyField["method
   if (step.kind === "tableJoin") {
     const { left, right, foreign, leftPrimary, rightPrimary } = step;
     return [[left, foreign], [left, leftPrimary, "aheadPrimary"], [right, rightPrimary]];
-  }
-  if (step.kind === "intervalJoin") {
-    return [[step.left, step.leftKeys, "aheadLeft"], [step.right, step.rightKeys, "aheadRight"]];
   }
   if ("leftKeys" in step) return [[step.left, step.leftKeys], [step.right, step.rightKeys]];
   return "keys" in step ? [[step.from, step.keys]] : [];
