@@ -26,6 +26,7 @@ export function openHttp(
     ...(config.rateLimit > 0 ? { rate: rateOf(config) } : {}),
   });
   return serveHttp((request, peer) => app.fetch(request, peer), {
+    direct: app.direct,
     host: config.httpHost,
     port: config.httpPort,
     signal,

@@ -7,10 +7,12 @@
  * 73 k/s against 87 k/s on Bun.serve. An app's own work is far more than the difference, so one server for
  * both with limits that hold is the better bargain.
  */
-import { type HttpBindings, serve } from "@hono/node-server";
-import type { Server } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { clearTimeout, setTimeout } from "node:timers";
+import type { Direct } from "../ingress/http_decide.ts";
+import { takeDirectly } from "./http_direct.ts";
 import { cutSilent } from "./http_silence.ts";
 
 export interface HttpLimits {
@@ -44,6 +46,8 @@ export interface HttpServeOptions {
   /** 0 = any free port. */
   readonly port: number;
   readonly limits?: Partial<HttpLimits>;
+  /** Takes what it can before `fetch` is asked. */
+  readonly direct?: Direct;
   /** Stops taking connections, lets requests under way finish within `drainMs`, then closes. */
   readonly signal: AbortSignal;
 }
@@ -62,26 +66,22 @@ export interface HttpPeer {
 
 export async function serveHttp(
   fetch: (request: Request, peer: HttpPeer) => Response | Promise<Response>,
-  { host, port, limits: given, signal }: HttpServeOptions,
+  { host, port, limits: given, direct, signal }: HttpServeOptions,
 ): Promise<HttpServer> {
   const limits = { ...HTTP_LIMITS, ...given };
-  const server = serve({
-    fetch: (request, env) => {
-      const { incoming, outgoing } = env as HttpBindings;
-      watch(incoming, outgoing);
-      return fetch(request, env as HttpBindings);
-    },
-    hostname: host,
-    port,
-    serverOptions: {
-      headersTimeout: limits.headersMs,
-      requestTimeout: limits.requestMs,
-      // Late by at most this; the default of 30 s would make the limits above words.
-      connectionsCheckingInterval: Math.max(50, Math.min(500, limits.headersMs / 4)),
-      maxHeaderSize: limits.headerBytes,
-      noDelay: true,
-    },
-  }) as Server;
+  const listener = getRequestListener((request, env) => fetch(request, env as HttpPeer), { hostname: host });
+  const serverOptions = {
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    // Late by at most this; the default of 30 s would make the limits above words.
+    connectionsCheckingInterval: Math.max(50, Math.min(500, limits.headersMs / 4)),
+    maxHeaderSize: limits.headerBytes,
+    noDelay: true,
+  };
+  const server = createServer(serverOptions, (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    watch(incoming, outgoing);
+    if (direct === undefined || !takeDirectly(direct, incoming, outgoing)) void listener(incoming, outgoing);
+  });
   server.maxConnections = limits.connections;
   const watch = cutSilent(server, limits);
   const sockets = new Set<Socket>();
@@ -89,6 +89,7 @@ export async function serveHttp(
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
+  server.listen(port, host);
   await listening(server, host, port);
   const closed = new Promise<void>((resolve) => server.once("close", () => resolve()));
   const stop = () => drain(server, sockets, limits.drainMs);

@@ -8,6 +8,7 @@ import { tally } from "../../actors/tally/tally.ts";
 import { fakeRuntime } from "../../tests/support/fake_runtime.ts";
 import { memoryWorld, running } from "../../tests/support/world.ts";
 import { httpApp } from "../ingress/http.ts";
+import type { Direct } from "../ingress/http_decide.ts";
 import { systemClock } from "./clock.ts";
 import { type HttpLimits, serveHttp } from "./http_server.ts";
 import { systemRandom } from "./random.ts";
@@ -29,9 +30,15 @@ const QUICK: Partial<HttpLimits> = {
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 
-async function serving(fetch: Fetch, use: (port: number, stop: () => void) => Promise<void>, limits = QUICK) {
+async function serving(
+  app: { readonly fetch: Fetch; readonly direct?: Direct },
+  use: (port: number, stop: () => void) => Promise<void>,
+  limits = QUICK,
+) {
   const abort = new AbortController();
-  const server = await serveHttp(fetch, { host: "127.0.0.1", port: 0, limits, signal: abort.signal });
+  const { fetch, direct } = app;
+  const options = { host: "127.0.0.1", port: 0, limits, direct, signal: abort.signal };
+  const server = await serveHttp((request) => fetch(request), options);
   try {
     await use(server.port, () => abort.abort());
   } finally {
@@ -93,7 +100,7 @@ describe("slow clients", () => {
   ];
   for (const [what, first, drip] of kinds) {
     it(`one that ${what} is cut`, async () => {
-      await serving(appOf().fetch, async (port) => {
+      await serving(appOf(), async (port) => {
         const said = await speak(port, first, drip).ended;
         if (first === whole) assert.match(said, /^HTTP\/1\.1 200 /);
         else assert.doesNotMatch(said, /^HTTP\/1\.1 200 /);
@@ -107,7 +114,7 @@ describe("slow clients", () => {
       if (request.url.endsWith("/slow")) await clock.sleep(1_000);
       return new Response("ok");
     };
-    await serving(fetch, async (port) => {
+    await serving({ fetch }, async (port) => {
       const socket = connect(port, "127.0.0.1");
       let said = "";
       socket.on("data", (part: Buffer) => said += part);
@@ -126,7 +133,7 @@ describe("slow clients", () => {
 
   it("1,000 at once are all cut, while others are answered and no event of theirs is lost", async () => {
     await running(topology, memoryWorld(), async (runtime) => {
-      await serving(httpApp(runtime, options).fetch, async (port) => {
+      await serving(httpApp(runtime, options), async (port) => {
         let cut = 0;
         const slow = Array.from({ length: 1000 }, (_, i) => {
           const [, first, drip] = kinds[i % 6];
@@ -176,7 +183,7 @@ describe("requests that are not what they say", () => {
   ];
   for (const [what, bytes, answer] of cases) {
     it(`${what}: refused, and the next one is answered`, async () => {
-      await serving(appOf().fetch, async (port) => {
+      await serving(appOf(), async (port) => {
         const { ended, socket } = speak(port, bytes);
         assert.match(await ended, answer);
         socket.destroy();
@@ -191,7 +198,7 @@ describe(`requests of every bad shape (seed ${seed})`, () => {
     const random = seeded(`bad shapes ${seed}`);
     const runtime = fakeRuntime(topology);
     const app = httpApp(runtime, { ...options, eventBytesMax: 4096 });
-    await serving((request) => app.fetch(request), async (port) => {
+    await serving(app, async (port) => {
       let sound = 0;
       for (let round = 0; round < 10; round++) {
         await Promise.all(Array.from({ length: 50 }, async () => {
@@ -256,6 +263,106 @@ function badShape(random: Seeded): string {
   return random.pick(shapes)();
 }
 
+describe("the direct way", () => {
+  const decide = (lines: string[], body: string, path = "/v1/tally/decide", host = "x") =>
+    [`POST ${path} HTTP/1.1`, `Host: ${host}`, "Connection: close", "X-Request-Id: same", ...lines, body]
+      .join("\r\n");
+  const sized = (body: string) => `Content-Length: ${Buffer.byteLength(body)}`;
+  const event = (lines: string[], body = EVENT) => decide([JSON_TYPE, ...lines, sized(body), ""], body);
+  const cases: [what: string, bytes: string, isDirect: boolean][] = [
+    ["a sound event", event([]), true],
+    ["one that names itself", event(["Idempotency-Key: a", "X-Request-Id-Not: b"]), true],
+    ["one that is asked about in protobuf", event(["Accept: application/x-protobuf"]), true],
+    ["one with a trace", event([`traceparent: 00-${"a".repeat(32)}-${"b".repeat(16)}-01`]), true],
+    ["no JSON", event([], "{"), true],
+    ["a field that is not known", event([], '{"key":"a","amounts":1}'), true],
+    ["text that is not ASCII", event([], '{"key":"ä","amount":1}'), true],
+    ["an event without a key", event([], '{"amount":1}'), true],
+    ["an empty body", event([], ""), true],
+    [
+      "protobuf that is none",
+      decide(["Content-Type: application/x-protobuf", "Content-Length: 2", ""], "\n\x7f"),
+      true,
+    ],
+    ["a key that cannot be", event(["Idempotency-Key: "]), false],
+    [
+      "a body in pieces",
+      decide(
+        [JSON_TYPE, "Transfer-Encoding: chunked", ""],
+        `${EVENT.length.toString(16)}\r\n${EVENT}\r\n0\r\n\r\n`,
+      ),
+      false,
+    ],
+    ["two types", event(["Content-Type: application/x-protobuf"]), false],
+    ["no type", decide([sized(EVENT), ""], EVENT), false],
+    ["a type that is not taken", decide(["Content-Type: text/plain", sized(EVENT), ""], EVENT), false],
+    ["no length", decide([JSON_TYPE, ""], ""), false],
+    ["too long a body", event([], `{"key":"${"a".repeat(5000)}"}`), false],
+    ["a pipeline that is not there", decide([JSON_TYPE, sized(EVENT), ""], EVENT, "/v1/none/decide"), false],
+    ["a name in disguise", decide([JSON_TYPE, sized(EVENT), ""], EVENT, "/v1/%74ally/decide"), false],
+    [
+      "a question behind the path",
+      decide([JSON_TYPE, sized(EVENT), ""], EVENT, "/v1/tally/decide?a=b"),
+      false,
+    ],
+    ["a host that is none", decide([JSON_TYPE, sized(EVENT), ""], EVENT, undefined, "a b"), false],
+  ];
+  /** What was said, its headers in no order, without what differs from one time to the next. */
+  const said = (answer: string) => {
+    const [head, body] = answer.split(/\r\n\r\n([\s\S]*)/);
+    return [
+      head.split("\r\n").filter((line) => !/^date:/i.test(line)).map((line) => line.toLowerCase()).sort(),
+      body,
+    ];
+  };
+  for (const [what, bytes, isDirect] of cases) {
+    it(`answers ${what} as the app does${isDirect ? "" : ", by leaving it to the app"}`, async () => {
+      const answers: string[] = [];
+      let taken = false;
+      const app = appOf();
+      const direct: Direct = (target, request) => {
+        const answer = app.direct(target, request);
+        taken ||= answer !== undefined;
+        return answer;
+      };
+      for (const way of [{ fetch: app.fetch, direct }, { fetch: appOf().fetch }]) {
+        await serving(way, async (port) => void answers.push(await speak(port, bytes).ended));
+      }
+      assert.match(answers[0], what.startsWith("a sound") ? /^HTTP\/1\.1 200 / : /^HTTP\/1\.1 \d\d\d /);
+      assert.deepEqual(said(answers[0]), said(answers[1]));
+      assert.equal(taken, isDirect);
+    });
+  }
+
+  it("is for those who have the token", async () => {
+    const runtime = fakeRuntime(topology);
+    const app = httpApp(runtime, { ...options, token: "secret" });
+    await serving(app, async (port) => {
+      for (
+        const line of ["Authorization: Bearer wrong", "X-A: b", "Authorization: Bearer secret, Bearer secret"]
+      ) {
+        assert.match(await speak(port, event([line])).ended, /^HTTP\/1\.1 401 /);
+      }
+      const twice = event(["Authorization: Bearer secret", "Authorization: Bearer secret"]);
+      assert.match(await speak(port, twice).ended, /^HTTP\/1\.1 401 /);
+      assert.equal(runtime.offered.length, 0);
+      assert.match(await speak(port, event(["Authorization: Bearer secret"])).ended, /^HTTP\/1\.1 200 /);
+    });
+  });
+
+  it("does not take what breaks off before its end for an event", async () => {
+    const runtime = fakeRuntime(topology);
+    await serving(httpApp(runtime, options), async (port) => {
+      const { socket, ended } = speak(port, head([JSON_TYPE, `Content-Length: ${EVENT.length + 1}`]) + EVENT);
+      await clock.sleep(50);
+      socket.destroy();
+      await ended;
+      assert.equal(await ask(port), 200);
+      assert.equal(runtime.offered.length, 1);
+    });
+  });
+});
+
 describe("stopping", () => {
   it("lets a request under way finish, closes idle connections and takes no new ones", async () => {
     let release = () => {};
@@ -267,7 +374,7 @@ describe("stopping", () => {
       await held;
       return new Response("done");
     };
-    await serving(slow, async (port, stop) => {
+    await serving({ fetch: slow }, async (port, stop) => {
       const { ended } = speak(port, last);
       await busy;
       stop();
@@ -284,7 +391,7 @@ describe("stopping", () => {
       arrived();
       return new Promise(() => {});
     };
-    await serving(never, async (port, stop) => {
+    await serving({ fetch: never }, async (port, stop) => {
       const { ended } = speak(port, last);
       await busy;
       stop();
@@ -293,7 +400,7 @@ describe("stopping", () => {
   });
 
   it("says which port is taken, and what to do", async () => {
-    await serving(appOf().fetch, async (port) => {
+    await serving(appOf(), async (port) => {
       await assert.rejects(
         serveHttp(appOf().fetch, { host: "127.0.0.1", port, signal: new AbortController().signal }),
         /Cannot serve HTTP on 127\.0\.0\.1:\d+: .*choose another port/,

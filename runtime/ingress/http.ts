@@ -19,12 +19,13 @@
 import { type Context, Hono } from "hono";
 import type { Runtime } from "../runtime.ts";
 import type { Clock, Log, Random } from "../world/mod.ts";
-import { type Answer, answerBinary, answerJson, problemOfAnswer, type Route, routesOf } from "./answer.ts";
+import { type Route, routesOf } from "./answer.ts";
 import { closed } from "./ask.ts";
-import { readBody, tooLarge } from "./body.ts";
 import { deadLetters, redrive, stateOf } from "./http_admin.ts";
 import { batch } from "./http_batch.ts";
+import { decide, type Direct, directDecide } from "./http_decide.ts";
 import {
+  type Asked,
   checkToken,
   idempotencyKey,
   type MediaType,
@@ -34,12 +35,10 @@ import {
   textResponse,
 } from "./http_headers.ts";
 import { home, type HomePage, showsPage } from "./http_home.ts";
-import { eventFromJsonBytes } from "./json.ts";
 import { allOutputs } from "./http_outputs.ts";
 import { redriveSink, sinkDeadLetters, status } from "./http_sinks.ts";
 import { follow, lateEvents, viewRows, watermark } from "./http_views.ts";
 import { type EdgeMetrics, edgeMetrics } from "./metrics.ts";
-import { askOnce } from "./once.ts";
 import { noPipeline, type Problem, ProblemError } from "./problem.ts";
 import { type RateLimit, rateLimited, rateLimiter } from "./rate_limit.ts";
 import type { SourceStatus } from "./streams.ts";
@@ -74,10 +73,13 @@ export interface Edge {
   readonly batchEventsMax: number;
   readonly sources: readonly SourceStatus[];
   /** Headers that every response carries, with those that answer the request's own. */
-  headers(request: Request, contentType: string): Record<string, string>;
+  headers(request: Asked, contentType: string): Record<string, string>;
 }
 
-export function httpApp(runtime: Runtime, options: HttpOptions): Hono {
+/** `direct` gives the same answers, where it gives any, at less cost. */
+export type HttpApp = Hono & { readonly direct: Direct };
+
+export function httpApp(runtime: Runtime, options: HttpOptions): HttpApp {
   const edge: Edge = {
     runtime,
     routes: routesOf(runtime, runtime.topology),
@@ -142,20 +144,23 @@ export function httpApp(runtime: Runtime, options: HttpOptions): Hono {
     });
   });
   app.onError((error, context) => {
-    if (error instanceof ProblemError) return problemResponse(edge, context.req.raw, error.problem);
-    options.log.error("an HTTP request failed", {
-      path: context.req.path,
-      error: String(error?.stack ?? error),
-    });
-    return problemResponse(edge, context.req.raw, {
-      status: 500,
-      code: "internal",
-      title: "The request failed",
-      detail: "The server met an error of its own; its log says more.",
-    });
+    return problemResponse(edge, context.req.raw, failed(error, context.req.path).problem);
   });
-  return app;
+  const failed = (error: unknown, path: string): ProblemError => {
+    if (error instanceof ProblemError) return error;
+    options.log.error("an HTTP request failed", { path, error: String((error as Error)?.stack ?? error) });
+    return new ProblemError(internal());
+  };
+  const direct: Direct = options.rate === undefined ? directDecide(edge, allowed, failed) : () => undefined;
+  return Object.assign(app, { direct });
 }
+
+const internal = (): Problem => ({
+  status: 500,
+  code: "internal",
+  title: "The request failed",
+  detail: "The server met an error of its own; its log says more.",
+});
 
 const standby = (): Problem => ({
   status: 503,
@@ -199,37 +204,8 @@ async function answerOf(edge: Edge, context: Context, run: Handle): Promise<Resp
   }
 }
 
-async function decide(edge: Edge, context: Context): Promise<Response> {
-  const began = edge.clock.monotonic();
-  const request = context.req.raw;
-  const { route, type, accept, id } = admitted(edge, request, context.req.param("pipeline")!, [
-    "json",
-    "protobuf",
-  ]);
-  const declared = request.headers.get("content-length");
-  if (declared !== null && Number(declared) > edge.eventBytesMax) throw tooLarge(edge.eventBytesMax);
-  const body = await readBody(request, edge.eventBytesMax);
-  const payload = type === "json" ? eventFromJsonBytes(route.members[0].pipeline.input, body) : body;
-  const answer = await new Promise<Answer>((done) => askOnce(edge.runtime, route, payload, id, done));
-  edge.metrics.answered(route, answer, edge.clock.monotonic() - began);
-  return answered(edge, request, route, answer, accept);
-}
-
-function answered(edge: Edge, request: Request, route: Route, answer: Answer, accept: MediaType): Response {
-  const problem = problemOfAnswer(route, answer);
-  if (problem && accept !== "protobuf") return problemResponse(edge, request, problem);
-  if (accept === "protobuf") {
-    const headers = edge.headers(request, "application/x-protobuf");
-    if (problem?.retryAfterMs) headers["retry-after"] = String(Math.ceil(problem.retryAfterMs / 1000));
-    const body = answerBinary(route, answer) as Uint8Array<ArrayBuffer>;
-    headers["content-length"] = String(body.length);
-    return new Response(body, { status: problem?.status ?? 200, headers });
-  }
-  return textResponse(answerJson(route, answer), 200, edge.headers(request, "application/json"));
-}
-
 /** Everything that the headers decide, in the order a sender would want to hear of it. */
-export function admitted(edge: Edge, request: Request, name: string, types: readonly MediaType[]) {
+export function admitted(edge: Edge, request: Asked, name: string, types: readonly MediaType[]) {
   const route = edge.routes.get(name);
   if (route === undefined) throw noPipeline(name, edge.routes.keys());
   const { type, accept } = negotiate(request, types);

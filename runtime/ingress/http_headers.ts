@@ -6,6 +6,18 @@ import { badRequest, type Problem, ProblemError, problemJson } from "./problem.t
 
 export type MediaType = "json" | "ndjson" | "protobuf";
 
+/** A request, as far as its headers say. */
+export interface Asked {
+  readonly headers: { get(name: string): string | null };
+}
+
+/** A response whose body is there whole; a string is ASCII. Its length is among the headers. */
+export interface Plain {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: string | Uint8Array<ArrayBuffer>;
+}
+
 const TYPES: Readonly<Record<string, MediaType>> = {
   "application/json": "json",
   "application/x-ndjson": "ndjson",
@@ -22,7 +34,7 @@ const NAMES: Record<MediaType, string> = {
 
 /** The body's type and the answer's, or 415 / 406. */
 export function negotiate(
-  request: Request,
+  request: Asked,
   types: readonly MediaType[],
 ): { type: MediaType; accept: MediaType } {
   const { headers } = request;
@@ -72,7 +84,7 @@ function unsupported(detail: string): ProblemError {
 }
 
 /** The Idempotency-Key, with or without the quotes of a structured field. */
-export function idempotencyKey(request: Request): string | undefined {
+export function idempotencyKey(request: Asked): string | undefined {
   const header = request.headers.get("idempotency-key");
   if (header === null) return undefined;
   const quoted = /^"((?:[^"\\]|\\["\\])*)"$/.exec(header.trim());
@@ -89,7 +101,7 @@ export function idempotencyKey(request: Request): string | undefined {
 }
 
 /** Throws 401 where a token is asked for and not given. Digests are compared, in constant time. */
-export function checkToken(token: string | undefined): (request: Request) => void {
+export function checkToken(token: string | undefined): (request: Asked) => void {
   if (token === undefined) return () => {};
   const expected = digest(token);
   return (request) => {
@@ -134,11 +146,15 @@ export function requestHeaders(process: string): Edge["headers"] {
 /** W3C Trace Context, version 00; all-zero ids are invalid. */
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-export function problemResponse(edge: Edge, request: Request, problem: Problem): Response {
+export function problemResponse(edge: Edge, request: Asked, problem: Problem): Response {
+  return responseOf(plainProblem(edge, request, problem));
+}
+
+export function plainProblem(edge: Edge, request: Asked, problem: Problem): Plain {
   const headers = edge.headers(request, "application/problem+json");
   if (problem.retryAfterMs) headers["retry-after"] = String(Math.ceil(problem.retryAfterMs / 1000));
   if (problem.status === 401) headers["www-authenticate"] = 'Bearer realm="millrace"';
-  return textResponse(problemJson(problem, headers["x-request-id"]), problem.status, headers);
+  return plainText(problemJson(problem, headers["x-request-id"]), problem.status, headers);
 }
 
 /**
@@ -146,9 +162,17 @@ export function problemResponse(edge: Edge, request: Request, problem: Problem):
  * a string where it can be, since a server writes head and body of that in one piece.
  */
 export function textResponse(text: string, status: number, headers: Record<string, string>): Response {
+  return responseOf(plainText(text, status, headers));
+}
+
+export function responseOf({ status, headers, body }: Plain): Response {
+  return new Response(body, { status, headers });
+}
+
+export function plainText(text: string, status: number, headers: Record<string, string>): Plain {
   // deno-lint-ignore no-control-regex
   const isAscii = !/[^\x00-\x7f]/.test(text);
   const body = isAscii ? text : new TextEncoder().encode(text);
   headers["content-length"] = String(body.length);
-  return new Response(body, { status, headers });
+  return { status, headers, body };
 }

@@ -20,6 +20,7 @@ await runtime.ready;
 const app = httpApp(runtime, world);
 const shut = new AbortController();
 const http = await serveHttp(app.fetch, {
+  direct: app.direct,
   host: "127.0.0.1",
   port: 0,
   signal: shut.signal,

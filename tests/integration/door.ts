@@ -12,5 +12,10 @@ const { signal } = new AbortController();
 const runtime = await start(TOPOLOGY, world, signal, { kernels: readKernel, checkpointEvents: 1_000 });
 await runtime.ready;
 const app = httpApp(runtime, world);
-const server = await serveHttp((request) => app.fetch(request), { host: "127.0.0.1", port: 0, signal });
+const server = await serveHttp((request) => app.fetch(request), {
+  host: "127.0.0.1",
+  port: 0,
+  direct: app.direct,
+  signal,
+});
 console.log(JSON.stringify({ port: server.port }));
