@@ -5,7 +5,8 @@ import { stat } from "node:fs/promises";
 import process from "node:process";
 import { resolve } from "node:path";
 import { type Runtime, start as startRuntime } from "../../runtime/mod.ts";
-import { runFile } from "../../runtime/ingress/files.ts";
+import { micros } from "../../runtime/stream/windows.ts";
+import { runFiles } from "../../runtime/ingress/files.ts";
 import { messageToJson } from "../../runtime/ingress/json.ts";
 import { command, Problem } from "../command.ts";
 import { ENGINE_OPTIONS, LEDGER_OPTIONS } from "../config.ts";
@@ -19,18 +20,25 @@ import { openWorld } from "../world.ts";
 export const run = command({
   name: "run",
   summary: "decide the events of a file, then end",
-  operands: "<pipeline> <file|->",
+  operands: "<pipeline> [source=]<file|->…",
   about:
     "Reads NDJSON or CSV from a file, or from standard input where the file is `-`, and writes one line of\n" +
     "NDJSON for each event, in order, to standard output. Every event goes through the ledger; a file that was\n" +
     "interrupted may be given again, and goes on where it stopped. Ends with code 1 when a line was no event.\n" +
     "A declared pipeline (--pipelines) writes the rows of its outputs instead, and at the end of the input tells\n" +
-    "every window that is still open.",
+    "every window that is still open. Its sources may each have files of their own, `source=file`: they are read\n" +
+    "side by side in event time (--within), those of one source in turn.",
   options: {
     ...LEDGER_OPTIONS,
     ...ENGINE_OPTIONS,
     format: choice("auto", ["auto", "ndjson", "csv"], "of the input; auto goes by the file's name"),
     open: toggle("more is to come: windows of a declared pipeline that are not complete stay open"),
+    within: text(
+      "10m",
+      "duration",
+      "event time that the files of one source may be ahead of the slowest",
+      "1h",
+    ),
     source: text("", "name", "name of the input in the ledger; by default the file's path", "march.ndjson"),
   },
   examples: [
@@ -39,14 +47,26 @@ export const run = command({
       "deno task millrace run errors-by-page views.ndjson --pipelines ./errors_by_page.ts",
       "a declared pipeline, as a batch",
     ],
+    [
+      "deno task millrace run q8 people=people.csv auctions=auctions.csv --pipelines ./q8.ts",
+      "a join of two files",
+    ],
     ["gunzip -c orders.csv.gz | deno task millrace run pretrade - --format csv", "from another program"],
   ],
   async run({ values, operands, signal, err }) {
-    const [pipeline, path] = operands;
-    if (!pipeline || !path || operands.length > 2) {
+    const [pipeline, ...given] = operands;
+    if (!pipeline || given.length === 0) {
       throw new Problem("Cannot run: name a pipeline and a file. For example: run payments march.ndjson");
     }
-    const input = await open(path);
+    if (given.length > 1 && values.source) {
+      throw new Problem("Cannot run: --source names one input, and there are several. Leave it away.");
+    }
+    const within = duration(values.within);
+    const inputs = await Promise.all(given.map(async (operand) => {
+      const { of, path } = named(operand);
+      return { of, path, ...await open(path) };
+    }));
+    const bytes = inputs.reduce((sum, each) => sum + each.bytes, 0);
     const world = await openWorld({
       ...values,
       logLevel: values.logLevel === "info" ? "warn" : values.logLevel,
@@ -63,20 +83,35 @@ export const run = command({
       });
       await Promise.race([runtime.ready, runtime.ended]);
       const results = resultsOf(runtime, pipeline);
+      if (inputs.length > 1 && !results) {
+        throw new Problem(
+          `Cannot run ${pipeline} on several files: it answers each event in order. Give it one file.`,
+        );
+      }
       const progress = new Progress(
-        `${path} {bar} {percentage}% · {events} events · {eta_formatted} left`,
+        `${given.join(" ")} {bar} {percentage}% · {events} events · {eta_formatted} left`,
         process.stderr,
       );
-      const summary = await runFile(runtime, {
-        pipeline,
-        source: values.source || (path === "-" ? `stdin/${world.random.id()}` : `file/${resolve(path)}`),
-        format: values.format === "auto" ? (path.endsWith(".csv") ? "csv" : "ndjson") : values.format,
-        input: input.stream,
-        write: results ? () => {} : write,
-        progress: ({ bytes, events }) => progress.at(bytes, Math.max(bytes, input.bytes), { events }),
-        clock: world.clock,
-        signal,
-      });
+      const read = new Map<string, { bytes: number; events: number }>();
+      const summary = await runFiles(
+        runtime,
+        inputs.map(({ of, path, stream }) => ({
+          pipeline,
+          of,
+          source: values.source || (path === "-" ? `stdin/${world.random.id()}` : `file/${resolve(path)}`),
+          format: values.format === "auto" ? (path.endsWith(".csv") ? "csv" : "ndjson") : values.format,
+          input: stream,
+          write: results ? () => {} : write,
+          progress: (so) => {
+            const all = [...read.set(of ?? "", { bytes: so.bytes, events: so.events }).values()];
+            const sum = (what: "bytes" | "events") => all.reduce((total, each) => total + each[what], 0);
+            progress.at(sum("bytes"), Math.max(sum("bytes"), bytes), { events: sum("events") });
+          },
+          clock: world.clock,
+          signal,
+        })),
+        within,
+      );
       progress.end();
       if (results && !signal.aborted) await results.finish(values.open);
       await runtime.stop();
@@ -131,6 +166,20 @@ function resultsOf(runtime: Runtime, name: string): Results | undefined {
       await writing;
     },
   };
+}
+
+function duration(value: string): number {
+  try {
+    return micros(value);
+  } catch (cause) {
+    throw new Problem(`Cannot run: --within: ${(cause as Error).message}`);
+  }
+}
+
+/** `source=file`: the file has the events of that source of the pipeline. */
+function named(operand: string): { of?: string; path: string } {
+  const [, of, path] = /^([A-Za-z_]\w*)=(.+)$/s.exec(operand) ?? [];
+  return of ? { of, path } : { path: operand };
 }
 
 /** The input, and how long it is: 0 where that cannot be known. */

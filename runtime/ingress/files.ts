@@ -6,7 +6,12 @@
  * Each event carries the source's name and its line number. The kernel's state remembers the highest line of
  * each source, so running the same file into the same ledger again changes nothing ("applied", without a
  * decision), and a run that was cut short goes on where it stopped.
+ *
+ * Files of different sources of one pipeline are read side by side in event time, so that a join of them keeps no
+ * more of one than of the other: who is ahead waits (`runFiles`).
  */
+import type { DescMessage } from "@bufbuild/protobuf";
+import type { Pipeline } from "../declare.ts";
 import type { OfferOptions, Outcome, Runtime } from "../runtime.ts";
 import type { Clock } from "../world/mod.ts";
 import { answerJson, positionJson, type Route, routesOf, standing } from "./answer.ts";
@@ -31,6 +36,10 @@ export interface FileOptions {
   readonly signal: AbortSignal;
   /** Longest line. Default 1 MiB. */
   readonly lineBytesMax?: number;
+  /** The source whose events it has, of a pipeline of several; absent: its records are the pipeline's own message. */
+  readonly of?: string;
+  /** Whether to wait before the next record. */
+  held?(): boolean;
 }
 
 export interface FileSummary {
@@ -49,9 +58,72 @@ export interface FileSummary {
 
 /** Events between their line and their answer. */
 const IN_FLIGHT_MAX = 8192;
+/** The same of a file that may have to wait for others: what is under way is more than is known of it. */
+const HELD_IN_FLIGHT_MAX = 512;
+const HOLD_MS = 1;
 const LINE_BYTES_MAX = 1024 * 1024;
 const WAIT_MS = 2;
 const PROGRESS_EVERY = 500;
+
+/**
+ * Reads files of one pipeline: those of one source one after another, different sources side by side, none further
+ * ahead in event time than `withinMicros` of the slowest.
+ */
+export async function runFiles(
+  runtime: Runtime,
+  files: readonly FileOptions[],
+  withinMicros: number,
+): Promise<FileSummary> {
+  const sources = new Map<string | undefined, FileOptions[]>();
+  for (const file of files) sources.set(file.of, [...sources.get(file.of) ?? [], file]);
+  if (sources.size === 1) return await inTurn(runtime, files);
+  const reading = [...sources].map(([of, own]) => {
+    const gate = runtime.reads(own[0].pipeline, {
+      inputs: of === undefined ? undefined : [of],
+      withinMicros,
+      upToDate: () => Promise.resolve(undefined),
+    });
+    return { own, gate };
+  });
+  const over = new AbortController();
+  const done = await Promise.allSettled(reading.map(async ({ own, gate }) => {
+    const held = () => !over.signal.aborted && gate.held();
+    try {
+      return await inTurn(runtime, own.map((file) => ({ ...file, held })));
+    } catch (error) {
+      over.abort(); // nobody waits for what has failed
+      throw error;
+    } finally {
+      gate.end();
+    }
+  }));
+  const failed = done.find((each) => each.status === "rejected");
+  if (failed) throw failed.reason;
+  return done.map((each) => (each as PromiseFulfilledResult<FileSummary>).value).reduce(added);
+}
+
+async function inTurn(runtime: Runtime, files: readonly FileOptions[]): Promise<FileSummary> {
+  const summaries: FileSummary[] = [];
+  for (const file of files) {
+    const before = summaries.reduce(added, NOTHING);
+    const progress = file.progress && ((so: FileSummary) => file.progress!(added(before, so)));
+    summaries.push(await runFile(runtime, { ...file, progress }));
+  }
+  return summaries.reduce(added, NOTHING);
+}
+
+const NOTHING: FileSummary = { bytes: 0, events: 0, decided: 0, applied: 0, rejected: 0, invalid: 0 };
+
+function added(a: FileSummary, b: FileSummary): FileSummary {
+  return {
+    bytes: a.bytes + b.bytes,
+    events: a.events + b.events,
+    decided: a.decided + b.decided,
+    applied: a.applied + b.applied,
+    rejected: a.rejected + b.rejected,
+    invalid: a.invalid + b.invalid,
+  };
+}
 
 /** Ends with the input, or the signal. Throws when the pipeline fails for good; a later run then goes on. */
 export async function runFile(runtime: Runtime, given: FileOptions): Promise<FileSummary> {
@@ -63,7 +135,8 @@ export async function runFile(runtime: Runtime, given: FileOptions): Promise<Fil
     );
   }
   const summary: FileSummary = { bytes: 0, events: 0, decided: 0, applied: 0, rejected: 0, invalid: 0 };
-  const records = new InOrder<string>(IN_FLIGHT_MAX, (batch) => given.write(batch.join("")));
+  const inFlightMax = given.held ? HELD_IN_FLIGHT_MAX : IN_FLIGHT_MAX;
+  const records = new InOrder<string>(inFlightMax, (batch) => given.write(batch.join("")));
   let failure: Error | undefined;
   let index = 0;
 
@@ -94,8 +167,13 @@ export async function runFile(runtime: Runtime, given: FileOptions): Promise<Fil
   const read = given.format === "ndjson" ? ndjsonRecords : csvRecordsOf;
   const input = counted(given.input, summary);
   const bytesMax = given.lineBytesMax ?? LINE_BYTES_MAX;
-  for await (const { line, event } of read(route.members[0].pipeline.input, input, bytesMax)) {
+  const { message, wrap } = recordsOf(route.members[0].pipeline, given);
+  for await (const { line, event: record } of read(message, input, bytesMax)) {
+    while (given.held?.() && !given.signal.aborted && !failure) {
+      await given.clock.sleep(HOLD_MS, given.signal);
+    }
     if (given.signal.aborted || failure) break;
+    const event = record instanceof Uint8Array ? wrap(record) : record;
     const at = index++;
     summary.events++;
     if (!(event instanceof Uint8Array)) await unfit(at, line, route.members[0].pipeline.name, event);
@@ -117,6 +195,37 @@ export async function runFile(runtime: Runtime, given: FileOptions): Promise<Fil
     );
   }
   return summary;
+}
+
+/** What a record is, and the event that it makes: where a source is named, one that holds the record in its field. */
+function recordsOf(
+  { name, input, inputs = [] }: Pipeline,
+  { of, source }: FileOptions,
+): { message: DescMessage; wrap(record: Uint8Array): Uint8Array } {
+  const spec = inputs.find((each) => each.name === of);
+  if (of !== undefined && !spec) {
+    throw new Error(
+      `Cannot run ${source}: pipeline "${name}" has no source "${of}". Choose one of ${
+        inputs.map((each) => each.name).join(", ")
+      }.`,
+    );
+  }
+  const field = input.fields.find(({ number }) => number === spec?.field);
+  if (!field?.message) return { message: input, wrap: (record) => record };
+  return { message: field.message, wrap: (record) => lengthDelimited(field.number, record) };
+}
+
+function lengthDelimited(number: number, record: Uint8Array): Uint8Array {
+  const head: number[] = [];
+  for (const value of [number << 3 | 2, record.length]) {
+    let rest = value;
+    for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) head.push(rest % 0x80 | 0x80);
+    head.push(rest);
+  }
+  const event = new Uint8Array(head.length + record.length);
+  event.set(head);
+  event.set(record, head.length);
+  return event;
 }
 
 /** Offers an event to each member in turn, waiting for room, so that lines stay in order in all of them. */

@@ -21,6 +21,11 @@ export interface InputReader {
   /** Names of the inputs that it reads; all where absent. */
   readonly inputs?: readonly string[];
   /**
+   * Of a bounded read beside others: it is held back while it is so many microseconds of event time ahead of the
+   * slowest of them. What has been read to its end holds back nobody.
+   */
+  readonly withinMicros?: number;
+  /**
    * Since when it has had nothing left to read, by the monotonic clock; undefined where something waits, or
    * where it cannot know.
    */
@@ -95,8 +100,9 @@ export class Inputs {
     this.#readers.add(reader);
     const own = this.#indexes(reader.inputs);
     return {
-      aligned: own.some((input) => this.#specs[input].alignMicros !== undefined),
-      held: () => this.#isAhead(own),
+      aligned: reader.withinMicros !== undefined ||
+        own.some((input) => this.#specs[input].alignMicros !== undefined),
+      held: () => reader.withinMicros === undefined ? this.#isAhead(own) : this.#isBeyond(reader),
       end: () => void this.#readers.delete(reader),
     };
   }
@@ -210,6 +216,15 @@ export class Inputs {
     const others = this.#specs.map((_, input) => input).filter((input) => !own.includes(input));
     const mine = least(own), slowest = least(others);
     return mine < Infinity && slowest < Infinity && mine > slowest + bound;
+  }
+
+  /** Whether a bounded reader is too far ahead of the slowest of those beside it. */
+  #isBeyond(reader: InputReader): boolean {
+    const fronts = this.#look();
+    const front = ({ inputs }: InputReader) =>
+      Math.min(...this.#indexes(inputs).map((input) => fronts[input].mark));
+    const others = [...this.#readers].filter((each) => each !== reader && each.withinMicros !== undefined);
+    return front(reader) > Math.min(Infinity, ...others.map(front)) + reader.withinMicros!;
   }
 
   /** How far each input has come: in the partition where it is furthest. Idle: everywhere. */
