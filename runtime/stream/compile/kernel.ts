@@ -14,7 +14,7 @@ import { type Operator, operatorOf } from "./operators/mod.ts";
 import { projected } from "./operators/shared.ts";
 import { endFields, identityOf, inputOf, RETRACTED } from "./output.ts";
 import { keyInline, writeKey } from "./rows.ts";
-import { cutTails, isStateful } from "./state.ts";
+import { cutTails, isStateful, tellsByTime } from "./state.ts";
 import { Block, type Code, express, integer, Module, type Scope, within } from "./text.ts";
 
 /** Longest event a declared kernel takes, bytes. */
@@ -539,26 +539,5 @@ class Writer {
         : ["  return false;"]),
       "}",
     ].join("\n");
-  }
-}
-
-/** Whether rows come out of a step because time has moved on, and not with a row that it is given alone. */
-function tellsByTime(step: Step | View): boolean {
-  switch (step.kind) {
-    case "ordered":
-    case "window":
-    case "windowJoin":
-    case "over":
-    case "gapFill":
-    case "pattern":
-      return true;
-    case "intervalJoin":
-      return step.join !== "inner";
-    case "temporalJoin":
-      return step.asOf === "eventTime";
-    case "keep":
-      return step.which === "best";
-    default:
-      return false;
   }
 }

@@ -20,6 +20,27 @@ export function isStateful(step: Step | End): boolean {
   return !["source", "filter", "map", "flatMap", "union", "to"].includes(step.kind);
 }
 
+/** Whether rows come out of a step because time has moved on, and not with a row that it is given alone. */
+export function tellsByTime(step: Step | End): boolean {
+  switch (step.kind) {
+    case "ordered":
+    case "window":
+    case "windowJoin":
+    case "over":
+    case "gapFill":
+    case "pattern":
+      return true;
+    case "intervalJoin":
+      return step.join !== "inner";
+    case "temporalJoin":
+      return step.asOf === "eventTime";
+    case "keep":
+      return step.which === "best";
+    default:
+      return false;
+  }
+}
+
 /** Takes the tails out of `consumers`; tells of which steps nothing with state comes. */
 export function cutTails(consumers: Consumers): (step: Step | End) => boolean {
   const whole = new Map(consumers);
