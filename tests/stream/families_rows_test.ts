@@ -147,9 +147,18 @@ const rows = pipeline("rows", { input: timed() }, ({ input }) => {
       number: rowNumber(),
       before: lag((e) => e.amount, 2),
       near: sumOver((e) => e.amount, "7s"),
+      half: sumOver((e) => e.amount.div(2), "7s"),
       five: sumOverRows((e) => e.amount, 4),
       n: countOver("7s"),
-    }).map((e) => ({ ...named(e), number: e.number, before: e.before, near: e.near, five: e.five, n: e.n }))
+    }).map((e) => ({
+      ...named(e),
+      number: e.number,
+      before: e.before,
+      near: e.near,
+      half: e.half,
+      five: e.five,
+      n: e.n,
+    }))
       .to("over"),
     byKey.top(3, (e) => [descending(e.amount), e.at], { rank: "rank" })
       .map((e) => ({ ...named(e), rank: e.rank })).to("top"),
@@ -185,6 +194,7 @@ const ANSWERS: Readonly<Record<string, (all: readonly Item[]) => OutputRow[]>> =
           number: BigInt(i + 1),
           before: mine[i - 2]?.amount ?? 0n,
           near: total(near),
+          half: Number(total(near)) / 2,
           five: total(mine.slice(Math.max(0, i - 4), i + 1)),
           n: BigInt(near.length),
         };

@@ -103,6 +103,17 @@ export class Accumulator {
     block.nest("else", apply);
   }
 
+  /** Empties these aggregates, and no other. */
+  clear(block: Block, acc: string, names: ReadonlySet<string>): void {
+    this.#parts.forEach((part, i) => {
+      if (!names.has(this.#aggregates[i].name)) return;
+      for (const line of part.free(acc)) block.line(line);
+      for (const { name, type } of part.slots) {
+        block.line(`${acc}.${name} = ${type === "bool" ? "false" : "0"};`);
+      }
+    });
+  }
+
   /** The result of an aggregate. */
   result(acc: string, name: string): Code {
     return this.#parts[this.#aggregates.findIndex((each) => each.name === name)].result(acc);

@@ -112,6 +112,16 @@ function beside({ step, frames, lags, keep, fields, result }: Beside, site: Site
     });
     return `  ${name}(frame: u32, acc: Acc${number}): void {\n${block}\n  }`;
   };
+  /** A frame is put together anew; the others stand as they are. */
+  const clear = (): string => {
+    const block = new Block(module, "    ");
+    frames.forEach(({ aggregates }, f) => {
+      if (exact(aggregates)) return;
+      const names = new Set(aggregates.map(({ name }) => name));
+      block.nest(`if (frame == ${f})`, (inner) => acc.clear(inner, "acc", names));
+    });
+    return `  clear(frame: u32, acc: Acc${number}): void {\n${block}\n  }`;
+  };
   const fire = method(
     site,
     `fire(key: usize, keyLength: u32, acc: Acc${number}, number: i64, lags: u32)`,
@@ -143,12 +153,7 @@ function beside({ step, frames, lags, keep, fields, result }: Beside, site: Site
         `  lagged(i: u32): Row${number} {\n${lagged.join("\n")}\n    return ${row.instance};\n  }`,
         changes("enter", "0"),
         changes("leave", "1"),
-        [
-          `  clear(frame: u32, acc: Acc${number}): void {`,
-          "    acc.free();",
-          `    memory.fill(changetype<usize>(acc), 0, offsetof<Acc${number}>());`,
-          "  }",
-        ].join("\n"),
+        clear(),
       ]),
     ],
     delay: 0,
