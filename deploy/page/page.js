@@ -187,7 +187,7 @@ function tables(status, seconds) {
         count(each.keys),
         bytes(each.stateBytes),
         count(each.frame - each.checkpointFrame),
-        each.watermark > 0
+        each.watermark > 0 && each.watermark < 8e15
           ? new Date(each.watermark / 1000).toISOString().slice(0, 19).replace("T", " ")
           : "–",
         count(each.counts.late + each.counts.latePartly),

@@ -60,9 +60,11 @@ export async function lateEvents(edge: Edge, { req }: Context): Promise<Response
     limit,
     ...(after === undefined ? {} : { after: parsePosition(after) }),
   });
-  const late = found.map(({ payload, position, ...rest }) => ({
+  const late = found.map(({ payload, position, watermark, ...rest }) => ({
     position: positionText(position),
     ...rest,
+    // Null: the input had ended.
+    watermark: watermark >= ENDED ? null : watermark,
     payload: messageToJson(pipeline.input, payload),
   }));
   const next = found.length === limit

@@ -53,7 +53,8 @@ describe("the NATS edges on a real server", () => {
     assert.equal(reply.durable, true);
 
     const json = headers();
-    json.set("Content-Type", "application/json");
+    // As many spell it: names of NATS headers differ by case.
+    json.set("content-type", "application/json");
     const asked = new TextEncoder().encode('{"key":"a","amount":"7"}');
     const answer = (await client.request("millrace.tally.decide.a", asked, { timeout: 5000, headers: json }))
       .json();

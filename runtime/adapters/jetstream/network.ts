@@ -1,6 +1,6 @@
 /** The network on NATS: requests by queue group on core NATS, streams by ordered consumers of JetStream. */
 import { type ConsumerMessages, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
-import { headers as newHeaders } from "@nats-io/nats-core";
+import { headers as newHeaders, Match, type MsgHdrs } from "@nats-io/nats-core";
 import type { Network, StreamMessage, StreamOptions, StreamReader } from "../../world/network.ts";
 import type { NatsLink } from "./connection.ts";
 
@@ -23,7 +23,7 @@ export function jetstreamNetwork(link: NatsLink): Network {
           handle({
             subject: message.subject,
             payload: message.data,
-            header: (name) => message.headers?.get(name) || undefined,
+            header: (name) => headerOf(message.headers, name),
             respond: (payload, fields) =>
               void message.respond(payload, fields && { headers: encoded(fields) }),
           });
@@ -112,6 +112,11 @@ class Reader implements StreamReader {
   }
 }
 
+/** However it is spelt: to NATS the names of headers differ by case, to those who send them they do not. */
+function headerOf(headers: MsgHdrs | undefined, name: string): string | undefined {
+  return headers?.get(name) || headers?.get(name, Match.IgnoreCase) || undefined;
+}
+
 function received(message: JsMsg): StreamMessage {
   return {
     subject: message.subject,
@@ -119,7 +124,7 @@ function received(message: JsMsg): StreamMessage {
     sequence: message.seq,
     // Nanoseconds exceed what a number holds exactly; to the microsecond it does not matter.
     time: Math.floor(message.info.timestampNanos / 1000),
-    header: (name) => message.headers?.get(name) || undefined,
+    header: (name) => headerOf(message.headers, name),
   };
 }
 
