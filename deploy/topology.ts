@@ -19,8 +19,8 @@ export async function configuredTopology(config: EngineConfig): Promise<Topology
     ...modules.pipelines.map((each) => ({ partitions: config.partitions, reply: config.reply, ...each })),
   ];
   return {
-    feeds: pipelines.flatMap(({ name, fed }) =>
-      fed ? [{ from: fed.pipeline, to: name, output: fed.output }] : []
+    feeds: pipelines.flatMap(({ name, fed = [] }) =>
+      fed.map(({ pipeline, output }) => ({ from: pipeline, to: name, output }))
     ),
     sources: streamsOf(pipelines),
     pipelines: pipelines.map((pipeline) => ({

@@ -40,8 +40,11 @@ export function checkTopology(topology: Topology): void {
   for (const { from, to, output: name } of topology.feeds ?? []) {
     checkKnown(names, from, "a feed");
     checkKnown(names, to, "a feed");
-    const { output: first, outputs } = pipelineOf(topology, from), { input } = pipelineOf(topology, to);
+    const { output: first, outputs } = pipelineOf(topology, from),
+      { input: whole, fed } = pipelineOf(topology, to);
     const output = name === undefined ? first : outputs?.find((each) => each.name === name)?.message;
+    const field = fed?.find(({ pipeline }) => pipeline === from)?.field;
+    const input = whole.fields.find(({ number }) => number === field)?.message ?? whole;
     if (output?.typeName !== input.typeName) {
       throw new Error(
         `Cannot start: the feed ${from} → ${to} gives ${
@@ -50,13 +53,15 @@ export function checkTopology(topology: Topology): void {
       );
     }
   }
-  for (const { name, fed } of topology.pipelines) {
-    if (!fed || topology.feeds?.some(({ from, to }) => from === fed.pipeline && to === name)) continue;
-    throw wrong(
-      name,
-      `it is declared to be fed by ${fed.pipeline}, and no feed does so`,
-      `Add { from: "${fed.pipeline}", to: "${name}", output: "${fed.output}" } to the feeds of the topology.`,
-    );
+  for (const { name, fed = [] } of topology.pipelines) {
+    for (const { pipeline, output } of fed) {
+      if (topology.feeds?.some(({ from, to }) => from === pipeline && to === name)) continue;
+      throw wrong(
+        name,
+        `it is declared to be fed by ${pipeline}, and no feed does so`,
+        `Add { from: "${pipeline}", to: "${name}", output: "${output}" } to the feeds of the topology.`,
+      );
+    }
   }
   checkAcyclic(topology);
   for (const { pipeline, stream } of topology.sources ?? []) {

@@ -25,8 +25,8 @@ export interface Pipeline {
   readonly output?: DescMessage;
   /** Outputs by channel, where it has several, or says more of them. */
   readonly outputs?: readonly OutputSpec[];
-  /** The pipeline and output that feed it, watermarks included; the topology's feeds must say so too. */
-  readonly fed?: { readonly pipeline: string; readonly output: string };
+  /** The pipelines and outputs that feed it, watermarks included; the topology's feeds must say so too. */
+  readonly fed?: readonly FedInput[];
   /** Its sources, where it has event time, by the index that watermarks name them by. */
   readonly inputs?: readonly InputSpec[];
   /** What is asked outside for each event, and recorded with it, before the kernel sees it. */
@@ -79,6 +79,14 @@ export interface OutputSpec {
 }
 
 /** One of the sources of a declared pipeline. */
+export interface FedInput {
+  readonly pipeline: string;
+  readonly output: string;
+  /** Its number among the inputs, and the field of the message that holds its rows, where there are others beside. */
+  readonly input: number;
+  readonly field?: number;
+}
+
 export interface InputSpec {
   readonly name: string;
   /** The field of `input` that holds its events, where several sources share an envelope. */

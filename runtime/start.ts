@@ -152,8 +152,9 @@ function superviseAll(
         const offer = road.offerPatiently(to, signal);
         const { outputs } = stages.get(from)!.pipeline;
         const channel = output === undefined ? 0 : outputs!.findIndex(({ name }) => name === output);
-        const mark = stages.get(to)!.pipeline.fed ? road.markPatiently(to, signal) : undefined;
-        return runFeed({ from: partition, to, world, channel, offer, mark }, signal);
+        const into = stages.get(to)!.pipeline.fed?.find((each) => each.pipeline === from);
+        const mark = into && road.markPatiently(to, signal);
+        return runFeed({ from: partition, to, world, channel, offer, mark, into }, signal);
       },
     }))
   );

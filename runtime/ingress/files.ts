@@ -19,6 +19,7 @@ import { csvRecordsOf, ndjsonRecords, type Unfit } from "./file_records.ts";
 import { NO_KEY } from "./key.ts";
 import { InOrder } from "./in_order.ts";
 import { problemJson, refusal } from "./problem.ts";
+import { fieldOf } from "../partition/wire.ts";
 import { UNFIT } from "./streams.ts";
 
 export interface FileOptions {
@@ -212,20 +213,7 @@ function recordsOf(
   }
   const field = input.fields.find(({ number }) => number === spec?.field);
   if (!field?.message) return { message: input, wrap: (record) => record };
-  return { message: field.message, wrap: (record) => lengthDelimited(field.number, record) };
-}
-
-function lengthDelimited(number: number, record: Uint8Array): Uint8Array {
-  const head: number[] = [];
-  for (const value of [number << 3 | 2, record.length]) {
-    let rest = value;
-    for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) head.push(rest % 0x80 | 0x80);
-    head.push(rest);
-  }
-  const event = new Uint8Array(head.length + record.length);
-  event.set(head);
-  event.set(record, head.length);
-  return event;
+  return { message: field.message, wrap: (record) => fieldOf(field.number, record) };
 }
 
 /** Offers an event to each member in turn, waiting for room, so that lines stay in order in all of them. */

@@ -9,6 +9,8 @@ import { WatermarkSchema } from "../proto/gen/frame_pb.ts";
 import { encodeMark } from "../stream/marks.ts";
 import type { OfferOptions, Outcome } from "../runtime.ts";
 import type { Partition } from "../partition/partition.ts";
+import { fieldOf } from "../partition/wire.ts";
+import type { FedInput } from "../declare.ts";
 import type { World } from "../world/mod.ts";
 import { outputsOf, releasedFrames } from "./reader.ts";
 
@@ -26,6 +28,8 @@ export interface FeedOptions {
   /** Tells the receiver, all of its partitions, how far event time has come; absent where it does not ask. */
   mark?(payload: Uint8Array, options: OfferOptions, done: (outcome: Outcome) => void): Promise<void>;
   offer(payload: Uint8Array, options: OfferOptions, done: (outcome: Outcome) => void): Promise<void>;
+  /** Which of the receiver's inputs it is, and the field of its events that holds a row; absent = all of it. */
+  readonly into?: Pick<FedInput, "input" | "field">;
 }
 
 export function feedSequence(frame: number, output: number): number {
@@ -38,7 +42,7 @@ function markSequence(frame: number): number {
 }
 
 export async function runFeed(
-  { from, to, world, channel, offer, mark }: FeedOptions,
+  { from, to, world, channel, offer, mark, into }: FeedOptions,
   signal: AbortSignal,
 ): Promise<void> {
   await from.ready(signal);
@@ -47,7 +51,7 @@ export async function runFeed(
   const unsettled = new Unsettled((frame) => from.history.setFed(to, frame));
   for await (const frame of releasedFrames(from, world, from.history.fed(to) + 1, signal)) {
     const all = outputsOf(frame, from), outputs = all.filter((each) => each.channel === channel);
-    const advance = mark && advanceOf(frame.effects, from.index);
+    const advance = mark && advanceOf(frame.effects, from.index, into?.input);
     if (outputs.length >= OUTPUTS_PER_FRAME_MAX) {
       throw new Error(
         `Cannot feed ${to}: frame ${frame.number} of ${source} holds ${outputs.length} outputs`,
@@ -56,7 +60,8 @@ export async function runFeed(
     unsettled.begin(frame.number, outputs.length + (advance ? 1 : 0));
     for (const { output, payload } of outputs) {
       const options = { source, sequence: feedSequence(frame.number, output) };
-      await offer(payload, options, (outcome) => unsettled.settle(frame.number, outcome));
+      const event = into?.field === undefined ? payload : fieldOf(into.field, payload);
+      await offer(event, options, (outcome) => unsettled.settle(frame.number, outcome));
     }
     // Behind the results that it speaks of: with the signal some of them were not offered any more.
     if (signal.aborted) return;
@@ -70,13 +75,13 @@ export async function runFeed(
 }
 
 /** How far event time came with a frame, as the receiver is told; undefined where it did not move. */
-function advanceOf(effects: Uint8Array, partition: number): Uint8Array | undefined {
+function advanceOf(effects: Uint8Array, partition: number, input?: number): Uint8Array | undefined {
   const cursor = new EffectCursor(effects);
   let found: Uint8Array | undefined;
   while (cursor.next()) if (cursor.kind === EFFECT_KIND.ADVANCE) found = cursor.payload;
   if (!found) return undefined;
   const { time, idle } = fromBinary(WatermarkSchema, found);
-  return encodeMark({ time, idle, partition });
+  return encodeMark({ time, idle, partition, input });
 }
 
 /** Counts what is under way per frame and tells, in order, which frames are wholly delivered. */

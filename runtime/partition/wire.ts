@@ -69,3 +69,10 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
   }
   return whole;
 }
+
+/** A message that holds one in its field of this number. */
+export function fieldOf(number: number, record: Uint8Array): Uint8Array {
+  const head = new Uint8Array(20);
+  const end = writeVarint(head, writeVarint(head, 0, number * 8 + 2), record.length);
+  return concat(head.subarray(0, end), record);
+}

@@ -76,8 +76,8 @@ async function run(declarations: Declaration[], memory: Kept, network?: Network)
   const built: Declared[] = await Promise.all(declarations.map((each) => declared(each)));
   const pipelines = built.map(({ pipeline }) => pipeline), { name, output } = pipelines.at(-1)!;
   const sources = streamsOf(pipelines);
-  const feeds = pipelines.flatMap(({ name: to, fed }) =>
-    fed ? [{ from: fed.pipeline, to, output: fed.output }] : []
+  const feeds = pipelines.flatMap(({ name: to, fed = [] }) =>
+    fed.map(({ pipeline: from, output }) => ({ from, to, output }))
   );
   const world = { ...memoryWorld(memory), ...(network ? { network } : {}) };
   const over = new AbortController(), rows: string[] = [];

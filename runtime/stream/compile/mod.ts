@@ -68,16 +68,27 @@ export function compile(
   };
 }
 
-/** The stage before: the whole input of the pipeline, or none of it. */
+/** The stages before: each the whole input of the pipeline, or one of its sources. */
 function fedOf(plan: Plan): Pipeline["fed"] {
-  const { fed } = plan.sources[0];
-  if (plan.sources.some((source) => source.fed) && plan.sources.length > 1) {
+  const { variants } = inputOf(plan);
+  const fed = plan.sources.flatMap((source) =>
+    source.fed
+      ? [{
+        pipeline: source.fed.pipeline,
+        output: source.fed.output,
+        input: source.input,
+        field: variants?.get(source),
+      }]
+      : []
+  );
+  const twice = fed.find(({ pipeline }, i) => fed.findIndex((each) => each.pipeline === pipeline) < i);
+  if (twice) {
     throw new TypeError(
-      `Cannot compile pipeline "${plan.name}": a source that is fed by a pipeline stands beside others. ` +
-        "Bring them together in the pipeline before, with union or a join.",
+      `Cannot compile pipeline "${plan.name}" (${plan.sources[twice.input].place}): it is fed by ` +
+        `"${twice.pipeline}" twice. Take one output of it, with filter for what each side is to have.`,
     );
   }
-  return fed && { pipeline: fed.pipeline, output: fed.output };
+  return fed.length > 0 ? fed : undefined;
 }
 
 /** The sources, as whoever watches over event time knows them. */
