@@ -13,6 +13,7 @@ import { readKernel } from "../../deploy/kernels.ts";
 import { systemClock } from "../../runtime/adapters/clock.ts";
 import { fileCheckpoints } from "../../runtime/adapters/files/checkpoints.ts";
 import { natsLink } from "../../runtime/adapters/jetstream/connection.ts";
+import { openPostgres } from "../../runtime/adapters/postgres.ts";
 import { systemRandom } from "../../runtime/adapters/random.ts";
 import { fileSink } from "../../runtime/adapters/sinks/files.ts";
 import { postgresSink } from "../../runtime/adapters/sinks/postgres.ts";
@@ -182,9 +183,9 @@ const CONTESTS: Record<string, Make> = {
       outputs,
       exactly: () => postgresSink({ ...options, table: `totals_${count++}` }),
       async atLeast(bounds) {
-        const sql = (await import("postgres")).default(server.url, { max: 1, onnotice: () => {} });
-        await sql`DROP TABLE IF EXISTS loose`;
-        await sql.end();
+        const own = openPostgres({ url: server.url, connections: 1, connectMs: 10_000, statementMs: 60_000 });
+        await own.query("DROP TABLE IF EXISTS loose");
+        await own.close(5_000);
         return loosePostgres(bounds, folder, server.url);
       },
       async clean() {
