@@ -109,6 +109,7 @@ async function drive(stage: Stage): Promise<Stock> {
     speed,
     recovered: stage.recovered,
     carriesOn: stage.before > 0,
+    url: stage.doors.url,
     curl: curlLines(stage.doors.url),
     notes: trouble(runtime),
   });

@@ -21,6 +21,8 @@ export interface View {
   readonly recovered: string;
   /** Whether this run carries on with what an earlier one left. */
   readonly carriesOn: boolean;
+  /** Where its HTTP door is. */
+  readonly url: string;
   readonly curl: readonly string[];
   readonly notes: readonly string[];
 }
@@ -46,7 +48,11 @@ export function sections(view: View, width: number, paint: Paint): Section[] {
     { rank: 0, gap: "rule", lines: attack(view, width, paint) },
     { rank: 2, gap: "rule", lines: engine(view, paint) },
     { rank: 0, gap: "none", lines: notes.map((note) => paint("yellow", note)) },
-    { rank: 5, gap: "none", lines: [paint("dim", "Ask it from another terminal:"), ...view.curl] },
+    {
+      rank: 5,
+      gap: "none",
+      lines: [paint("dim", `Open ${view.url} in a browser, or ask it from another terminal:`), ...view.curl],
+    },
     {
       rank: 3,
       gap: "none",

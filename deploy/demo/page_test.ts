@@ -162,6 +162,7 @@ function view(): View {
     speed: 1,
     recovered: "A new ledger",
     carriesOn: false,
+    url: "http://127.0.0.1:8080",
     curl: ["curl http://127.0.0.1:8080/healthz"],
     notes: [],
   };

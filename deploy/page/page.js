@@ -164,7 +164,7 @@ function tables(status, seconds) {
       "waiting",
       "keys",
       "state kept",
-      "frames since checkpoint",
+      "since checkpoint",
       "watermark",
       "late",
       "dead letters",
