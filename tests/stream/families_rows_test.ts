@@ -9,9 +9,12 @@ import {
   descending,
   hopping,
   lag,
+  last,
   max,
+  min,
   pipeline,
   rowNumber,
+  sliding,
   sum,
   sumOver,
   sumOverRows,
@@ -160,6 +163,12 @@ const rows = pipeline("rows", { input: timed() }, ({ input }) => {
       n: e.n,
     }))
       .to("over"),
+    byKey.window(sliding("25s")).aggregate({
+      n: count(),
+      least: min((e) => e.amount),
+      most: max((e) => e.amount, { where: (e) => e.amount.lt(70) }),
+      last: last((e) => e.note),
+    }).to("extremes"),
     byKey.top(3, (e) => [descending(e.amount), e.at], { rank: "rank" })
       .map((e) => ({ ...named(e), rank: e.rank })).to("top"),
     byKey.first().map(named).to("first"),
@@ -199,6 +208,19 @@ const ANSWERS: Readonly<Record<string, (all: readonly Item[]) => OutputRow[]>> =
           n: BigInt(near.length),
         };
       })),
+  extremes: (all) =>
+    twin.sliding(all, 25n * SECOND).map(({ key, start, end, rows }) => {
+      const low = rows.filter(({ amount }) => amount < 70n);
+      return {
+        key,
+        windowStart: start,
+        windowEnd: end,
+        n: BigInt(rows.length),
+        least: best(rows).at(-1)!.amount,
+        most: low.length ? best(low)[0].amount : 0n,
+        last: rows.at(-1)!.note,
+      };
+    }),
   top: (all) =>
     ofKeys(all, (mine) => best(mine).slice(0, 3).map((row, i) => ({ ...named(row), rank: BigInt(i + 1) }))),
   first: (all) => ofKeys(all, (mine) => [named(mine[0])]),

@@ -8,9 +8,9 @@
  *   rows(count)  it and the count - 1 rows before it
  *   running()    all rows so far
  *
- * A frame whose rows can be taken out costs one step in and one out for each row; one that cannot is put
- * together anew for each time (range) or row. Rows wait in a wheel; when the watermark has passed them they go
- * into a ring of their key, where those stand that a frame or a lag still wants: short rows of one length
+ * A row goes into a frame once and out of it once. Where it cannot be taken out and was missed (the greatest of
+ * all, a rounded sum), the frame is put together anew. Rows wait in a wheel; when the watermark has passed them they
+ * go into a ring of their key, where those stand that a frame or a lag still wants: short rows of one length
  * themselves, others by their address. A key is a line or two of memory and its ring another, which is what a
  * row costs where keys are many.
  *
@@ -71,7 +71,8 @@ const HAND_KEYS: u32 = 16;
 class Frame {
   extent: i64;
   kind: u32;
-  takesOut: bool;
+  /** The rows that left last could be taken out, or made no difference. */
+  stands: bool;
 }
 
 /** A row that waits, or that is too long for the ring; what R saved follows, its time first. */
@@ -146,15 +147,14 @@ export class Over<A, R, D> {
 
   // ---- declaration: frames and lags are numbered as they are declared ----
 
-  /** `takesOut`: D.leave takes a row out again; else the frame is put together anew. */
-  range(size: i64, takesOut: bool): bool {
-    return size >= 0 && this.frame(RANGE, size, takesOut);
+  range(size: i64): bool {
+    return size >= 0 && this.frame(RANGE, size);
   }
-  rows(count: i64, takesOut: bool): bool {
-    return count > 0 && count < 1 << 24 && this.frame(ROWS, count, takesOut);
+  rows(count: i64): bool {
+    return count > 0 && count < 1 << 24 && this.frame(ROWS, count);
   }
   running(): bool {
-    return this.frame(RUNNING, 0, true);
+    return this.frame(RUNNING, 0);
   }
   /** The row `count` rows before. */
   lag(count: u32): bool {
@@ -384,8 +384,11 @@ export class Over<A, R, D> {
       if (ranges && !newTime) continue;
       const to = ranges ? key.count : n + 1;
       const from = this.leave(key, f, frame, acc, n, minus(time, frame.extent));
-      let m = frame.takesOut ? (ranges ? max(key.count - key.unentered, from) : n) : from;
-      if (!frame.takesOut) changetype<D>(0).clear(f, acc);
+      let m = ranges ? key.count - key.unentered : n;
+      if (!frame.stands) {
+        changetype<D>(0).clear(f, acc);
+        m = from;
+      }
       for (; m < to; m++) {
         this.loadRow(key, m);
         changetype<D>(0).enter(f, acc);
@@ -408,15 +411,19 @@ export class Over<A, R, D> {
   @inline
  private leave(key: Key, f: u32, frame: Frame, acc: A, n: u32, oldest: i64): u32 {
     const first = this.firstAt(key, f);
-    if (frame.kind == RUNNING) return 0;
-    let from = load<u32>(first);
+    if (frame.kind == RUNNING) {
+      frame.stands = true;
+      return 0;
+    }
+    let from = load<u32>(first), stands = true;
     while (frame.kind == ROWS ? <i64> (n - from) >= frame.extent : load<i64>(this.placeOf(key, from)) < oldest) {
-      if (frame.takesOut) {
+      if (stands) {
         this.loadRow(key, from);
-        changetype<D>(0).leave(f, acc);
+        stands = changetype<D>(0).leave(f, acc);
       }
       from++;
     }
+    frame.stands = stands;
     store<u32>(first, from);
     return from;
   }
@@ -518,12 +525,11 @@ export class Over<A, R, D> {
     memory.fill(changetype<usize>(key) + KEY, 0, this.firstsBytes() + accumulatorBytes<A>());
   }
 
-  private frame(kind: u32, extent: i64, takesOut: bool): bool {
+  private frame(kind: u32, extent: i64): bool {
     if (this.frameCount == FRAMES_MAX) return false;
     const frame = this.frameAt(this.frameCount++);
     frame.kind = kind;
     frame.extent = extent;
-    frame.takesOut = takesOut;
     return true;
   }
 

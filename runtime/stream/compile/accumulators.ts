@@ -15,6 +15,8 @@ export interface Part {
   readonly invertible: boolean;
   /** Whether a row can be taken out again. */
   readonly retractable: boolean;
+  /** Where a row cannot be taken out: whether all is the same without it. */
+  stands?(acc: string, value: Code, time: string): string;
   /** A condition under which the row must be refused; nothing has changed then. */
   refuses?(acc: string, value: Code, sub: boolean): string;
   add(acc: string, value: Code | undefined, time: string): string[];
@@ -46,12 +48,32 @@ export class Accumulator {
     );
   }
 
-  /** Whether rows of these aggregates can be taken out exactly: sums of floats would drift. */
-  takesOut(names: ReadonlySet<string>): boolean {
-    return this.#aggregates.every(({ name, kind, of }, i) =>
-      !names.has(name) ||
-      this.#parts[i].retractable && !(of?.type === "f64" && kind !== "count" && kind !== "distinct")
+  /** Whether rows of an aggregate can be taken out exactly: sums of floats would drift. */
+  #takesOut(i: number): boolean {
+    const { kind, of } = this.#aggregates[i];
+    return this.#parts[i].retractable && !(of?.type === "f64" && kind !== "count" && kind !== "distinct");
+  }
+
+  /** Takes the row at hand out of these aggregates; returns false where they must be put together anew. */
+  leave(
+    block: Block,
+    acc: string,
+    values: readonly { of?: Code; where?: Code }[],
+    time: string,
+    names: ReadonlySet<string>,
+  ): void {
+    const out = new Set(
+      [...names].filter((name) => this.#takesOut(this.#aggregates.findIndex((each) => each.name === name))),
     );
+    this.change(block, acc, values, time, "1", out);
+    this.#parts.forEach((part, i) => {
+      const { name } = this.#aggregates[i], { of, where } = values[i];
+      if (!names.has(name) || out.has(name)) return;
+      const anew = [where?.v, of && part.stands && `!(${part.stands(acc, of, time)})`].filter(Boolean).join(
+        " && ",
+      );
+      block.line(`${anew && `if (${anew}) `}return false;`);
+    });
   }
 
   /** Values and conditions of the row at hand, computed once, before the accumulator is asked for. */
@@ -276,6 +298,8 @@ function extreme(a: string, kind: "min" | "max", of: string): Part {
     retractable: false,
     add: (acc, value) => [take(acc, "", value!.v), `${acc}.${a}h = true;`],
     sub: nothing,
+    // Not so of NaN, nor beside one.
+    stands: (acc, value) => `${value.v} < ${acc}.${a}v || ${value.v} > ${acc}.${a}v`,
     merge: (
       to,
       from,
@@ -321,6 +345,7 @@ function picked(a: string, kind: "first" | "last", of: string, module: Module): 
       "}",
     ],
     sub: nothing,
+    stands: (acc, _value, time) => kind === "last" ? `${time} < ${acc}.${a}t` : "false",
     merge: (to, from) => [
       `if (${from}.${a}h && (${wins(to, `${from}.${a}t`)})) {`,
       ...set(to, `${from}.${a}v`, isText ? `${from}.${a}vLength` : undefined),

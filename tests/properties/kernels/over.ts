@@ -25,6 +25,8 @@ class Sums {
   all: i64;
   leastOfRange: i64;
   leastOfRows: i64;
+  /** Bits: of the range there is one, of the rows. */
+  some: u32;
 
   free(): void {}
 }
@@ -41,16 +43,18 @@ class Wiring {
     if (frame == 0) acc.range += row.a;
     else if (frame == 1) acc.rows += row.a;
     else if (frame == 2) acc.all += row.a;
-    else if (frame == 3) acc.leastOfRange = min(acc.leastOfRange, row.a);
-    else acc.leastOfRows = min(acc.leastOfRows, row.a);
+    else if (frame == 3) acc.leastOfRange = acc.some & 1 ? min(acc.leastOfRange, row.a) : row.a;
+    else acc.leastOfRows = acc.some & 2 ? min(acc.leastOfRows, row.a) : row.a;
+    if (frame > 2) acc.some |= frame - 2;
   }
-  leave(frame: u32, acc: Sums): void {
+  leave(frame: u32, acc: Sums): bool {
     if (frame == 0) acc.range -= row.a;
-    else acc.rows -= row.a;
+    else if (frame == 1) acc.rows -= row.a;
+    else return false;
+    return true;
   }
   clear(frame: u32, acc: Sums): void {
-    if (frame == 3) acc.leastOfRange = i64.MAX_VALUE;
-    else acc.leastOfRows = i64.MAX_VALUE;
+    acc.some &= ~(frame - 2);
   }
   fire(key: usize, keyLength: u32, acc: Sums, number: i64, lags: u32): void {
     begin(lags, number);
@@ -73,8 +77,8 @@ const over = changetype<Over<Sums, Row, Wiring>>(OPERATORS);
 
 export function onInit(ptr: usize, length: u32): bool {
   const range = load<i64>(ptr), rows = load<i64>(ptr, 8);
-  if (!timeInit(1) || !over.range(range, true) || !over.rows(rows, true) || !over.running()) return false;
-  if (!over.range(range / 2, false) || !over.rows(rows, false) || !over.lag(1) || !over.lag(3)) return false;
+  if (!timeInit(1) || !over.range(range) || !over.rows(rows) || !over.running()) return false;
+  if (!over.range(range / 2) || !over.rows(rows) || !over.lag(1) || !over.lag(3)) return false;
   over.keep(load<i64>(ptr, 16));
   return over.init(16);
 }

@@ -45,6 +45,7 @@ const shown = changetype<Row>(memory.data(offsetof<Row>(), 8));
 class Sums {
   sum: i64;
   least: i64;
+  some: bool;
 
   free(): void {}
 }
@@ -58,14 +59,17 @@ class Wiring {
     return row;
   }
   enter(frame: u32, acc: Sums): void {
-    if (frame) acc.least = min(acc.least, row.a);
-    else acc.sum += row.a;
+    if (!frame) acc.sum += row.a;
+    else if (!acc.some || row.a < acc.least) acc.least = row.a;
+    acc.some = acc.some || frame != 0;
   }
-  leave(frame: u32, acc: Sums): void {
+  leave(frame: u32, acc: Sums): bool {
+    if (frame) return row.a != acc.least;
     acc.sum -= row.a;
+    return true;
   }
   clear(frame: u32, acc: Sums): void {
-    acc.least = i64.MAX_VALUE;
+    acc.some = false;
   }
   fire(key: usize, keyLength: u32, acc: Sums, number: i64, lags: u32): void {
     begin(0, number);
@@ -85,7 +89,7 @@ const over = changetype<Over<Sums, Plain, Wiring>>(OPERATORS);
 
 export function onInit(ptr: usize, length: u32): bool {
   const range = load<i64>(ptr);
-  if (!timeInit(1) || !over.range(range, true) || !over.range(range, false)) return false;
+  if (!timeInit(1) || !over.range(range) || !over.range(range)) return false;
   over.keep(load<i64>(ptr, 8));
   return over.init(16);
 }

@@ -94,8 +94,9 @@ class Beside {
   enter(frame: u32, acc: Count): void {
     acc.count++;
   }
-  leave(frame: u32, acc: Count): void {
+  leave(frame: u32, acc: Count): bool {
     acc.count--;
+    return true;
   }
   clear(frame: u32, acc: Count): void {}
   fire(key: usize, keyLength: u32, acc: Count, number: i64, lags: u32): void {
@@ -125,7 +126,7 @@ export function onInit(ptr: usize, length: u32): bool {
     return session.init(8);
   }
   sliding.keep(size);
-  return sliding.range(size, true) && sliding.init(8);
+  return sliding.range(size) && sliding.init(8);
 }
 
 export function onAhead(ptr: usize, length: u32): void {

@@ -21,7 +21,7 @@ const FRAMES_MAX = 8;
 
 /** A window over the rows before each row, and the aggregates that are taken over it. */
 interface Frame {
-  /** Declares it, but for whether rows can be taken out. */
+  /** Declares it, but for the last bracket. */
   readonly declare: string;
   readonly aggregates: readonly NamedAggregate[];
 }
@@ -100,39 +100,36 @@ function beside({ step, frames, lags, keep, fields, result }: Beside, site: Site
   const row = new RowClass(`Row${number}`, fields, ...lags.map((_, i) => `row${number}lag${i}`));
   const buffer = keyBuffer(site);
   const D = `Tell${number}`;
-  /** A row enters or leaves the frames: each with its own aggregates. */
-  const changes = (name: string, op: string): string => {
-    const block = new Block(module, "    ");
-    const scope: Scope = new Map([[step.from.row, row.field]]);
-    frames.forEach(({ aggregates }, f) => {
-      const names = new Set(aggregates.map((each) => each.name));
-      block.nest(`if (frame == ${f})`, (inner) => {
-        acc.change(inner, "acc", acc.values(inner, scope, names), `${row.instance}.time`, op, names);
-      });
-    });
-    return `  ${name}(frame: u32, acc: Acc${number}): void {\n${block}\n  }`;
-  };
-  /** A frame is put together anew; the others stand as they are. */
-  const clear = (): string => {
+  /** What is done to each of the frames, with its own aggregates. */
+  const each = (
+    head: string,
+    write: (block: Block, names: ReadonlySet<string>) => void,
+    end = "",
+  ): string => {
     const block = new Block(module, "    ");
     frames.forEach(({ aggregates }, f) => {
-      if (exact(aggregates)) return;
       const names = new Set(aggregates.map(({ name }) => name));
-      block.nest(`if (frame == ${f})`, (inner) => acc.clear(inner, "acc", names));
+      block.nest(`if (frame == ${f})`, (inner) => write(inner, names));
     });
-    return `  clear(frame: u32, acc: Acc${number}): void {\n${block}\n  }`;
+    return `  ${head} {\n${block}${end}\n  }`;
   };
+  const taken = `(frame: u32, acc: Acc${number})`, time = `${row.instance}.time`;
+  const scope: Scope = new Map([[step.from.row, row.field]]);
+  const enter = each(`enter${taken}: void`, (block, names) => {
+    acc.change(block, "acc", acc.values(block, scope, names), time, "0", names);
+  });
+  const leave = each(`leave${taken}: bool`, (block, names) => {
+    acc.leave(block, "acc", acc.values(block, scope, names), time, names);
+  }, "\n    return true;");
+  /** A frame is put together anew; the others stand as they are. */
+  const clear = each(`clear${taken}: void`, (block, names) => acc.clear(block, "acc", names));
   const fire = method(
     site,
     `fire(key: usize, keyLength: u32, acc: Acc${number}, number: i64, lags: u32)`,
     (block) => site.after(block, result(block, row, acc), `${row.instance}.time`, "0"),
   );
-  const exact = (aggregates: readonly NamedAggregate[]) =>
-    acc.takesOut(new Set(aggregates.map(({ name }) => name)));
   const declared = [
-    ...frames.map(({ declare, aggregates }) =>
-      `if (!${self(site)}.${declare}, ${exact(aggregates)})) return false;`
-    ),
+    ...frames.map(({ declare }) => `if (!${self(site)}.${declare})) return false;`),
     ...lags.map((count) => `if (!${self(site)}.lag(${count})) return false;`),
     `${self(site)}.keep(${keep});`,
     `return ${self(site)}.init(${keyInline(step.keys)});`,
@@ -151,9 +148,9 @@ function beside({ step, frames, lags, keep, fields, result }: Beside, site: Site
         fire,
         `  row(): Row${number} {\n    return ${row.instance};\n  }`,
         `  lagged(i: u32): Row${number} {\n${lagged.join("\n")}\n    return ${row.instance};\n  }`,
-        changes("enter", "0"),
-        changes("leave", "1"),
-        clear(),
+        enter,
+        leave,
+        clear,
       ]),
     ],
     delay: 0,
