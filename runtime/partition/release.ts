@@ -153,9 +153,26 @@ async function firstAnswer(
   }
 }
 
-async function recorded(chain: Chain, number: number): Promise<Frame | undefined> {
-  const message = await chain.get(number);
-  return message && decodeFrame(message, `frame ${number} of ${chain.name}`);
+/** The frame that was read last, of each chain: a client that asks again asks for many events of one frame. */
+const lastRead = new WeakMap<
+  Chain,
+  { readonly number: number; readonly frame: Promise<Frame | undefined> }
+>();
+
+function recorded(chain: Chain, number: number): Promise<Frame | undefined> {
+  const last = lastRead.get(chain);
+  if (last?.number === number) return last.frame;
+  const frame = chain.get(number).then((message) =>
+    message && decodeFrame(message, `frame ${number} of ${chain.name}`)
+  );
+  const read = { number, frame };
+  lastRead.set(chain, read);
+  frame.then((found) => found ?? forget(), forget); // what failed is read anew
+  return frame;
+
+  function forget(): void {
+    if (lastRead.get(chain) === read) lastRead.delete(chain);
+  }
 }
 
 /** Whether event `index` of a region has this id. */

@@ -76,6 +76,12 @@ export class Aligned {
     return told;
   }
 
+  /** Whether it holds a window that has not ended. */
+  get open(): boolean {
+    for (const { end } of this.#held.values()) if (end > this.#watermark) return true;
+    return false;
+  }
+
   #gone(window: Window): boolean {
     return this.#watermark >= window.end + (this.#rules.lateness ?? 0n);
   }

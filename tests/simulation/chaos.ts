@@ -10,6 +10,8 @@ const HOUR = 3600 * SECOND;
 const JUMPS = [HOUR, HOUR / 12, 7_000];
 /** Mean time between two strokes; each kind is drawn at each. */
 const STROKE = 50_000;
+/** Where no client sends anything there is less to break: strokes are further apart. */
+const AT_REST = 4;
 const OPERATOR = 250_000;
 /** Partitions whose watermark others wait for. */
 const LAGGING = ["spans-0", "spans-1"];
@@ -19,9 +21,11 @@ export class Chaos {
   readonly #plan: Plan;
   readonly #processes: Processes;
   readonly #random: Seeded;
+  readonly #atRest: () => boolean;
   #over = false;
 
-  constructor(ground: Ground, plan: Plan, processes: Processes) {
+  constructor(ground: Ground, plan: Plan, processes: Processes, atRest: () => boolean) {
+    this.#atRest = atRest;
     this.#ground = ground;
     this.#plan = plan;
     this.#processes = processes;
@@ -59,7 +63,8 @@ export class Chaos {
       if (this.#strikeWith(kind)) this.#ground.counters.fault(kind);
     }
     for (const process of this.#processes.all) this.#processes.check(process);
-    this.#later(this.#random.int(STROKE / 2, STROKE * 1.5), () => this.#strike());
+    const pause = this.#random.int(STROKE / 2, STROKE * 1.5);
+    this.#later(this.#atRest() ? AT_REST * pause : pause, () => this.#strike());
   }
 
   #operate(): void {

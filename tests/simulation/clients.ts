@@ -102,6 +102,7 @@ export class Client {
   readonly #open = new Map<string, Open>();
   #next = 0;
   #rested = false;
+  #restsUntil = 0;
   /** Its window is full. */
   #waits = false;
   #sweeps = false;
@@ -119,6 +120,11 @@ export class Client {
     this.#timed = timed;
     this.events = (timed ? planTimedEvents : planEvents)(random.fork("events"), index, plan, poison);
     for (const event of this.events) if (event.note) market.ground.counters.fault("poison");
+  }
+
+  /** Nothing comes of it for a while. */
+  get rests(): boolean {
+    return this.done || this.#restsUntil > this.#market.ground.scheduler.now;
   }
 
   get done(): boolean {
@@ -142,7 +148,10 @@ export class Client {
     const { packet, window, pause } = this.#plan;
     if (this.gone || this.#next >= this.events.length) return;
     if (!this.#rested && this.#plan.night > 0 && 2 * this.#next >= this.events.length) {
-      if (this.#open.size === 0) this.#rested = true;
+      if (this.#open.size === 0) {
+        this.#rested = true;
+        this.#restsUntil = this.#market.ground.scheduler.now + this.#plan.night;
+      }
       return void this.#later(this.#rested ? this.#plan.night : SWEEP, () => this.#goOn());
     }
     if (this.#open.size + packet <= window * packet) {
@@ -275,6 +284,7 @@ export class Client {
     const reply = new Reply(this, process, this.#random);
     const diesAt = world.fails("crashAtAdmit") ? this.#random.int(0, packet.length - 1) : Infinity;
     let full = false;
+    const again = scheduler.now + this.#random.int(0, RETRY); // what is refused together is sent together
     for (const [index, open] of packet.entries()) {
       if (index === diesAt) return world.die("crashAtAdmit");
       const admission: Admission = full ? "full" : this.#offer(process, open, reply);
@@ -287,7 +297,7 @@ export class Client {
         open.event.admittedAt = this.#market.moment();
         continue;
       }
-      this.#askAgain(open, Math.min(open.retryAt, scheduler.now + this.#random.int(0, RETRY)));
+      this.#askAgain(open, Math.min(open.retryAt, again));
       if (admission !== "full" && admission !== "unavailable") {
         this.#market.violations.push(`${open.event.id} was refused: ${admission}`);
       }

@@ -12,9 +12,14 @@ interface Used {
 }
 
 interface Born {
-  /** Memory below the tables of pages, as it is before the first call. */
-  readonly image: Uint8Array;
+  /** What memory below the tables of pages holds before the first call; all else is zero. */
+  readonly image: readonly Piece[];
   proven: boolean;
+}
+
+interface Piece {
+  readonly at: number;
+  readonly bytes: Uint8Array;
 }
 
 interface Exports {
@@ -61,7 +66,11 @@ function lend(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAsse
 }
 
 function birthOf({ memory }: Exports): Born {
-  const image = new Uint8Array(memory.buffer).slice(0, FLAGS);
+  const bytes = new Uint8Array(memory.buffer), image: Piece[] = [];
+  for (let at = 0; at < FLAGS; at += PAGE_BYTES) {
+    const page = bytes.slice(at, at + PAGE_BYTES);
+    if (page.some((byte) => byte !== 0)) image.push({ at, bytes: page });
+  }
   return { image, proven: false };
 }
 
@@ -79,7 +88,8 @@ function clean(exports: Exports, birth: Born): void {
 function wipe({ buffer }: WebAssembly.Memory, birth: Born, arena = true): void {
   const memory = new Uint8Array(buffer);
   const pages = Math.ceil(memory.length / PAGE_BYTES);
-  memory.set(birth.image);
+  memory.fill(0, 0, FLAGS);
+  for (const { at, bytes } of birth.image) memory.set(bytes, at);
   memory.fill(0, FLAGS, FLAGS + pages);
   memory.fill(0, SHADOWS, SHADOWS + 4 * pages);
   if (arena) memory.fill(0, OUTPUT_END);

@@ -95,7 +95,7 @@ export class SimChain implements Chain {
   async *read(from: number, to = this.#stored.last): AsyncIterable<Stored> {
     const first = Math.max(from, this.#stored.first);
     for (let sequence = first; sequence <= to; sequence++) {
-      if (sequence === first || this.#world.draws.chance(0.02)) await this.#read();
+      if (sequence === first || this.#world.draws.chance(0.01)) await this.#read();
       const message = this.#reading(this.#stored.get(sequence));
       if (message) yield { sequence, message };
     }

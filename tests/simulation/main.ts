@@ -5,7 +5,7 @@
  *   deno task simulate --seed 4711             that one alone, to replay a failure
  *     --clients N --events N --without a,b     … with fewer clients, events, kinds of faults
  *   … --seeds 100 --seed 5000                  seeds 5000 to 5099
- *   … --mutants [--seeds N]                    thirty known bugs, put back one at a time: which are noticed
+ *   … --mutants [--seeds N]                    known bugs, put back one at a time: which are noticed
  *     --only "fence"                           … those whose name holds this
  *   … --workers N                              threads; the trace does not depend on them
  *   … --json                                   the summary as one JSON object in the last line

@@ -127,6 +127,24 @@ export const MUTANTS: readonly Mutant[] = [
     "? this.read.output : 0;",
     ["? 0 : 0;"],
   ),
+  mutant(
+    "what is void counts again while an older checkpoint is restored",
+    "runtime/partition/history.ts",
+    "for (const number of manifest.host.voids) this.#voids.add(number);",
+    ["this.#voids = new Set(manifest.host.voids);"],
+  ),
+  mutant(
+    "a checkpoint of a life that is over keeps what the next one remembers",
+    INCARNATION,
+    'if (this.#over) throw new Error("the partition restarted");',
+    [""],
+  ),
+  mutant(
+    "a sink is held for ahead of the ledger by an owner that was replaced",
+    "runtime/output/sinks.ts",
+    "await this.#checkNotAhead(sink, partition, held);",
+    ["throw new SinkAhead(sink.name, partition.name, held, history.durable);"],
+  ),
   // Of event time.
   mutant("watermark not in the snapshot", TIME, `${INLINE}const head = changetype<Head>(STATE);`, [
     "const headAt = memory.data(128, 8);\nconst head = changetype<Head>(headAt);",

@@ -30,7 +30,7 @@ const COPIED = [
   "wasm",
 ];
 /** A simulation that takes longer than this does not end: that is noticed too. */
-const SEED_MS_MAX = 300_000;
+const SEED_MS_MAX = 60_000;
 
 /** Tries each mutant on seeds 1, 2, …; several at a time. */
 export async function tryMutants(

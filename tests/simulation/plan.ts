@@ -56,8 +56,8 @@ const TIMED_EVERY = 3;
 
 /** Clients that send much at once, and clients that ask one thing at a time. */
 const BULK = {
-  events: [1000, 2500],
-  packets: [100, 300, 600],
+  events: [1200, 3600],
+  packets: [200, 600, 1500],
   windows: [1, 2, 3],
   pauses: [0, 5_000, 40_000],
 };
@@ -96,7 +96,8 @@ export function planOf(seed: number, limits: Limits = {}): Plan {
       ...client,
       events: Math.min(client.events, limits.events ?? Infinity),
     })),
-    checkpointEvents: draws.pick(timed ? [60, 150, 400, 100_000] : [250, 600, 1500, 100_000]),
+    // Where it takes none each restart folds the whole ledger.
+    checkpointEvents: draws.chance(0.1) ? 100_000 : draws.pick(timed ? [60, 150, 400] : [400, 1000, 3000]),
     restartsMax: draws.pick([10, 1000]),
     // Owners that wrest a partition from each other may keep an event waiting for longer than its id is known.
     onFenced: draws.chance(0.3) && upkeep !== "purge" ? "retake" : "stop",

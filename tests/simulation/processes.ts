@@ -108,9 +108,10 @@ export class Processes {
     this.#ground.trace(`process ${index} starts version ${this.version}`);
     const bounds = {
       checkpointsKept: draws.int(1, 3),
-      mailboxEventsMax: draws.pick([40, 400, 2000]),
+      // A small one makes many frames of few events, which cost the most: so it is rare.
+      mailboxEventsMax: draws.chance(0.12) ? 40 : draws.pick([600, 4000]),
       mailboxBytesMax: 16 * 1024 * 1024,
-      frameBytesMax: draws.pick(this.#plan.timed ? [160_000, 300_000] : [12_000, 64_000]),
+      frameBytesMax: draws.pick(this.#plan.timed ? [160_000, 300_000] : [12_000, 64_000, 160_000]),
     };
     const runtime = await start(this.topologies[this.version], world, new AbortController().signal, {
       ...bounds,

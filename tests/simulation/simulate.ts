@@ -128,7 +128,8 @@ class Simulation implements Market {
     });
     await this.#processes.spawn();
     for (const client of this.#clients) client.begin();
-    const chaos = new Chaos(this.ground, this.#plan, this.#processes);
+    const atRest = () => this.#clients.every(({ rests }) => rests);
+    const chaos = new Chaos(this.ground, this.#plan, this.#processes, atRest);
     chaos.begin();
     this.#announcer?.begin();
     const finished = () => allAnswered(this.#clients);

@@ -73,8 +73,8 @@ describe("simulated worlds", () => {
     assert.equal(await other, traceHash);
   });
 
-  it("have thirty known bugs that can be put back", () => {
-    assert.equal(MUTANTS.length, 30);
+  it("have known bugs that can be put back", () => {
+    assert(MUTANTS.length >= 33);
     for (const { name, edits } of MUTANTS) {
       const texts = new Map<string, string>();
       for (const edit of edits) {

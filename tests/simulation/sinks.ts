@@ -92,7 +92,7 @@ export async function readOutputs(
       }
       return;
     } catch {
-      await world.wait(10_000); // the ledger went away during a read
+      await world.wait(40_000); // the ledger went away during a read
     }
   }
 }

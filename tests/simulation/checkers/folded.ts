@@ -33,6 +33,9 @@ function twinOf(pipeline: string): Twin {
   }
 }
 
+/** For one event a kernel lets go of no more rows than this, each moved so often before; it tells of time when done. */
+const STEPS = 8192, MOVES = 4;
+
 /** How many events left rows to the next one. */
 export function checkFolded(
   { name, pipeline, timed }: TimedHistory,
@@ -40,7 +43,7 @@ export function checkFolded(
   violations: string[],
 ): number {
   const twin = twinOf(pipeline.name);
-  let settled = false, told = advanceOf(twin), putOff = 0;
+  let settled = false, told = advanceOf(twin), putOff = 0, waits = 0;
   for (const { number, entries, advance } of timed) {
     for (const entry of entries) {
       const complain = (what: string) =>
@@ -55,15 +58,22 @@ export function checkFolded(
       if (violations.length > before) return putOff;
     }
     if (pipeline.name !== "pulse") {
-      const now = advanceOf(twin);
-      const moved = settled && (now.time > told.time || now.idle !== told.idle);
-      const should = moved ? shownAdvance(now.time - twin.delay, now.idle) : "nothing";
+      const now = advanceOf(twin), tells = toldIdle(twin);
+      // While something is open the stage behind must wait, however silent the inputs are.
+      const idle = advance && tells.may !== tells.must ? advance.idle : told.idle ? tells.may : tells.must;
+      const moved = settled && (now.time > told.time || idle !== told.idle);
+      const should = moved ? shownAdvance(now.time - twin.delay, idle) : "nothing";
       const is = advance ? shownAdvance(advance.time, advance.idle) : "nothing";
-      if (is !== should) {
+      const works = moved && !advance && ++waits * STEPS <= MOVES * mostHeld(twin);
+      if (is !== should && !works) {
         violations.push(`folded: frame ${number} of ${name} tells ${is} of event time, the twin ${should}`);
         return putOff;
       }
-      if (moved) told = now;
+      if (advance) {
+        told = { time: now.time, idle: advance.idle };
+        waits = 0;
+        for (const operator of twin.operators) operator.held = 0;
+      }
     }
     settled = false;
   }
@@ -74,6 +84,16 @@ export function checkFolded(
 
 function advanceOf({ time }: Twin): { time: bigint; idle: boolean } {
   return { time: time.watermark, idle: time.idle };
+}
+
+/** Whether the stage behind may be told that all is idle, and whether it must be. */
+function toldIdle({ time, operators }: Twin): { may: boolean; must: boolean } {
+  const may = time.idle && !operators.some(({ open }) => open);
+  return { may, must: may && !operators.some(({ mayBeOpen }) => mayBeOpen) };
+}
+
+function mostHeld({ operators }: Twin): number {
+  return Math.max(...operators.map(({ held }) => held));
 }
 
 function shownAdvance(time: bigint, idle: boolean): string {

@@ -42,6 +42,15 @@ const GRAIN = 50_000n;
 export abstract class Operator {
   readonly owed: Expected[] = [];
   watermark = MIN;
+  /** The most rows it held when it was told event time, since somebody last set this to 0. */
+  held = 0;
+  /** Whether time will bring something out; and whether a kernel may think so, which lets go of keys with the next pass. */
+  get open(): boolean {
+    return false;
+  }
+  get mayBeOpen(): boolean {
+    return false;
+  }
   #grain = MIN;
 
   tell(watermark: bigint): void {
@@ -59,9 +68,14 @@ export abstract class Operator {
 class Windows extends Operator {
   readonly #aligned: Aligned;
   readonly #describe: (told: Told) => Expected[];
+  /** Of windows it was given, and how long after the end of one its key may be kept. */
+  #lastEnd = MIN;
+  readonly #kept: bigint;
 
-  constructor(rules: WindowRules, describe: (told: Told) => Expected[]) {
+  /** `size` is that of a window. */
+  constructor(rules: WindowRules & { readonly size: bigint }, describe: (told: Told) => Expected[]) {
     super();
+    this.#kept = rules.size + (rules.lateness ?? 0n);
     this.#aligned = new Aligned(rules);
     this.#describe = describe;
   }
@@ -69,6 +83,7 @@ class Windows extends Operator {
   /** What it came too late for: all of its windows, or some; undefined: none. */
   add(key: string, time: bigint, value: bigint): Pick<ExpectedLate, "start" | "end" | "missed"> | undefined {
     const gone = this.#aligned.missed(time), newest = gone.at(-1);
+    if (time + this.#kept > this.#lastEnd) this.#lastEnd = time + this.#kept;
     const told = this.#aligned.add(key, time, value);
     if (!Array.isArray(told)) return told as { start: bigint; end: bigint };
     this.#owe(told);
@@ -79,9 +94,23 @@ class Windows extends Operator {
     this.#owe(this.#aligned.advance(watermark));
   }
 
+  override get open(): boolean {
+    return this.#aligned.open;
+  }
+
+  override get mayBeOpen(): boolean {
+    return this.watermark < this.#lastEnd + this.#kept;
+  }
+
   #owe(told: readonly Told[]): void {
     for (const each of told) this.owed.push(...this.#describe(each));
   }
+}
+
+/** Windows that follow each other and tell once. */
+function once(micros: number): WindowRules & { readonly size: bigint } {
+  const size = BigInt(micros);
+  return { windowsOf: hopping(size, size), size };
 }
 
 class Pairs extends Operator {
@@ -111,6 +140,7 @@ class Pairs extends Operator {
   }
 
   protected advance(watermark: bigint): void {
+    this.held = Math.max(this.held, this.#join.rows);
     this.#join.advance(watermark);
   }
 }
@@ -157,13 +187,14 @@ export class SpansTwin extends Twin {
   readonly #counts = new Windows(
     {
       windowsOf: hopping(BigInt(SPANS.counts.size), BigInt(SPANS.counts.slide)),
+      size: BigInt(SPANS.counts.size),
       lateness: BigInt(SPANS.counts.lateness),
       update: "retracting",
     },
     (told) => [row(0, told.key.split("|"))(told)],
   );
   readonly #exact = new Windows(
-    { windowsOf: hopping(BigInt(SPANS.exact.size), BigInt(SPANS.exact.size)) },
+    once(SPANS.exact.size),
     (told) => [row(1, [told.key])(told)],
   );
   readonly #pairs = new Pairs();
@@ -200,7 +231,7 @@ export class TotalsTwin extends Twin {
   /** What was taken, by the number that stands for it in a window. */
   readonly #rows: { sign: bigint; n: bigint; total: bigint }[] = [];
   readonly #notes = new Windows(
-    { windowsOf: hopping(BigInt(TOTALS.size), BigInt(TOTALS.size)) },
+    once(TOTALS.size),
     ({ key, start, end, values }) => {
       const rows = values.map((index) => this.#rows[Number(index)]);
       const fields = [
@@ -234,7 +265,7 @@ export class TotalsTwin extends Twin {
 
 export class PulseTwin extends Twin {
   readonly #windows = new Windows(
-    { windowsOf: hopping(BigInt(PULSE.size), BigInt(PULSE.size)) },
+    once(PULSE.size),
     (told) => [row(0, [told.key])(told)],
   );
   readonly operators = [this.#windows];
