@@ -74,8 +74,9 @@ export class Load {
       attackAt: startAt + options.attackAfterMs * 1_000,
     });
     if (hasOrders) {
-      const run = Math.floor(options.clock.now() / 1_000_000);
-      this.#orders = new OrderTraffic({ seed: `${seed} orders`, startAt, run, ...ORDERS });
+      // Orders are of now, whatever day the payments tell of: those of another day would be TOO_OLD.
+      const now = options.clock.now(), run = Math.floor(now / 1_000_000);
+      this.#orders = new OrderTraffic({ seed: `${seed} orders`, startAt: now, run, ...ORDERS });
     }
     this.#beganAt = options.clock.monotonic();
   }
@@ -103,7 +104,7 @@ export class Load {
         this.#pay(next.payment, next.attack, next.amountMinor);
         next = this.cards.next();
       }
-      this.#offerOrders(due);
+      this.#offerOrders();
       await clock.sleep(TICK_MS, signal);
     }
     for (let waited = 0; this.#pending > 0 && waited < DRAIN_MS_MAX; waited += TICK_MS) {
@@ -111,13 +112,14 @@ export class Load {
     }
   }
 
-  #offerOrders(at: number): void {
+  #offerOrders(): void {
     if (!this.#orders) return;
+    const at = this.#options.clock.now();
     const due = this.#ordersPerSecond * this.elapsedMs() / 1_000;
     for (let burst = 0; burst < BURST_MAX && this.#ordersOffered < due; burst++) {
       if (!this.#open([ORDER_PIPELINE])) return;
       this.#ordersOffered++;
-      const order = this.#orders.next(Math.floor(at));
+      const order = this.#orders.next(at);
       this.#ask([ORDER_PIPELINE], this.#orders.encode(order), false, 0);
     }
   }

@@ -78,13 +78,14 @@ function timeLine(view: View, width: number, paint: Paint): string {
 }
 
 function throughput({ numbers }: View, width: number, paint: Paint): string[] {
-  const { events, decisions, approved, reviewed, declined, refused, perSecond } = numbers;
+  const { events, decisions, approved, reviewed, declined, rejected, refused, perSecond } = numbers;
   const now = count(perSecond.at(-1) ?? 0).padStart(9);
   return [
     `${paint("bold", now)} decisions/s  ${
       paint("cyan", sparkline(perSecond.slice(-Math.max(10, width - 24))))
     }`,
     `${count(events).padStart(9)} events, ${count(decisions)} decided` +
+    (rejected > 0 ? `, ${count(rejected)} rejected` : "") +
     (refused > 0 ? `, ${count(refused)} refused` : ""),
     [
       paint("green", `${count(approved).padStart(9)} approved`),

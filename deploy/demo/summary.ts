@@ -28,7 +28,8 @@ export function printSummary(stock: Stock, out: (line: string) => void): void {
   out(
     `${count(numbers.events)} events and ${count(numbers.decisions)} decisions in ${seconds.toFixed(1)} s ` +
       `(${count(numbers.decisions / seconds)}/s): ${count(numbers.approved)} approved, ` +
-      `${count(numbers.reviewed)} to review, ${count(numbers.declined)} declined.`,
+      `${count(numbers.reviewed)} to review, ${count(numbers.declined)} declined; ` +
+      `${count(numbers.rejected)} events rejected.`,
   );
   out(
     `Decided in ${micros(decide.getValueAtPercentile(50))} (p99 ${
