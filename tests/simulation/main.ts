@@ -5,8 +5,8 @@
  *   deno task simulate --seed 4711             that one alone, to replay a failure
  *     --clients N --events N --without a,b     … with fewer clients, events, kinds of faults
  *   … --seeds 100 --seed 5000                  seeds 5000 to 5099
- *   … --mutants [--seeds N]                    known bugs, put back one at a time: which are noticed
- *     --only "fence"                           … those whose name holds this
+ *   … --mutants [--seeds N]                    thirty known bugs, put back one at a time: which are noticed
+ *     --only "fence"                           … those whose name holds this, also such as few seeds notice
  *   … --workers N                              threads; the trace does not depend on them
  *   … --json                                   the summary as one JSON object in the last line
  */
@@ -82,7 +82,9 @@ async function runSeeds(): Promise<boolean> {
 }
 
 async function runMutants(): Promise<boolean> {
-  const verdicts = await tryMutants(MUTANTS.filter(({ name }) => name.includes(values.only)), {
+  const { only } = values;
+  const asked = MUTANTS.filter(({ name, seldom }) => only === "" ? !seldom : name.includes(only));
+  const verdicts = await tryMutants(asked, {
     seeds: number(values.seeds) ?? SEEDS_UNTIL_NOTICED,
     workers,
     onVerdict: ({ name, seed, said }) =>
