@@ -56,7 +56,7 @@ const TIMED_EVERY = 3;
 
 /** Clients that send much at once, and clients that ask one thing at a time. */
 const BULK = {
-  events: [1200, 3600],
+  events: [1500, 4200],
   packets: [200, 600, 1500],
   windows: [1, 2, 3],
   pauses: [0, 5_000, 40_000],
