@@ -17,7 +17,7 @@ import { simulate } from "./simulate.ts";
 
 const UNDER_BUN = "Bun" in globalThis;
 /** Instances of kernels are dear under Bun: there a part of the seeds is run. */
-const SEEDS = UNDER_BUN ? 50 : 175;
+const SEEDS = UNDER_BUN ? 50 : 200;
 /** Seeds run under both runtimes, whose traces must be equal. */
 const SEEDS_COMPARED = 5;
 /** Seeds of one test: it must end within the time a test may take. */
