@@ -1,7 +1,7 @@
 /** The checkpoint contract on memory, files and JetStream, and what only files have to show. */
 import { describe, it } from "@std/testing/bdd";
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../runtime/adapters/clock.ts";
@@ -44,14 +44,30 @@ checkpointContract("JetStream", async () => {
 });
 
 describe("checkpoints in files", () => {
-  it("takes no notice of what a crash left unfinished, and removes it before it writes", async () => {
+  it("takes no notice of what a crash left unfinished, and removes it once nobody can be writing it", async () => {
     const folder = await mkdtemp(join(tmpdir(), "millrace-checkpoints-"));
     await mkdir(join(folder, "tally-0"));
-    await writeFile(join(folder, "tally-0", "7.abc~"), "half a checkp");
+    const [left, fresh] = ["7.abc~", "7.xyz~"].map((name) => join(folder, "tally-0", name));
+    for (const file of [left, fresh]) await writeFile(file, "half a checkp");
+    const hoursAgo = new Date(Date.now() - 2 * 3_600_000);
+    await utimes(left, hoursAgo, hoursAgo);
     const store = fileCheckpoints({ folder, random });
     assert.deepEqual(await store.list(""), []);
     await store.put("tally-0/8", [new Uint8Array(10)]);
-    assert.deepEqual(await readdir(join(folder, "tally-0")), ["8"]);
+    assert.deepEqual((await readdir(join(folder, "tally-0"))).sort(), ["7.xyz~", "8"]);
+    await rm(folder, { recursive: true });
+  });
+
+  it("leaves alone what another writer of the folder is about to finish", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "millrace-checkpoints-"));
+    const [one, other] = [fileCheckpoints({ folder, random }), fileCheckpoints({ folder, random })];
+    async function* slowly() {
+      yield new Uint8Array(10);
+      await other.put("tally-0/8", [new Uint8Array(10)]);
+      yield new Uint8Array(10);
+    }
+    await one.put("tally-0/7", slowly());
+    assert.deepEqual((await readdir(join(folder, "tally-0"))).sort(), ["7", "8"]);
     await rm(folder, { recursive: true });
   });
 

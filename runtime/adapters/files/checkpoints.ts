@@ -16,6 +16,8 @@ export interface FileCheckpointsOptions {
 
 /** Ends the names of files not finished yet; a `~` cannot be in a blob's name. */
 const UNFINISHED = "~";
+/** An unfinished file nobody wrote to for so long is one that a crash left behind. */
+const ABANDONED_MS = 600_000;
 const PART_BYTES = 1 << 20;
 
 export function fileCheckpoints(options: FileCheckpointsOptions): CheckpointStore {
@@ -34,8 +36,7 @@ export function fileCheckpoints(options: FileCheckpointsOptions): CheckpointStor
       });
     }
   };
-  // A crash leaves unfinished files behind; the folder has one writer, so before its first write they are
-  // nobody's.
+  // A crash leaves unfinished files behind. Others may be another writer's: an owner on its way out, say.
   let swept: Promise<void> | undefined;
   return {
     put(name, parts) {
@@ -107,7 +108,11 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 async function sweep(folder: string): Promise<void> {
-  for (const file of await walk(folder)) if (file.endsWith(UNFINISHED)) await rm(file, { force: true });
+  for (const file of await walk(folder)) {
+    if (!file.endsWith(UNFINISHED)) continue;
+    const found = await stat(file).catch(absent);
+    if (found && Date.now() - found.mtimeMs > ABANDONED_MS) await rm(file, { force: true });
+  }
 }
 
 async function walk(folder: string): Promise<string[]> {
