@@ -1,7 +1,7 @@
 /** The checkpoint contract on memory, files and JetStream, and what only files have to show. */
 import { describe, it } from "@std/testing/bdd";
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../runtime/adapters/clock.ts";
@@ -69,6 +69,18 @@ describe("checkpoints in files", () => {
     await one.put("tally-0/7", slowly());
     assert.deepEqual((await readdir(join(folder, "tally-0"))).sort(), ["7", "8"]);
     await rm(folder, { recursive: true });
+  });
+
+  it("writes again once the folder can be read again", async () => {
+    const above = await mkdtemp(join(tmpdir(), "millrace-checkpoints-"));
+    const folder = join(above, "round-and-round");
+    await symlink("round-and-round", folder);
+    const store = fileCheckpoints({ folder, random });
+    await assert.rejects(store.put("tally-0/7", [new Uint8Array(10)]), /Cannot write checkpoint tally-0\/7/);
+    await rm(folder);
+    await store.put("tally-0/7", [new Uint8Array(10)]);
+    assert.deepEqual(await store.list(""), ["tally-0/7"]);
+    await rm(above, { recursive: true });
   });
 
   it("names the folder and the remedy when it cannot write", async () => {

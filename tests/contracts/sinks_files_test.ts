@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import assert from "node:assert/strict";
 import { fromBinary } from "@bufbuild/protobuf";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keyText } from "../../runtime/output/identity.ts";
@@ -57,7 +57,10 @@ describe("files as a sink", () => {
   it("shows a reader whole segments in the order of their names, and clears away what a crash left", async () => {
     const { folder, open, remove } = await place("ndjson");
     await goOn(await open(), batches(0, [1, 2, 3]));
-    await writeFile(join(folder, "0", "000000000000009.0000000.ndjson.of-a-crash~"), "half a rec");
+    const left = join(folder, "0", "000000000000009.0000000.ndjson.of-a-crash~");
+    await writeFile(left, "half a rec");
+    const longAgo = new Date(Date.now() - 3_600_000);
+    await utimes(left, longAgo, longAgo);
     assert.deepEqual((await (await open()).position(0))!.frame, 3);
     const names = await readdir(join(folder, "0"));
     assert.deepEqual(names.sort(), [
@@ -65,6 +68,24 @@ describe("files as a sink", () => {
       "000000000000001.0000005.ndjson",
       "000000000000002.0000005.ndjson",
     ]);
+    await remove();
+  });
+
+  it("leaves alone what another writer is about to finish", async () => {
+    const { open, remove } = await place("ndjson");
+    const [first] = batches(0, [1]);
+    const reached = Promise.withResolvers<void>(), go = Promise.withResolvers<void>();
+    const one = await open((step) => {
+      if (step !== "name") return;
+      reached.resolve();
+      return go.promise;
+    });
+    const committed = one.commit(first);
+    await reached.promise;
+    assert.equal(await (await open()).position(0), undefined);
+    go.resolve();
+    await committed;
+    assert.deepEqual(await (await open()).position(0), first.next);
     await remove();
   });
 

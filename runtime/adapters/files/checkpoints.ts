@@ -8,16 +8,13 @@ import { dirname, join, relative, sep } from "node:path";
 import type { CheckpointStore } from "../../world/checkpoints.ts";
 import type { Random } from "../../world/random.ts";
 import { checkBlobName, compareText } from "../names.ts";
+import { absent, removeAbandoned, syncFolder, UNFINISHED } from "./unfinished.ts";
 
 export interface FileCheckpointsOptions {
   readonly folder: string;
   readonly random: Random;
 }
 
-/** Ends the names of files not finished yet; a `~` cannot be in a blob's name. */
-const UNFINISHED = "~";
-/** An unfinished file nobody wrote to for so long is one that a crash left behind. */
-const ABANDONED_MS = 600_000;
 const PART_BYTES = 1 << 20;
 
 export function fileCheckpoints(options: FileCheckpointsOptions): CheckpointStore {
@@ -36,13 +33,22 @@ export function fileCheckpoints(options: FileCheckpointsOptions): CheckpointStor
       });
     }
   };
-  // A crash leaves unfinished files behind. Others may be another writer's: an owner on its way out, say.
+  // Once: while this process lives, nothing is left behind.
   let swept: Promise<void> | undefined;
+  const sweep = async () => {
+    try {
+      await removeAbandoned(await walk(folder));
+    } catch (error) {
+      swept = undefined; // with the next one
+      throw error;
+    }
+  };
   return {
     put(name, parts) {
       const file = fileOf(name);
       return attempt(`write checkpoint ${name}`, async () => {
-        await (swept ??= sweep(folder));
+        await (swept ??= sweep());
+        // A `~` cannot be in a blob's name.
         await write(folder, file, `${file}.${random.id()}${UNFINISHED}`, parts);
       });
     },
@@ -98,29 +104,7 @@ async function writeAll(handle: Awaited<ReturnType<typeof open>>, part: Uint8Arr
   for (let at = 0; at < part.length;) at += (await handle.write(part, at, part.length - at)).bytesWritten;
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function sweep(folder: string): Promise<void> {
-  for (const file of await walk(folder)) {
-    if (!file.endsWith(UNFINISHED)) continue;
-    const found = await stat(file).catch(absent);
-    if (found && Date.now() - found.mtimeMs > ABANDONED_MS) await rm(file, { force: true });
-  }
-}
-
 async function walk(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(absent) ?? [];
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-}
-
-function absent(error: { code?: string }): undefined {
-  if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
-  throw error;
 }

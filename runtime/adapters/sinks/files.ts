@@ -25,6 +25,7 @@ import {
   type SinkMark,
   type Step,
 } from "../../world/sink.ts";
+import { absent, removeAbandoned, syncFolder, UNFINISHED } from "../files/unfinished.ts";
 
 export interface FileSinkOptions {
   readonly folder: string;
@@ -39,8 +40,6 @@ export interface FileSinkOptions {
 const SEGMENT_OUTPUTS_MAX = 50_000;
 const SEGMENT_BYTES_MAX = 8 << 20;
 const SEGMENT_MS = 1_000;
-/** Ends the names of segments not finished yet. */
-const UNFINISHED = "~";
 const ENDING = { ndjson: ".ndjson", protobuf: ".pb" };
 
 export function fileSink(options: FileSinkOptions): Promise<Sink> {
@@ -125,14 +124,11 @@ class FileSink implements Sink {
     return this.options.format === "ndjson" ? lines(outputs, this.options.json!) : records(outputs);
   }
 
-  /** Where the newest segment ends. What a crash left unfinished is nobody's: a folder has one writer. */
+  /** Where the newest segment ends. */
   async #newest(partition: number): Promise<SinkMark | undefined> {
     const folder = this.#folder(partition);
-    const names = await readdir(folder).catch((error) => {
-      if (error.code === "ENOENT") return [];
-      throw error;
-    });
-    for (const name of names) if (name.endsWith(UNFINISHED)) await rm(join(folder, name), { force: true });
+    const names = await readdir(folder).catch(absent) ?? [];
+    await removeAbandoned(names.map((name) => join(folder, name)));
     const newest = names.filter((name) => name.endsWith(ENDING[this.options.format])).sort().at(-1);
     if (newest === undefined) return undefined;
     const bytes = await readFile(join(folder, newest));
@@ -222,14 +218,5 @@ function lastRecord(bytes: Uint8Array): SinkMark | undefined {
     return { frame: Number(frame), output: output + 1 };
   } catch {
     return undefined;
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
