@@ -4,7 +4,7 @@
  * `./kernel` stands for the kernel's own file; build.ts puts its path there.
  */
 import * as kernel from "./kernel";
-import { AHEAD, askEntries, beginAhead } from "./ahead";
+import { AHEAD, askEntries, beginAhead, forgetHints } from "./ahead";
 import { clock, enterEvent, enterFrame } from "./context";
 import { dedupInit, dedupOn, idAhead, originalEvent, originalFrame, remember } from "./dedup";
 import { answer, beginEvent, beginOutput, duplicate, outputEnd, Reject, reject, rejects, stale } from "./effects";
@@ -150,6 +150,7 @@ export function snapshotAbort(): void {
 }
 export function restored(): void {
   memoryRestored();
+  forgetHints();
   beginOutput();
   finish(OK, 0, 0);
 }

@@ -6,7 +6,7 @@
  * with each upsert, then the old index is wiped a little at a time. A clock hand walks over the entries to
  * find idle ones.
  */
-import { askSlot, UNASKED } from "./ahead";
+import { askSlot, hinted, UNASKED } from "./ahead";
 import { clock } from "./context";
 import { alloc, allocRun, logPages, PAGE, release, releaseZeroedRun, seed, touch, wipe } from "./memory";
 
@@ -94,7 +94,7 @@ export class Table<V> {
   /** The value of a key, or 0. Read only. */
   find(key: usize, length: u32): V {
     const tag = hashOf(key, length);
-    let ref = this.probe(tag, key, length);
+    let ref = this.lookUp(tag, key, length);
     if (!ref && this.old && !this.wiping) ref = this.probeOld(tag, key, length);
     return changetype<V>(ref ? ref + HEADER + this.keyInline : 0);
   }
@@ -103,7 +103,7 @@ export class Table<V> {
   upsert(key: usize, length: u32): V {
     if (this.old) this.advance();
     const tag = hashOf(key, length);
-    let ref = this.probe(tag, key, length);
+    let ref = this.lookUp(tag, key, length);
     if (!ref && this.old && !this.wiping) ref = this.probeOld(tag, key, length);
     made = !ref;
     if (ref) {
@@ -122,7 +122,7 @@ export class Table<V> {
   /** Asks for the memory of a key that will be wanted soon; see ahead.ts. From onAhead alone. */
   ahead(key: usize, length: u32): void {
     const tag = hashOf(key, length);
-    askSlot(this.index + (<usize> (tag & this.mask) << 3), tag, this.entryBytes);
+    askSlot(this.index + (<usize> (tag & this.mask) << 3), tag, this.entryBytes, changetype<usize>(this));
   }
   ahead64(key: u64): void {
     store<u64>(words, key);
@@ -137,7 +137,7 @@ export class Table<V> {
   /** The same; the number of the question, for `entryFound`. */
   ask(key: usize, length: u32): u32 {
     const tag = hashOf(key, length);
-    return askSlot(this.index + (<usize> (tag & this.mask) << 3), tag, this.entryBytes);
+    return askSlot(this.index + (<usize> (tag & this.mask) << 3), tag, this.entryBytes, changetype<usize>(this));
   }
   /** The value in an entry that a question found; to be read alone, since the key may be another. */
   // @ts-ignore: decorator
@@ -305,6 +305,15 @@ export class Table<V> {
       if (<u32> (slot >> 32) == tag && this.holds(<usize> <u32> slot, key, length)) return <usize> <u32> slot;
       i = (i + 1) & mask;
     }
+  }
+
+  /** The same; looks first where a question has found this key. */
+  // @ts-ignore: decorator
+  @inline
+ private lookUp(tag: u32, key: usize, length: u32): usize {
+    const ref = hinted(tag, changetype<usize>(this));
+    if (ref && load<u16>(ref, 6) && this.holds(ref, key, length)) return ref;
+    return this.probe(tag, key, length);
   }
 
   private probeOld(tag: u32, key: usize, length: u32): usize {

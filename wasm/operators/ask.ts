@@ -3,20 +3,20 @@
  * those have come (onAheadDone), it asks for the rows that they name, of all of them at once. Nothing of this
  * changes state.
  */
-import { entryFound } from "../lib/ahead";
+import { AHEAD, entryFound } from "../lib/ahead";
 import { PAGE, RESULT } from "../lib/memory";
 
 // @ts-ignore: decorator
 @inline
 const SINK: usize = RESULT + 268;
 
-/** Keys noted at most: those of 32 events at up to four operators. */
+/** Keys noted at most: those of all events that are looked at, at up to four operators. */
 // @ts-ignore: decorator
 @inline
-const MOST: u32 = 128;
+const MOST: u32 = 4 * AHEAD;
 
 /** (operator, question) of each. Scratch of one look ahead. */
-const notes = memory.data(128 * 8, 8);
+const notes = memory.data(<i32> MOST * 8, 8);
 let count: u32 = 0;
 
 /** The operator put a question to its table (Table.ask). */

@@ -20,9 +20,9 @@ import { Account, accounts, Order, orders, Position, positions } from "./state";
  * The group's orders: account u64, order u64, then questions u32: the order, the same in the old
  * index, the account. The first is replaced by the entry once it is known.
  */
-const rows = memory.data(32 * 32, 8);
+const rows = memory.data(<i32> AHEAD * 32, 8);
 /** Addresses of positions, then of accounts. */
-const places = memory.data(32 * 4, 8);
+const places = memory.data(<i32> AHEAD * 4, 8);
 let group: usize = 0;
 /** The row that the next event is likely to be about. */
 let turn: usize = 0;
