@@ -2,7 +2,7 @@
  * Starts a topology in a world: the one entry for production, tests and the simulator. Everything that
  * happens afterwards happens in runtime/pipeline.ts (the road of one event) and below it.
  */
-import type { Pipeline, StreamSource, Topology } from "./declare.ts";
+import type { Pipeline, Topology } from "./declare.ts";
 import type { Runtime } from "./runtime.ts";
 import { type ChildSpec, supervise, type SupervisorSpec } from "./actor/supervisor.ts";
 import { checkTopology } from "./check.ts";
@@ -77,7 +77,7 @@ export async function start(
       await options.kernels(pipeline.kernel),
       kernelParams(pipeline),
     );
-    stages.set(pipeline.name, stage(pipeline, module, world, bounds, topology.sources ?? [], ownership));
+    stages.set(pipeline.name, stage(pipeline, module, world, bounds, topology, ownership));
   }
   for (const [name, stage] of stages) {
     if (!stage.pipeline.lookups) continue;
@@ -116,14 +116,15 @@ function stage(
   module: KernelModule,
   world: World,
   bounds: PartitionBounds,
-  sources: readonly StreamSource[],
+  { sources = [], feeds = [] }: Topology,
   ownership: Ownership,
 ): Stage {
   const partitions = Array.from(
     { length: pipeline.partitions ?? 1 },
     (_, index) => new Partition(pipeline, index, module, world, bounds, ownership),
   );
-  const inputs = new Inputs(pipeline, partitions, sources, world);
+  const isFollowed = feeds.some(({ from }) => from === pipeline.name);
+  const inputs = new Inputs(pipeline, partitions, sources, isFollowed, world);
   return { pipeline, partitions, keys: compileKey(pipeline), inputs };
 }
 

@@ -66,6 +66,8 @@ export class Inputs {
   readonly #partitions: readonly Partition[];
   readonly #specs: readonly InputSpec[];
   readonly #sources: readonly StreamSource[];
+  /** Whether another stage waits for what this one tells of time. */
+  readonly #isFollowed: boolean;
   readonly #world: World;
   readonly #readers = new Set<InputReader>();
   /** When something of an input was refused because it is ahead: it is not silent. */
@@ -79,11 +81,13 @@ export class Inputs {
     pipeline: Pipeline,
     partitions: readonly Partition[],
     sources: readonly StreamSource[],
+    isFollowed: boolean,
     world: World,
   ) {
     this.#specs = pipeline.inputs ?? [];
     this.#partitions = partitions;
     this.#sources = sources.filter((source) => source.pipeline === pipeline.name);
+    this.#isFollowed = isFollowed;
     this.#world = world;
   }
 
@@ -149,8 +153,8 @@ export class Inputs {
       // It goes on being silent: the mark counts as seen, and is not its own.
       if (known?.seen === now.seen) this.#quiet.set(key, { ...known, seen: now.seen + 1n });
     }
-    // Alone, it has nobody to hold back; and what it still has open would come late where the next stage went on.
-    if (this.#specs.length === 1 || quiet.length < this.#partitions.length) return;
+    // Alone, it has nobody to hold back but who follows; the kernel tells those once nothing is open.
+    if (this.#specs.length === 1 && !this.#isFollowed || quiet.length < this.#partitions.length) return;
     for (const partition of quiet) {
       const now = standing(partition);
       if (signal.aborted || !now || now.idle) continue;

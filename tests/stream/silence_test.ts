@@ -217,6 +217,29 @@ describe("a source that falls silent, or runs ahead", () => {
     }
   });
 
+  it("is waited for no longer by the stage behind once its windows have ended, though their keys are still kept", async () => {
+    const first = pipeline("before", {
+      input: source(TallySchema, { eventTime: (e) => e.at, watermark: bounded("1s"), idle: "100ms" }),
+    }).filter((e) => e.amount.gt(0)).key((e) => e.key).window(tumbling("10s")).aggregate({ n: count() })
+      .to("counts");
+    const second = pipeline("behind", {
+      counts: fedBy(first, "counts", { eventTime: (row) => row.windowEnd.sub(1) }),
+      own: source(TallySchema, { eventTime: (e) => e.at, watermark: bounded("1s"), idle: "1h" }),
+    }, ({ counts, own }) =>
+      counts.map((row) => ({ n: row.n })).union(own.map((e) => ({ n: e.amount })))
+        .all().window(tumbling("30s")).aggregate({ rows: count() }).to("rows"));
+    const one = await run([first, second], kept());
+    // What is filtered away says that time is past the window: its key holds nothing, and was not swept yet.
+    await one.runtime.submit("before", tally("k", 3, 7n));
+    await one.runtime.submit("before", tally("k", 15));
+    const own = encodeOf(compile(second).pipeline.input, "own", { key: "k", at: 100 * SECOND, amount: 1 });
+    await one.runtime.submit("behind", own);
+    await until(() => one.watermark() === 99 * SECOND);
+    await until(() => one.rows.length === 1);
+    assert.deepEqual(one.rows, [`0 30000000 1`]);
+    await one.stop();
+  });
+
   it("is held back while it is too far ahead of the slowest, so that a join keeps no more than the bound of it", async () => {
     // One order a second, an hour of them; a payment now and then. More than the bound and what is under way is
     // never kept, and once payments are idle they are waited for no longer.
@@ -275,6 +298,6 @@ describe("a source that falls silent, or runs ahead", () => {
   });
 });
 
-function tally(key: string, second: number): Uint8Array {
-  return toBinary(TallySchema, create(TallySchema, { key, at: BigInt(second * SECOND) }));
+function tally(key: string, second: number, amount = 0n): Uint8Array {
+  return toBinary(TallySchema, create(TallySchema, { key, amount, at: BigInt(second * SECOND) }));
 }

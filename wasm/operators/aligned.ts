@@ -188,6 +188,11 @@ export class Aligned<A, D> extends Telling<A, D> {
     return this.table.count;
   }
 
+  /** Whether time alone may bring out a row: what is only kept, or to be freed, is nothing to wait for. */
+  open(): bool {
+    return this.pass != NONE || this.next != NEVER;
+  }
+
   // ---- adding, the rarer ways ----
 
   // @ts-ignore: decorator

@@ -102,6 +102,9 @@ export class CountWindow<A, D> {
   keys(): u64 {
     return this.table.count;
   }
+  open(): bool {
+    return false;
+  }
 
   /** A pane is full: it comes into the running total. */
   private roll(cell: Cell, pane: i64): bool {

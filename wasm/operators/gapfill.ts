@@ -139,6 +139,11 @@ export class GapFill<R, D> {
     return this.table.count;
   }
 
+  /** Whether time alone may bring out a row: what is only kept, or to be freed, is nothing to wait for. */
+  open(): bool {
+    return this.due() != i64.MAX_VALUE;
+  }
+
   /** The row is the last of its step, if no later one is there; false = no room. */
   private put(owner: Key, step: i64, time: i64): bool {
     let before: usize = 0, at = owner.first;

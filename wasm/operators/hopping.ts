@@ -87,6 +87,9 @@ export class Hopping<A, D> extends Grid {
   passTo: i64;
   /** What the pass found: the first window of those to come. */
   soonest: i64;
+  /** Keys with parts in their total; whether any holds what waits for its first window. */
+  lives: u32;
+  waits: bool;
 
   /** The pane of the last event, and when its last window is gone. */
   pane: i64;
@@ -163,6 +166,11 @@ export class Hopping<A, D> extends Grid {
   @inline
  keys(): u64 {
     return this.table.count;
+  }
+
+  /** Whether time alone may bring out a row: what is only kept, or to be freed, is nothing to wait for. */
+  open(): bool {
+    return this.passing || this.waits || this.lives != 0;
   }
 
   // ---- adding, the rarer ways ----
@@ -254,6 +262,11 @@ export class Hopping<A, D> extends Grid {
   }
 
   private wake(pane: i64): void {
+    this.waits = true;
+    this.callAt(pane);
+  }
+
+  private callAt(pane: i64): void {
     if (pane >= this.next) return;
     this.next = pane;
     this.nextAt = this.panes.start(pane + 1);
@@ -278,13 +291,14 @@ export class Hopping<A, D> extends Grid {
     this.next = NEVER;
     this.nextAt = NEVER;
     this.soonest = NEVER;
+    this.waits = false;
     return this.passing;
   }
 
   private end(): void {
     this.leave();
     this.passing = false;
-    if (this.soonest < this.next) this.wake(this.soonest);
+    this.callAt(this.soonest);
   }
 
   private scan(): bool {
@@ -312,8 +326,8 @@ export class Hopping<A, D> extends Grid {
     if (cell.mark == mark && !cell.entered) {
       if (!total<A>(cell).merge(newest<A>(cell))) return false;
       cell.entered = true;
-      cell.live++;
-    }
+      this.count(cell);
+    } else if (cell.mark && !cell.entered) this.waits = true;
     if (cell.live) {
       this.tell(cell);
       this.soonest = this.passPane + 1; // of which an empty one takes the keys that hold nothing any more
@@ -338,10 +352,13 @@ export class Hopping<A, D> extends Grid {
       if (!older.entered && older.from == this.passPane) {
         if (!total<A>(cell).merge(held<A>(older))) return false;
         older.entered = true;
-        cell.live++;
+        this.count(cell);
       }
       if (!older.entered || !this.leaveLater(cell, older.mark, changetype<usize>(held<A>(older)))) {
-        if (!older.entered) this.soonest = min(this.soonest, older.from);
+        if (!older.entered) {
+          this.soonest = min(this.soonest, older.from);
+          this.waits = true;
+        }
         link = at + offsetof<Older>("next");
         continue;
       }
@@ -374,6 +391,13 @@ export class Hopping<A, D> extends Grid {
     changetype<D>(0).fire(key, length, this.passFrom, this.passTo, total<A>(cell), 0, Timing.ON_TIME);
   }
 
+  /** A part more of the total. */
+  // @ts-ignore: decorator
+  @inline
+ private count(cell: Cell): void {
+    if (!cell.live++) this.lives++;
+  }
+
   /** A part of the total whose last window has been told. */
   // @ts-ignore: decorator
   @inline
@@ -381,6 +405,7 @@ export class Hopping<A, D> extends Grid {
     total<A>(cell).unmerge(part);
     part.free();
     if (--cell.live) return;
+    this.lives--;
     total<A>(cell).free();
     zeroWords(changetype<usize>(total<A>(cell)), accumulatorBytes<A>());
   }

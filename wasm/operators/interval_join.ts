@@ -57,6 +57,8 @@ export class IntervalJoin<D> {
   private lateness: i64;
   /** A row taken from the wheel that found no room to come out. */
   private waiting: usize;
+  /** Rows that come out alone unless another comes. */
+  private lonely: u32;
   private pad: u64;
 
   // @ts-ignore: decorator
@@ -182,6 +184,11 @@ export class IntervalJoin<D> {
     return this.table.count;
   }
 
+  /** Whether time alone may bring out a row: what is only kept, or to be freed, is nothing to wait for. */
+  open(): bool {
+    return this.lonely != 0;
+  }
+
   // @ts-ignore: decorator
   @inline
  private wanted(row: usize): bool {
@@ -225,6 +232,7 @@ export class IntervalJoin<D> {
   /** The row takes its place among those of its key. */
   private stand(row: usize, sides: Sides, side: usize, matched: bool): void {
     if (matched) changetype<Kept>(row).bytes |= MATCHED;
+    else if (this.wanted(row)) this.lonely++;
     sides.rows++;
     treeInsert(changetype<usize>(sides) + side, row);
   }
@@ -232,6 +240,7 @@ export class IntervalJoin<D> {
   private forget(row: usize): void {
     const kept = changetype<Kept>(row), sides = changetype<Sides>(<usize> kept.owner);
     const side = kept.bytes & RIGHT ? offsetof<Sides>("right") : offsetof<Sides>("left");
+    if (!(kept.bytes & MATCHED) && this.wanted(row)) this.lonely--;
     treeRemove(changetype<usize>(sides) + side, row);
     release(row, kept.bytes & ~7);
     if (sides.rows == 1) return this.table.remove(sides);
@@ -280,6 +289,7 @@ export class IntervalJoin<D> {
  private mark(row: usize): void {
     if (!this.kind || changetype<Kept>(row).bytes & MATCHED) return;
     touch(row);
+    if (this.wanted(row)) this.lonely--;
     changetype<Kept>(row).bytes |= MATCHED;
   }
 }

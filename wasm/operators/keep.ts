@@ -54,7 +54,8 @@ class Held {
 @unmanaged
 export class Keep<D> {
   private mode: u32;
-  private pad: u32;
+  /** Of FINAL: rows that have not come out. */
+  private untold: u32;
   private wait: i64;
   private ttl: i64;
   private lateness: i64;
@@ -157,6 +158,11 @@ export class Keep<D> {
     return this.table.count;
   }
 
+  /** Whether time alone may bring out a row: what is only kept, or to be freed, is nothing to wait for. */
+  open(): bool {
+    return this.untold != 0;
+  }
+
   // @ts-ignore: decorator
   @inline
  private get checksLate(): bool {
@@ -211,6 +217,7 @@ export class Keep<D> {
       held.pending++;
     }
     if (row) d.row().save(row);
+    if (!now && (held.told || !held.bytes)) this.untold++;
     held.row = <u32> row;
     held.bytes = bytes;
     held.time = time;
@@ -233,6 +240,7 @@ export class Keep<D> {
 
   private tell(held: Held): void {
     touch(changetype<usize>(held));
+    this.untold--;
     held.told = true;
     changetype<D>(0).other().load(<usize> held.row);
     changetype<D>(0).changed(this.table.keyOf(held), this.table.keyLength(held), 0);

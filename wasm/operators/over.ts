@@ -236,10 +236,13 @@ export class Over<A, R, D> {
     }
   }
 
-  // @ts-ignore: decorator
-  @inline
- keys(): u64 {
+  keys(): u64 {
     return this.table.count;
+  }
+
+  /** Whether time alone may bring out a row: what is only kept, or to be freed, is nothing to wait for. */
+  open(): bool {
+    return this.held != 0 || this.firstKey != 0 || this.wheel.count != 0;
   }
 
   /** Asks for the rings that the next rows will be put into, of all of them together. */

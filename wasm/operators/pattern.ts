@@ -74,6 +74,8 @@ export class Pattern<D> {
   /** A row, and a key whose deadline has come, taken from their wheels but not done with. */
   private row_: u32;
   private overdue: u32;
+  /** Partial matches that only wait for their time to be up. */
+  private timed: u32;
 
   // @ts-ignore: decorator
   @inline
@@ -164,6 +166,18 @@ export class Pattern<D> {
     return this.table.count;
   }
 
+  /** Whether time alone may bring out a row: what is only kept, or to be freed, is nothing to wait for. */
+  open(): bool {
+    return this.row_ != 0 || this.rows.count != 0 || this.timed != 0;
+  }
+
+  /** Whether a partial match that is to go on with this step is one as soon as its time is up. */
+  private waits(step: u32): bool {
+    if (step == this.steps) return false;
+    while (step < this.steps && changetype<D>(0).negated(step)) step++;
+    return step == this.steps;
+  }
+
   // @ts-ignore: decorator
   @inline
  private deadlineOf(partial: u32): i64 {
@@ -230,6 +244,7 @@ export class Pattern<D> {
     touch(at);
     store<u32>(this.rowOf(at, step), <u32> row);
     changetype<Partial>(at).step = step + 1;
+    if (this.waits(step + 1)) this.timed++;
     changetype<Partial>(at).reached = changetype<Kept>(row).seq;
     changetype<Kept>(row).holders++;
   }
@@ -272,9 +287,7 @@ export class Pattern<D> {
   private expire(search: Search): void {
     touch(changetype<usize>(search));
     const at = <usize> search.first;
-    let step = changetype<Partial>(at).step;
-    while (step < this.steps && changetype<D>(0).negated(step)) step++;
-    if (step == this.steps) this.found(search, at);
+    if (this.waits(changetype<Partial>(at).step)) this.found(search, at);
     else this.unlink(search, 0, at);
   }
 
@@ -297,6 +310,7 @@ export class Pattern<D> {
 
   private unlink(search: Search, before: usize, at: usize): void {
     const next = changetype<Partial>(at).next;
+    if (this.waits(changetype<Partial>(at).step)) this.timed--;
     touch(changetype<usize>(search));
     if (before) {
       touch(before);

@@ -93,4 +93,9 @@ export class Reorder<D> {
   keys(): u64 {
     return <u64> this.wheel.count + (this.waiting ? 1 : 0);
   }
+
+  /** Whether time alone may bring out a row: what is only kept, or to be freed, is nothing to wait for. */
+  open(): bool {
+    return this.keys() != 0;
+  }
 }

@@ -81,8 +81,10 @@ export class Session<A, D> {
   stride: u32;
   /** Between add and added: the key's cell, the session, and whether it has ended already. */
   cell: usize;
-  open: usize;
+  session: usize;
   isLate: bool;
+  /** Sessions that have not ended. */
+  going: u32;
 
   // @ts-ignore: decorator
   @inline
@@ -147,7 +149,7 @@ export class Session<A, D> {
       const open = changetype<Open>(newestSlot(cell)), end = open.last + this.span;
       if (time >= open.at && time < end && now < end && this.fits(time - open.at) && !this.mustTakeBack(open)) {
         if (time > open.last) open.last = time;
-        this.open = changetype<usize>(open);
+        this.session = changetype<usize>(open);
         return accOf<A>(open);
       }
     } else if (fresh()) owner.due = NEVER;
@@ -156,7 +158,7 @@ export class Session<A, D> {
 
   added(): void {
     if (!this.isLate && !this.earlyEvents && !this.earlyEvery) return;
-    const open = changetype<Open>(this.open);
+    const open = changetype<Open>(this.session);
     const count = min((open.state & COUNT) + 1, COUNT);
     open.state = (open.state & ~COUNT) | count;
     if (this.isLate) this.tell(changetype<Cell>(this.cell), open, Timing.LATE);
@@ -212,6 +214,11 @@ export class Session<A, D> {
     return this.table.count;
   }
 
+  /** Whether time alone may bring out a row: what is only kept, or to be freed, is nothing to wait for. */
+  open(): bool {
+    return this.going != 0;
+  }
+
   // ---- adding, the rarer ways ----
 
   // @ts-ignore: decorator
@@ -245,10 +252,13 @@ export class Session<A, D> {
       this.leave(owner);
       return this.full();
     }
-    this.open = changetype<usize>(open);
+    this.session = changetype<usize>(open);
     this.isLate = now >= open.last + this.span;
     const reopened = (open.state & ENDED) != 0 && !this.isLate;
-    if (reopened) open.state &= ~(ENDED | FIRED);
+    if (reopened) {
+      open.state &= ~(ENDED | FIRED);
+      this.going++;
+    }
     if (reopened || !before && !after) {
       if (!this.call(owner, open.last + this.span)) return this.full();
     }
@@ -267,7 +277,9 @@ export class Session<A, D> {
 
   private begin(cell: Cell, time: i64): Open {
     const open = changetype<Open>(slotFor(cell, time, this.stride));
-    if (changetype<usize>(open)) open.last = time;
+    if (!changetype<usize>(open)) return open;
+    open.last = time;
+    this.going++;
     return open;
   }
 
@@ -282,6 +294,7 @@ export class Session<A, D> {
       this.takeBack(cell, next);
       if (!accOf<A>(open).merge(accOf<A>(next))) return changetype<Open>(0);
       open.last = max(open.last, next.last);
+      if (!((open.state | next.state) & ENDED)) this.going--;
       open.state = (open.state & next.state & ~COUNT) | min((open.state & COUNT) + (next.state & COUNT), COUNT);
       accOf<A>(next).free();
       dropSlot(cell, i, this.stride);
@@ -336,6 +349,7 @@ export class Session<A, D> {
       this.fire(cell, open, 1, timing);
     }
     if (!quiet || timing == Timing.LATE) this.fire(cell, open, 0, timing);
+    if (timing != Timing.EARLY && !(open.state & ENDED)) this.going--;
     open.state = FIRED | (timing == Timing.EARLY ? open.state & ENDED : ENDED);
     if (this.update == Update.DISCARDING) {
       accOf<A>(open).free();

@@ -163,6 +163,11 @@ export class TemporalJoin<D> {
     return this.table.count;
   }
 
+  /** Whether time alone may bring out a row: what is only kept, or to be freed, is nothing to wait for. */
+  open(): bool {
+    return this.row != 0 || this.rows.count != 0;
+  }
+
   /** When a version makes those before it needless, and itself where it does not hold for ever. */
   private settledAt(time: i64): i64 {
     return this.tolerance == i64.MAX_VALUE ? plus(time, this.history) : passed(plus(time, this.tolerance), this.history);

@@ -56,6 +56,8 @@ export class Tumbling<A, D> extends Grid {
   /** What the pass found: the first window of those to come, and keys that hold nothing any more. */
   soonest: i64;
   husks: bool;
+  /** Whether any key holds something. */
+  holds: bool;
 
   /** The window of the last event. */
   pane: i64;
@@ -119,6 +121,11 @@ export class Tumbling<A, D> extends Grid {
   @inline
  keys(): u64 {
     return this.table.count;
+  }
+
+  /** Whether time alone may bring out a row: what is only kept, or to be freed, is nothing to wait for. */
+  open(): bool {
+    return this.passing || this.holds;
   }
 
   // ---- adding, the rarer ways ----
@@ -185,6 +192,7 @@ export class Tumbling<A, D> extends Grid {
   }
 
   private wake(): void {
+    this.holds = true;
     if (this.pane >= this.next) return;
     this.next = this.pane;
     this.nextAt = this.paneEnd;
@@ -204,11 +212,13 @@ export class Tumbling<A, D> extends Grid {
     this.nextAt = NEVER;
     this.soonest = NEVER;
     this.husks = false;
+    this.holds = false;
     return this.passing;
   }
 
   private end(): void {
     this.passing = false;
+    if (this.soonest != NEVER) this.holds = true;
     // A key that holds nothing will likely be wanted again at once: it goes at the end of the next window.
     if (this.husks) this.soonest = min(this.soonest, this.endFrom(this.passPane + 1));
     if (this.soonest >= this.next) return;

@@ -70,6 +70,8 @@ export class WindowJoin<D> {
   private firing: u32;
   private cursor: u32;
   private phase: u32;
+  /** Keys with rows that may come out. */
+  private telling: u32;
 
   // @ts-ignore: decorator
   @inline
@@ -143,6 +145,16 @@ export class WindowJoin<D> {
     return this.table.count;
   }
 
+  /** Whether time alone may bring out a row: what is only kept, or to be freed, is nothing to wait for. */
+  open(): bool {
+    return this.telling != 0;
+  }
+
+  private tells(sides: Sides): u32 {
+    const left = sides.left != 0, right = sides.right != 0;
+    return left && (right || this.kind & JoinKind.LEFT) || right && this.kind & JoinKind.RIGHT ? 1 : 0;
+  }
+
   /** A place for a row among those of its key; 0 = it has none, which has been said. */
   private keep(key: usize, length: u32, time: i64, size: u32, side: usize): usize {
     if (time < -TIME_MAX || time > TIME_MAX) {
@@ -173,7 +185,9 @@ export class WindowJoin<D> {
     kept.bytes = bytes;
     kept.firstEnd = end;
     sides.rows++;
+    const told = this.tells(sides);
     treeInsert(changetype<usize>(sides) + side, row);
+    this.telling += this.tells(sides) - told;
     return row;
   }
 
@@ -267,7 +281,9 @@ export class WindowJoin<D> {
     const right = changetype<usize>(sides) + offsetof<Sides>("right");
     const first = end - this.size + this.slide;
     touch(changetype<usize>(sides));
-    if (!this.free(sides, left, first) || !this.free(sides, right, first)) return false;
+    const told = this.tells(sides), freed = this.free(sides, left, first) && this.free(sides, right, first);
+    this.telling -= told - this.tells(sides);
+    if (!freed) return false;
     if (sides.rows) {
       const l = treeFirst(left), r = treeFirst(right);
       let time = i64.MAX_VALUE;

@@ -480,9 +480,9 @@ class Writer {
     const keys = numbered.map(({ number }) => `op${number}.keys()`).join(" + ") || "0";
     const delay = Math.max(0, ...this.#plan.ends.map((end) => this.#delayBefore(end)));
     const open =
-      numbered.filter(({ step }) => tellsByTime(step)).map(({ number }) =>
-        `op${number}.due() != i64.MAX_VALUE`
-      ).join(" || ") || "false";
+      numbered.filter(({ step }) => tellsByTime(step)).map(({ number }) => `op${number}.open()`).join(
+        " || ",
+      ) || "false";
     return [
       "export function onTimer(): void {",
       "  enterOut();",
