@@ -11,8 +11,9 @@ import {
 } from "../gen/tally";
 import { answer, figure, output, Reject, reject, reply, scratch, Verdict } from "../lib/effects";
 import { addOverflows } from "../lib/fixed";
+import { sameBytes } from "../lib/keys";
 import { STATE } from "../lib/memory";
-import { sameBytes, Table, TABLE_BYTES } from "../lib/table";
+import { Table, TABLE_BYTES } from "../lib/table";
 import { at, findBytes, foundLength } from "../lib/wire";
 
 export { SCHEMA_HASH } from "../gen/tally";

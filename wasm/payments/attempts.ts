@@ -1,6 +1,6 @@
 /** The distinct cards that tried a BIN × merchant within the window: each once, with its newest amount. */
 import { alloc, release, touch } from "../lib/memory";
-import { sameBytes } from "../lib/table";
+import { sameBytes } from "../lib/keys";
 
 // @ts-ignore: decorator
 @inline

@@ -4,7 +4,7 @@
  * misreads is merely slower. What orders it finds it keeps for the events, so that they need not search again.
  */
 import { AHEAD, alone, askSlot, entryFound, SINK, UNASKED } from "../lib/ahead";
-import { hashOf } from "../lib/table";
+import { hashOf } from "../lib/keys";
 import { at, varint } from "../lib/wire";
 import { Account, accounts, Order, orders, Position, positions } from "./state";
 

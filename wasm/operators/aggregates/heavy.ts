@@ -3,8 +3,8 @@
  * (32 KiB) never counts too little, and too much by at most 0.27 % of all counts (e / 1,024) in 98.2 of 100
  * cases (1 - e^-4); beside it stand the values that count most, at most so many.
  */
+import { sameBytes } from "../../lib/keys";
 import { alloc, release, touchRange } from "../../lib/memory";
-import { sameBytes } from "../../lib/table";
 import { hash64 } from "./hash";
 
 // @ts-ignore: decorator

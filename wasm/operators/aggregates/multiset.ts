@@ -3,8 +3,8 @@
  * taken back and panes unmerged. A number is its 8 bytes. An open-addressing index of 4 bytes a slot, at a load
  * of at most 3/4; a value is a block in the arena: 16 bytes and itself.
  */
+import { sameBytes } from "../../lib/keys";
 import { alloc, release, touch, touchRange } from "../../lib/memory";
-import { sameBytes } from "../../lib/table";
 import { hash64 } from "./hash";
 
 // @ts-ignore: decorator
