@@ -15,6 +15,8 @@ const AT_REST = 4;
 const OPERATOR = 250_000;
 /** Partitions whose watermark others wait for. */
 const LAGGING = ["spans-0", "spans-1"];
+/** And those that others feed. */
+const FED = [0, 1, 2];
 
 export class Chaos {
   readonly #ground: Ground;
@@ -126,11 +128,9 @@ export class Chaos {
       case "upgrade":
         return this.#upgrade();
       case "laggingPartition":
-        ground.lagging = {
-          chain: random.pick(LAGGING),
-          until: scheduler.now + random.int(SECOND / 4, 2 * SECOND),
-        };
-        return true;
+        return this.#lag(random.pick(LAGGING));
+      case "laggingReceiver":
+        return this.#lag(`${this.#plan.timed ? "totals" : "second"}-${random.pick(FED)}`);
     }
   }
 
@@ -161,6 +161,12 @@ export class Chaos {
     world.pause();
     if (this.#processes.starting === 0) this.#processes.spawnLater(this.#random.int(0, 50_000));
     this.#later(this.#random.int(50_000, SECOND), () => world.paused && world.resume());
+    return true;
+  }
+
+  #lag(chain: string): boolean {
+    const { scheduler } = this.#ground;
+    this.#ground.lagging = { chain, until: scheduler.now + this.#random.int(SECOND / 4, 2 * SECOND) };
     return true;
   }
 

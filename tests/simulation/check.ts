@@ -1,12 +1,13 @@
 /** Everything that must hold of a finished simulation: reads its chains and runs each checker on them. */
 import { hex } from "../../runtime/hash.ts";
 import type { KernelModule } from "../../runtime/kernel/host.ts";
-import type { Output, Pipeline, Topology } from "../../runtime/mod.ts";
+import type { Frame, Pipeline, Topology } from "../../runtime/mod.ts";
 import { checkAcknowledged, checkQuarantine } from "./checkers/acknowledged.ts";
 import { checkFed, checkOnce, checkSeen, checkSink } from "./checkers/effects.ts";
 import { checkFence } from "./checkers/fence.ts";
 import { type ChainHistory, readHistory, type Told } from "./checkers/history.ts";
 import { checkOrder } from "./checkers/order.ts";
+import { checkRemembered } from "./checkers/remembered.ts";
 import { checkReplay } from "./checkers/replay.ts";
 import { checkState } from "./checkers/state.ts";
 import type { Totals } from "./checkers/tally.ts";
@@ -20,7 +21,7 @@ import { checkDamageIsReported, checkUnbroken, decodeChain } from "./checkers/un
 import type { Announced } from "./announcer.ts";
 import type { Client, Planned } from "./clients.ts";
 import type { Plan } from "./plan.ts";
-import { delivered, sinksOf } from "./sinks.ts";
+import { delivered, type Seen, sinksOf } from "./sinks.ts";
 import type { Ground } from "./world.ts";
 
 export interface Finished {
@@ -31,7 +32,7 @@ export interface Finished {
   readonly modules: ReadonlyMap<string, readonly KernelModule[]>;
   readonly told: readonly Told[];
   /** As readers saw them released. */
-  readonly outputs: readonly Output[];
+  readonly outputs: readonly Seen[];
   readonly clients: readonly Client[];
   /** Marks of event time that were acknowledged. */
   readonly announced: readonly Announced[];
@@ -68,6 +69,13 @@ export async function checkLedger(finished: Finished): Promise<Checked> {
     for (let partition = 0; partition < (pipeline.partitions ?? 1); partition++) {
       const { messages } = ground.store.chain(`${pipeline.name}-${partition}`);
       const checked = checkChain(pipeline, partition, messages, modules.get(pipeline.name)!, violations);
+      checkRemembered(
+        checked.history.name,
+        checked.frames,
+        checked.history.frames,
+        ground.manifests,
+        violations,
+      );
       for (const [key, total] of checked.totals) folded.set(key, total);
       ground.counters.saw("voidFrames", checked.voids);
       own.push(checked.history);
@@ -88,9 +96,18 @@ export async function checkLedger(finished: Finished): Promise<Checked> {
       checkSink(history, delivered(ground, name, history.partition), violations);
     }
   }
-  checkSeen(histories.get(roles(finished.plan).fed)!, finished.outputs, violations);
+  checkSeen([...histories.values()].flat(), finished.outputs, violations);
   await damageOne(finished, histories);
   return { events, frames, chainHashes, histories, totals };
+}
+
+interface Chained {
+  readonly history: ChainHistory;
+  /** Also those that are void. */
+  readonly frames: readonly Frame[];
+  readonly totals: Map<string, Totals>;
+  readonly voids: number;
+  readonly chainHash: string;
 }
 
 /** What must hold of one chain, whoever wrote it. */
@@ -100,7 +117,7 @@ export function checkChain(
   messages: readonly Uint8Array[],
   modules: readonly KernelModule[],
   violations: string[],
-): { history: ChainHistory; totals: Map<string, Totals>; voids: number; chainHash: string } {
+): Chained {
   const name = `${pipeline.name}-${partition}`;
   const frames = decodeChain(name, messages, violations);
   const { counted, voids } = checkFence(name, frames, violations);
@@ -109,7 +126,7 @@ export function checkChain(
   const history = (timed ? readTimedHistory : readHistory)(name, pipeline, partition, counted);
   checkReplay(history, modules, violations);
   const totals = timed ? new Map() : checkState(history, pipeline.partitions ?? 1, violations);
-  return { history, totals, voids, chainHash: hex(frames.at(-1)?.chain ?? new Uint8Array(0)) };
+  return { history, frames, totals, voids, chainHash: hex(frames.at(-1)?.chain ?? new Uint8Array(0)) };
 }
 
 /** What must hold of event time, within each partition and between the stages. */

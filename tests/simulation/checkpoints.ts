@@ -4,6 +4,7 @@ import type { CheckpointStore } from "../../runtime/world/checkpoints.ts";
 import type { SimWorld } from "./world.ts";
 
 const READ_BYTES = 70_000;
+const SLOW_MICROS = 500_000;
 
 export function simCheckpoints(world: SimWorld): CheckpointStore {
   const { ground } = world;
@@ -24,6 +25,7 @@ export function simCheckpoints(world: SimWorld): CheckpointStore {
       for await (const part of parts) given.push(part);
       const blob = concat(...given);
       await reach();
+      if (world.fails("checkpointSlow")) await world.wait(world.draws.int(0, SLOW_MICROS));
       if (world.fails("checkpointPutFailed") || ground.diskFullUntil > ground.scheduler.now) {
         throw new Error("the checkpoint store is full");
       }
@@ -34,6 +36,10 @@ export function simCheckpoints(world: SimWorld): CheckpointStore {
       if (world.fails("crashDuringCheckpoint")) {
         blobs.set(name, blob.slice(0, world.draws.int(0, blob.length)));
         return world.die("crashDuringCheckpoint"), await new Promise<void>(() => {});
+      }
+      if (name.endsWith(".json")) {
+        const [chain] = name.split("/");
+        ground.manifests.push({ chain, bytes: blob.slice(), first: ground.store.chain(chain).first });
       }
       const kept = asKept(world, blob);
       if (kept) blobs.set(name, kept);

@@ -110,9 +110,34 @@ const TIMED_PER_SECOND = {
   laggingPartition: 0.8,
 } as const;
 
+/** Thought of later, and drawn apart as well. */
+const LATER_PER_OPPORTUNITY = {
+  /** What one writer has under way stays behind on the road, but for the first, which is lost; see stragglers.ts. */
+  appendStraggles: 0.01,
+  /** A checkpoint takes long to be stored; and a ledger that is read brings frame after frame slowly. */
+  checkpointSlow: 0.3,
+  slowReplay: 0.3,
+} as const;
+
+const LATER_PER_SECOND = {
+  /** A partition that others feed becomes slow: what feeds it must wait. */
+  laggingReceiver: 0.4,
+} as const;
+
+/** One owner after the other, each with the frames of the one before behind it, beside a stage that is slow. */
+const SUCCESSION = {
+  appendStraggles: 0.06,
+  feedSenderFails: 0.02,
+  slowReplay: 0.6,
+  checkpointSlow: 0.6,
+  laggingReceiver: 1.5,
+} as const;
+
 /** What simply happens, or is done to a finished ledger: counted, not drawn. */
 const COUNTED = [
   "arrivedAfterDeath",
+  /** What had stayed behind came right after the frame that begins the next epoch, and was stored. */
+  "storedAfterTakeover",
   "heal",
   "mailboxFull",
   "purge",
@@ -127,8 +152,14 @@ const COUNTED = [
   "upgradeOfWindows",
 ] as const;
 
-export type PerOpportunity = keyof typeof PER_OPPORTUNITY | keyof typeof TIMED_PER_OPPORTUNITY;
-export type PerSecond = keyof typeof PER_SECOND | keyof typeof TIMED_PER_SECOND;
+export type PerOpportunity =
+  | keyof typeof PER_OPPORTUNITY
+  | keyof typeof TIMED_PER_OPPORTUNITY
+  | keyof typeof LATER_PER_OPPORTUNITY;
+export type PerSecond =
+  | keyof typeof PER_SECOND
+  | keyof typeof TIMED_PER_SECOND
+  | keyof typeof LATER_PER_SECOND;
 export type FaultKind = PerOpportunity | PerSecond;
 export type Faults = Readonly<Record<FaultKind, number>>;
 
@@ -137,23 +168,39 @@ const MOST: Faults = {
   ...PER_SECOND,
   ...TIMED_PER_OPPORTUNITY,
   ...TIMED_PER_SECOND,
+  ...LATER_PER_OPPORTUNITY,
+  ...LATER_PER_SECOND,
 };
 export const FAULT_KINDS = Object.keys(MOST) as FaultKind[];
 const TIMED_KINDS = Object.keys({ ...TIMED_PER_OPPORTUNITY, ...TIMED_PER_SECOND }) as FaultKind[];
-export const PER_SECOND_KINDS = Object.keys({ ...PER_SECOND, ...TIMED_PER_SECOND }) as PerSecond[];
+export const LATER_KINDS = Object.keys({ ...LATER_PER_OPPORTUNITY, ...LATER_PER_SECOND }) as FaultKind[];
+export const PER_SECOND_KINDS = Object.keys({
+  ...PER_SECOND,
+  ...TIMED_PER_SECOND,
+  ...LATER_PER_SECOND,
+}) as PerSecond[];
 
 export const NO_FAULTS = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])) as Faults;
 
+export interface FaultsDrawn {
+  readonly timed: boolean;
+  readonly focus: "succession" | undefined;
+  readonly without: ReadonlySet<string>;
+}
+
 /** Each kind with a chance of one half; those of `without` never. The draws do not depend on `without`. */
-export function drawFaults(random: Seeded, timed: boolean, without: ReadonlySet<string>): Faults {
-  const apart = random.fork("event time");
+export function drawFaults(random: Seeded, { timed, focus, without }: FaultsDrawn): Faults {
+  const apart = random.fork("event time"), later = random.fork("later");
   const upgrade = timed && apart.chance(0.8) ? MOST.upgrade * (0.5 + apart.next() / 2) : 0;
   const drawn = FAULT_KINDS.map((kind) => {
     const ofTime = TIMED_KINDS.includes(kind);
-    const draws = ofTime ? apart : random;
+    const draws = ofTime ? apart : LATER_KINDS.includes(kind) ? later : random;
     const drawn = draws.chance(0.5) ? MOST[kind] * draws.next() : 0;
     // There are fewer versions to go on to.
-    const rate = kind === "upgrade" ? Math.max(drawn, upgrade) : drawn;
+    const drawnOr = kind === "upgrade" ? Math.max(drawn, upgrade) : drawn;
+    const rate = focus && kind in SUCCESSION
+      ? SUCCESSION[kind as keyof typeof SUCCESSION] * (0.5 + later.next() / 2)
+      : drawnOr;
     return [kind, without.has(kind) || (ofTime && !timed) ? 0 : rate] as const;
   });
   return Object.fromEntries(drawn) as Faults;

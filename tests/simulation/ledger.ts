@@ -1,5 +1,6 @@
 /** The ledger as one simulated process reaches it: over a network that loses, delays, doubles and reorders. */
 import type { Appended, Chain, Extent, Stored } from "../../runtime/world/ledger.ts";
+import { Stragglers } from "./stragglers.ts";
 import { tellsWindows } from "./stored_time.ts";
 import type { SimWorld } from "./world.ts";
 
@@ -8,6 +9,7 @@ export class StoredChain {
   readonly name: string;
   first = 1;
   readonly messages: Uint8Array[] = [];
+  readonly stragglers = new Stragglers();
 
   constructor(name: string) {
     this.name = name;
@@ -35,6 +37,9 @@ export class SimStore {
 /** How long a writer waits for an answer, microseconds. */
 const ANSWER_WAIT = 500_000;
 
+/** Share of the frames of a read that are waited for; and what each takes more where it is slow. */
+const WAITS = 0.01, SLOW_READ = 20_000;
+
 /** What a partition that lags takes more for each frame. */
 const LAG = 150_000;
 
@@ -57,6 +62,8 @@ export class SimChain implements Chain {
   #lastArrival = 0;
   #lastAnswer = 0;
   #broken = false;
+  /** What is sent from now on stays behind. */
+  #straggles = false;
 
   constructor(world: SimWorld, name: string) {
     this.#world = world;
@@ -94,8 +101,10 @@ export class SimChain implements Chain {
 
   async *read(from: number, to = this.#stored.last): AsyncIterable<Stored> {
     const first = Math.max(from, this.#stored.first);
+    const slow = this.#world.recovering() && this.#world.fails("slowReplay");
     for (let sequence = first; sequence <= to; sequence++) {
-      if (sequence === first || this.#world.draws.chance(0.01)) await this.#read();
+      if (sequence === first || this.#world.draws.chance(WAITS)) await this.#read();
+      else if (slow) await this.#world.wait(this.#world.draws.int(0, SLOW_READ));
       const message = this.#reading(this.#stored.get(sequence));
       if (message) yield { sequence, message };
     }
@@ -146,6 +155,10 @@ export class SimChain implements Chain {
       return this.#answer(pending, { kind: "unknown", cause: new Error("the connection broke") });
     }
     if (world.cutOff.out || world.fails("appendLost")) return;
+    if (this.#straggles) {
+      return this.#stored.stragglers.stayBehind(after, () => this.#arrive(after, message, pending, true));
+    }
+    if (world.fails("appendStraggles")) return void (this.#straggles = true);
     let travel = world.latency();
     if (lagging.until > scheduler.now && lagging.chain === this.name) travel += LAG;
     if (world.fails("appendDelayed")) travel += world.draws.int(ANSWER_WAIT, 4 * ANSWER_WAIT);
@@ -168,7 +181,7 @@ export class SimChain implements Chain {
   }
 
   /** At the ledger. What a dead process had sent arrives or not; nobody hears of it. */
-  #arrive(after: number, message: Uint8Array, pending: Pending): void {
+  #arrive(after: number, message: Uint8Array, pending: Pending, straggled = false): void {
     const world = this.#world, { counters, trace, diskFullUntil, scheduler } = world.ground;
     if (!world.alive) {
       if (world.draws.chance(0.5)) return;
@@ -183,13 +196,15 @@ export class SimChain implements Chain {
     }
     this.#stored.messages.push(message);
     trace(`stored ${this.name} ${after + 1} ${message.length}`);
+    const taken = message.length < TAKEOVER_BYTES_MAX;
+    if (straggled) counters.fault("storedAfterTakeover");
+    if (straggled || taken) this.#stored.stragglers.follow(after + 1, scheduler, world.draws);
     if (
       world.ground.faults.crashAfterFire > 0 && tellsWindows(this.name, message) &&
       world.crashesAt("crashAfterFire")
     ) {
       return;
     }
-    const taken = message.length < TAKEOVER_BYTES_MAX;
     if (world.crashesAt(taken ? "crashAfterTakeover" : "crashAfterAppend")) return;
     this.#answer(pending, { kind: "stored", sequence: after + 1 });
   }

@@ -32,6 +32,19 @@ const COPIED = [
 /** A simulation that takes longer than this does not end: that is noticed too. */
 const SEED_MS_MAX = 60_000;
 
+/** With so many seeds it is shown first that sources without a bug pass: what fails them is caught by nobody. */
+const CONTROL_SEEDS = 2;
+
+/** Throws when copies of the sources fail as they are. */
+export async function checkControl(): Promise<void> {
+  const copy = join(COPIES, `mutant-${process.pid}-none`);
+  const { said, seed } = await tryMutant({ name: "none", edits: [] }, copy, CONTROL_SEEDS);
+  if (seed === undefined) return;
+  throw new Error(
+    `Cannot try known bugs: the sources fail without any at seed ${seed}: ${said}. Mend them first.`,
+  );
+}
+
 /** Tries each mutant on seeds 1, 2, …; several at a time. */
 export async function tryMutants(
   mutants: readonly Mutant[],

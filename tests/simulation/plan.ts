@@ -27,6 +27,8 @@ export interface Plan {
   readonly upkeep: "purge" | "upgrade";
   /** Declared pipelines run, with event time, in place of those that are written by hand. */
   readonly timed: boolean;
+  /** What this seed looks at most. */
+  readonly focus: "succession" | undefined;
 }
 
 export interface ClientPlan {
@@ -54,6 +56,9 @@ const SIDES = [[0], [1], [0, 1], [0, 1]] as const;
 /** Every third seed has event time. */
 const TIMED_EVERY = 3;
 
+/** And of each eight one is about owners that follow each other quickly. */
+const FOCUS_EVERY = 8, SUCCESSION = 3;
+
 /** Clients that send much at once, and clients that ask one thing at a time. */
 const BULK = {
   events: [1500, 4200],
@@ -66,6 +71,7 @@ const SINGLE = { events: [30, 120], packets: [1, 1, 3], windows: [1, 4, 16], pau
 export function planOf(seed: number, limits: Limits = {}): Plan {
   const random = seeded(`simulation ${seed}`);
   const timed = seed % TIMED_EVERY === 1;
+  const focus = seed % FOCUS_EVERY === SUCCESSION ? "succession" : undefined;
   const [main, aside] = timed ? ["spans", "pulse"] as const : ["tally", "quick"] as const;
   const draws = random.fork("plan");
   const bulk = draws.int(2, 3), single = draws.int(2, 4);
@@ -91,17 +97,20 @@ export function planOf(seed: number, limits: Limits = {}): Plan {
     seed,
     limits,
     random,
-    faults: drawFaults(random.fork("faults"), timed, new Set(limits.without)),
+    faults: drawFaults(random.fork("faults"), { timed, focus, without: new Set(limits.without) }),
     clients: clients.slice(0, limits.clients).map((client) => ({
       ...client,
       events: Math.min(client.events, limits.events ?? Infinity),
     })),
     // Where it takes none each restart folds the whole ledger.
-    checkpointEvents: draws.chance(0.1) ? 100_000 : draws.pick(timed ? [60, 150, 400] : [400, 1000, 3000]),
-    restartsMax: draws.pick([10, 1000]),
+    checkpointEvents: draws.chance(focus ? 0 : 0.1)
+      ? 100_000
+      : draws.pick(timed ? [60, 150, 400] : [400, 1000, 3000]),
+    restartsMax: focus ? 1000 : draws.pick([10, 1000]),
     // Owners that wrest a partition from each other may keep an event waiting for longer than its id is known.
     onFenced: draws.chance(0.3) && upkeep !== "purge" ? "retake" : "stop",
     upkeep,
     timed,
+    focus,
   };
 }

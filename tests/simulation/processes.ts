@@ -109,7 +109,7 @@ export class Processes {
     const bounds = {
       checkpointsKept: draws.int(1, 3),
       // A small one makes many frames of few events, which cost the most: so it is rare.
-      mailboxEventsMax: draws.chance(0.12) ? 40 : draws.pick([600, 4000]),
+      mailboxEventsMax: draws.chance(0.12) ? 40 : draws.pick(this.#plan.focus ? [200, 600] : [600, 4000]),
       mailboxBytesMax: 16 * 1024 * 1024,
       frameBytesMax: draws.pick(this.#plan.timed ? [160_000, 300_000] : [12_000, 64_000, 160_000]),
     };

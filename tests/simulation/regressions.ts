@@ -1,4 +1,5 @@
 /** Seeds that failed once, as small as they were made; the test runs them. */
+import { LATER_KINDS } from "./faults.ts";
 import type { Limits } from "./plan.ts";
 
 export interface Regression {
@@ -7,18 +8,33 @@ export interface Regression {
   readonly why: string;
 }
 
+/** Without the kinds of faults that were not thought of yet: with them it would be another run. */
+const AS_IT_WAS: Limits = { without: LATER_KINDS };
+
 export const REGRESSIONS: readonly Regression[] = [
-  { seed: 18, limits: {}, why: "a checkpoint store that is away was taken for checkpoints that are lost" },
-  { seed: 26, limits: {}, why: "an early repeat got the answer of another event" },
-  { seed: 333, limits: {}, why: "an early repeat waited for a frame that never came" },
-  { seed: 39, limits: {}, why: "dead letters were listed whose frames had been purged" },
-  { seed: 4, limits: {}, why: "the watermark that a process showed went back while a partition restarted" },
-  { seed: 1, limits: {}, why: "timers stood still after the clock was set back" },
-  { seed: 1, limits: {}, why: "a stage believed again what the one before it had said of being idle" },
-  { seed: 812, limits: {}, why: "an owner whose successor dropped older checkpoints took state for lost" },
+  {
+    seed: 18,
+    limits: AS_IT_WAS,
+    why: "a checkpoint store that is away was taken for checkpoints that are lost",
+  },
+  { seed: 26, limits: AS_IT_WAS, why: "an early repeat got the answer of another event" },
+  { seed: 333, limits: AS_IT_WAS, why: "an early repeat waited for a frame that never came" },
+  { seed: 39, limits: AS_IT_WAS, why: "dead letters were listed whose frames had been purged" },
+  {
+    seed: 4,
+    limits: AS_IT_WAS,
+    why: "the watermark that a process showed went back while a partition restarted",
+  },
+  { seed: 1, limits: AS_IT_WAS, why: "timers stood still after the clock was set back" },
+  { seed: 1, limits: AS_IT_WAS, why: "a stage believed again what the one before it had said of being idle" },
+  {
+    seed: 812,
+    limits: AS_IT_WAS,
+    why: "an owner whose successor dropped older checkpoints took state for lost",
+  },
   {
     seed: 512,
-    limits: {},
+    limits: AS_IT_WAS,
     why: "a feed read on from void frames while its partition restored an older checkpoint",
   },
 ];

@@ -5,7 +5,7 @@
  */
 import { hex, sha256Stream } from "../../runtime/hash.ts";
 import type { KernelModule } from "../../runtime/kernel/host.ts";
-import { kernelParams, loadKernel, type Output, type Topology } from "../../runtime/mod.ts";
+import { kernelParams, loadKernel, type Topology } from "../../runtime/mod.ts";
 import { Announcer } from "./announcer.ts";
 import { Chaos } from "./chaos.ts";
 import { checkCheckpoints } from "./checkers/bounds.ts";
@@ -19,7 +19,7 @@ import { lendTo, takeInstancesBack } from "./instances.ts";
 import { type Limits, type Plan, planOf } from "./plan.ts";
 import { kernels, type Process, Processes, topologiesOf } from "./processes.ts";
 import { Scheduler } from "./scheduler.ts";
-import { readOutputs, sinksOf } from "./sinks.ts";
+import { readOutputs, rereadOutputs, type Seen, sinksOf } from "./sinks.ts";
 import { StoredOutputs } from "./stored_outputs.ts";
 import { StoredTime } from "./stored_time.ts";
 import { checkServed } from "./checkers/served.ts";
@@ -73,7 +73,7 @@ class Simulation implements Market {
   readonly #digest = sha256Stream();
   readonly #processes: Processes;
   readonly #clients: readonly Client[];
-  readonly #outputs: Output[] = [];
+  readonly #outputs: Seen[] = [];
   readonly #stored: StoredOutputs;
   readonly #storedTime: StoredTime;
   readonly #announcer: Announcer | undefined;
@@ -89,6 +89,7 @@ class Simulation implements Market {
       scheduler: this.#scheduler,
       store,
       blobs: new Map(),
+      manifests: [],
       sinks: new Map(),
       counters: this.#counters,
       faults: plan.faults,
@@ -105,7 +106,11 @@ class Simulation implements Market {
       plan,
       topologies,
       this.violations,
-      (process) => void readOutputs(process, plan.timed ? "totals" : "second", this.#outputs),
+      (process) => {
+        const [first, fed] = plan.timed ? ["spans", "totals"] : ["tally", "second"];
+        void readOutputs(process, fed, this.#outputs);
+        if (plan.focus) { for (const each of [first, fed]) void rereadOutputs(process, each, this.#outputs); }
+      },
     );
     if (plan.timed) {
       const random = plan.random.fork("announcer");

@@ -10,6 +10,14 @@ import type { Ground, SimWorld } from "./world.ts";
 
 /** Share of processes whose outputs somebody reads. */
 const READ = 0.4;
+/** Whoever reads again goes back by this many frames at most, takes its time for each, and soon begins anew. */
+const BACK_FRAMES = 80, FRAME_PAUSE = 20_000, READS_FOR = 1_000_000, REREAD_MAX = 4_000;
+
+/** An output as a reader saw it released. */
+export interface Seen {
+  readonly pipeline: string;
+  readonly output: Output;
+}
 
 /** Pipelines whose outputs go outside. */
 export function sinksOf({ timed }: Plan): readonly string[] {
@@ -76,7 +84,7 @@ export function simSink(world: SimWorld, pipeline: string): SinkSpec {
 export async function readOutputs(
   { world, runtime }: Process,
   pipeline: string,
-  seen: Output[],
+  seen: Seen[],
 ): Promise<void> {
   const from = world.draws.pick(["start", "now"] as const);
   if (!world.draws.chance(READ)) return;
@@ -87,12 +95,44 @@ export async function readOutputs(
       for await (const output of runtime.outputs(pipeline, from, new AbortController().signal)) {
         if (!world.alive) return;
         if (++taken > takes) await new Promise<void>(() => {}); // it never comes back
-        seen.push(output);
+        seen.push({ pipeline, output });
         if (slow) await world.wait(world.draws.int(0, 5_000));
       }
       return;
     } catch {
       await world.wait(40_000); // the ledger went away during a read
     }
+  }
+}
+
+/** Reads on from some frames back, at leisure and over and over: so it is under way whenever a partition restarts. */
+export async function rereadOutputs(
+  { world, runtime }: Process,
+  pipeline: string,
+  seen: Seen[],
+): Promise<void> {
+  const { draws, ground } = world;
+  for (let taken = 0; world.alive && taken < REREAD_MAX && ground.faults.laggingReceiver > 0;) {
+    const from = runtime.status().partitions.filter((each) => each.pipeline === pipeline).map((each) => ({
+      partition: each.partition,
+      frame: Math.max(1, each.frame - draws.int(0, BACK_FRAMES)),
+      event: -1,
+    }));
+    const enough = new AbortController();
+    world.later(draws.int(READS_FOR / 5, READS_FOR), () => enough.abort());
+    const frames = new Map<number, number>();
+    try {
+      for await (const output of runtime.outputs(pipeline, from, enough.signal)) {
+        if (!world.alive || enough.signal.aborted) break;
+        seen.push({ pipeline, output });
+        taken++;
+        const { partition, frame } = output.position;
+        if (frames.get(partition) !== frame) await world.wait(draws.int(0, FRAME_PAUSE));
+        frames.set(partition, frame);
+      }
+    } catch {
+      // The ledger went away during a read, or what it wants was purged.
+    }
+    await world.wait(draws.int(0, FRAME_PAUSE));
   }
 }

@@ -9,6 +9,7 @@ import type { World } from "../../runtime/mod.ts";
 import type { CheckpointStore } from "../../runtime/world/checkpoints.ts";
 import type { Clock } from "../../runtime/world/clock.ts";
 import type { Chain, Ledger } from "../../runtime/world/ledger.ts";
+import type { StoredManifest } from "./checkers/remembered.ts";
 import { simCheckpoints } from "./checkpoints.ts";
 import type { Counters, Faults, PerOpportunity } from "./faults.ts";
 import { lendTo } from "./instances.ts";
@@ -21,6 +22,8 @@ export interface Ground {
   readonly scheduler: Scheduler;
   readonly store: SimStore;
   readonly blobs: Map<string, Uint8Array>;
+  /** All manifests of checkpoints that were ever stored, as they were given. */
+  readonly manifests: StoredManifest[];
   /** What stands outside, by pipeline and partition. */
   readonly sinks: Map<string, Delivered>;
   readonly counters: Counters;

@@ -2,8 +2,7 @@
  * Effects are seen exactly once at every sink: each id counts once; what a sink holds is what the ledger put out,
  * whole, once and in order; what a reader saw is part of it; and of n outputs of a key the next stage counted n.
  */
-import type { Output } from "../../../runtime/mod.ts";
-import type { Delivered } from "../sinks.ts";
+import type { Delivered, Seen } from "../sinks.ts";
 import { type ChainHistory, placed, type Recorded, sameAnswer } from "./history.ts";
 import type { Totals } from "./tally.ts";
 
@@ -49,17 +48,19 @@ export function checkSink({ name, outputs }: ChainHistory, held: Delivered, viol
 /** Outputs as they were released, whenever and by whom, are those of the ledger. */
 export function checkSeen(
   histories: readonly ChainHistory[],
-  seen: readonly Output[],
+  seen: readonly Seen[],
   violations: string[],
 ): void {
   const recorded = new Map<string, Uint8Array>();
-  for (const { partition, outputs } of histories) {
+  const wanted = new Set(seen.map(({ pipeline }) => pipeline));
+  for (const { pipeline, partition, outputs } of histories) {
+    if (!wanted.has(pipeline.name)) continue;
     for (const { frame, output, payload } of outputs) {
-      recorded.set(`${partition}.${frame}.${output}`, payload);
+      recorded.set(`${pipeline.name} ${partition}.${frame}.${output}`, payload);
     }
   }
-  for (const { position, output, payload } of seen) {
-    const name = `${position.partition}.${position.frame}.${output}`;
+  for (const { pipeline, output: { position, output, payload } } of seen) {
+    const name = `${pipeline} ${position.partition}.${position.frame}.${output}`;
     const found = recorded.get(name);
     if (!found || !sameAnswer(found, payload)) {
       violations.push(`effects: output ${name} was released and is not what the ledger holds`);

@@ -48,9 +48,13 @@ export function checkUnbroken(
 
 const OLDER_VERSION = "decided when it was recorded";
 
-/** No process may find its own ledger damaged where nothing damaged it. */
+/** No process may find its own ledger damaged, or lost, where nothing damaged it. */
 export function checkHealth(runtime: Pick<Runtime, "status">, violations: string[]): void {
-  for (const { pipeline, partition, lastError } of runtime.status().partitions) {
+  const { partitions, sinks } = runtime.status();
+  for (const { name, lastError } of sinks ?? []) {
+    if (lastError?.includes("and the ledger ends at")) violations.push(`unbroken: ${name}: ${lastError}`);
+  }
+  for (const { pipeline, partition, lastError } of partitions) {
     // An owner of the version before that takes over once more traps on what its successor took, and says so.
     if (!lastError || lastError.includes(PASSING_TRAP) || lastError.includes(OLDER_VERSION)) continue;
     if (/broken|damaged|differently|Cannot replay|says it is|Cannot recover \S+:/.test(lastError)) {
