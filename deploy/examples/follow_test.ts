@@ -19,7 +19,7 @@ describe("the example that follows outputs", () => {
     const world = memoryWorld();
     const until = async (met: () => boolean) => {
       for (let waits = 0; !met(); waits++) {
-        if (waits > 3_000) throw new Error(`it has come to ${places(file).length} outputs, and no further`);
+        if (waits > 12_000) throw new Error(`it has come to ${places(file).length} outputs, and no further`);
         await world.clock.sleep(10);
       }
     };

@@ -19,12 +19,14 @@ const topology = { pipelines: [tally] };
 const seed = seedOf(process.env, 1);
 const appOf = () => httpApp(fakeRuntime(topology), { ...options, eventBytesMax: 4096 });
 
-/** Limits a test can wait for; production's are ten times as long. */
+/** Production's, but for the wait at the end: on a machine that is busy with other things a sound client is late. */
+const USUAL: Partial<HttpLimits> = { drainMs: 500 };
+/** Limits that a test can wait for. */
 const QUICK: Partial<HttpLimits> = {
-  headersMs: 500,
-  requestMs: 1000,
-  keepAliveMs: 700,
-  idleMs: 2000,
+  headersMs: 1_000,
+  requestMs: 2_000,
+  keepAliveMs: 1_500,
+  idleMs: 3_000,
   drainMs: 500,
 };
 
@@ -33,7 +35,7 @@ type Fetch = (request: Request) => Response | Promise<Response>;
 async function serving(
   app: { readonly fetch: Fetch; readonly direct?: Direct },
   use: (port: number, stop: () => void) => Promise<void>,
-  limits = QUICK,
+  limits = USUAL,
 ) {
   const abort = new AbortController();
   const { fetch, direct } = app;
@@ -104,14 +106,14 @@ describe("slow clients", () => {
         const said = await speak(port, first, drip).ended;
         if (first === whole) assert.match(said, /^HTTP\/1\.1 200 /);
         else assert.doesNotMatch(said, /^HTTP\/1\.1 200 /);
-      });
+      }, QUICK);
     });
   }
 
   it("are not those that ask again and again on one connection, or wait for a slow answer", async () => {
     const fetch = async (request: Request) => {
       await request.text();
-      if (request.url.endsWith("/slow")) await clock.sleep(1_000);
+      if (request.url.endsWith("/slow")) await clock.sleep(2_000);
       return new Response("ok");
     };
     await serving({ fetch }, async (port) => {
@@ -122,13 +124,13 @@ describe("slow clients", () => {
       for (let asked = 1; asked <= 12; asked++) {
         socket.write(`GET /${asked === 6 ? "slow" : ""} HTTP/1.1\r\nHost: x\r\n\r\n`);
         for (let waits = 0; answers() < asked; waits++) {
-          assert.ok(waits < 500 && !socket.closed, `answer ${asked} never came`);
+          assert.ok(waits < 6_000 && !socket.closed, `answer ${asked} never came`);
           await clock.sleep(10);
         }
         await clock.sleep(150);
       }
       socket.destroy();
-    });
+    }, { ...QUICK, idleMs: 30_000 });
   });
 
   it("1,000 at once are all cut, while others are answered and no event of theirs is lost", async () => {
@@ -148,7 +150,7 @@ describe("slow clients", () => {
         await Promise.all(slow);
         const state = await fetch(`http://127.0.0.1:${port}/v1/tally/state/a`);
         assert.deepEqual(await state.json(), { key: "a", count: answered, sum: answered });
-      });
+      }, { ...USUAL, idleMs: 10_000 });
     });
   });
 });

@@ -27,7 +27,7 @@ async function filled(count: number) {
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   for (let i = 0; !(await condition()); i++) {
-    if (i > 2000) throw new Error("it never became so");
+    if (i > 12_000) throw new Error("it never became so");
     await clock.sleep(5);
   }
 }

@@ -12,6 +12,8 @@ import type { Presence } from "../../runtime/world/presence.ts";
 import { startNats } from "../support/nats.ts";
 
 const HEARTBEAT_MS = 20;
+/** An answer is waited for so long: what is not there is told at once all the same. */
+const WITHIN_MS = 30_000;
 const clock = systemClock();
 
 interface Place {
@@ -55,31 +57,31 @@ function presenceContract(what: string, make: () => Promise<Place>): void {
     after(() => place?.remove());
 
     it("sees an owner for as long as it shows itself, again and again", async () => {
-      assert.equal(await standby.look("a-0", 1, HEARTBEAT_MS), "gone");
+      assert.equal(await standby.look("a-0", 1, WITHIN_MS), "gone");
       const shown = await owner.show("a-0", 1, HEARTBEAT_MS);
       for (let look = 0; look < 3; look++) {
-        assert.equal(await standby.look("a-0", 1, 1_000), "alive");
+        assert.equal(await standby.look("a-0", 1, WITHIN_MS), "alive");
         await clock.sleep(5 * HEARTBEAT_MS);
       }
       await shown.close();
-      assert.equal(await standby.look("a-0", 1, HEARTBEAT_MS), "gone");
+      assert.equal(await standby.look("a-0", 1, WITHIN_MS), "gone");
     });
 
     it("tells epochs and chains apart", async () => {
       const shown = await owner.show("b-0", 1, HEARTBEAT_MS);
-      assert.equal(await standby.look("b-0", 2, HEARTBEAT_MS), "gone");
-      assert.equal(await standby.look("b-1", 1, HEARTBEAT_MS), "gone");
+      assert.equal(await standby.look("b-0", 2, WITHIN_MS), "gone");
+      assert.equal(await standby.look("b-1", 1, WITHIN_MS), "gone");
       const next = await owner.show("b-0", 2, HEARTBEAT_MS);
       await shown.close();
-      assert.equal(await standby.look("b-0", 2, 1_000), "alive");
-      assert.equal(await standby.look("b-0", 1, HEARTBEAT_MS), "gone");
+      assert.equal(await standby.look("b-0", 2, WITHIN_MS), "alive");
+      assert.equal(await standby.look("b-0", 1, WITHIN_MS), "gone");
       await next.close();
     });
 
     it("lets many look at once", async () => {
       const shown = await owner.show("c-0", 1, HEARTBEAT_MS);
       const others = await Promise.all(Array.from({ length: 5 }, () => place.open()));
-      const seen = await Promise.all(others.map((each) => each.look("c-0", 1, 1_000)));
+      const seen = await Promise.all(others.map((each) => each.look("c-0", 1, WITHIN_MS)));
       assert.deepEqual(seen, ["alive", "alive", "alive", "alive", "alive"]);
       await shown.close();
     });

@@ -270,7 +270,7 @@ export function sinkContract(what: string, kind: SinkKind): void {
           }
           const behind = () => runtime.status().sinks![0].partitions.some((each) => each.lagFrames > 0);
           for (let i = 0; behind(); i++) {
-            if (i > 4_000) {
+            if (i > 24_000) {
               throw new Error(`the sink does not catch up: ${JSON.stringify(runtime.status().sinks)}`);
             }
             await world.clock.sleep(5);

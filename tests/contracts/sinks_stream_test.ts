@@ -2,7 +2,7 @@
 import { after, before, describe, it } from "@std/testing/bdd";
 import assert from "node:assert/strict";
 import { jetstreamNetwork } from "../../runtime/adapters/jetstream/network.ts";
-import { type NatsLink, natsLink } from "../../runtime/adapters/jetstream/connection.ts";
+import { type NatsLink, natsLink, patiently } from "../../runtime/adapters/jetstream/connection.ts";
 import { keyOfToken } from "../../runtime/ingress/subject.ts";
 import { keyText, OUTPUT_HEADERS } from "../../runtime/output/identity.ts";
 import { type NatsServer, startNats } from "../support/nats.ts";
@@ -140,6 +140,7 @@ describe("a stream as a sink", () => {
     done = true;
     await killer;
     await link.ready();
+    await patiently(() => link.jsm.streams.info(stream));
     const ids = (await read(link, stream)).map(({ frame, output }) => `${frame}.${output}`);
     assert.deepEqual(
       ids,

@@ -13,8 +13,8 @@ import { formatPosition, start } from "../../runtime/mod.ts";
 import { hex } from "../../runtime/hash.ts";
 import { TOPOLOGY } from "./system.ts";
 
-/** An owner may be silent for so long. */
-const PATIENCE_MS = 1_000;
+/** An owner may be silent for so long: one that is not heard on a busy machine is no dead one. */
+const PATIENCE_MS = 3_000;
 /** Frames behind an owner at work that are no more than under way. */
 const LAG_MAX = 50;
 

@@ -26,6 +26,7 @@ import { type Seeded, seeded, seedOf } from "../../actors/random.ts";
 import type { LedgerConfig } from "../../deploy/config.ts";
 import { readKernel } from "../../deploy/kernels.ts";
 import { openWorld } from "../../deploy/world.ts";
+import { natsLink } from "../../runtime/adapters/jetstream/connection.ts";
 import { kernelParams, loadKernel, type Runtime, start, verifyChain } from "../../runtime/mod.ts";
 import { startNats } from "../support/nats.ts";
 import { tallyEvent, tallyState } from "../support/world.ts";
@@ -152,11 +153,25 @@ async function write(
       [0, 1, 2, 3].map((each) => runtime.submit("tally", tallyEvent(`k${(i + each) % 7}`, 1))),
     );
   }
-  // Longer than a note of what was acknowledged is put off.
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  if (config.ledger === "jetstream") await noted(config, runtime.status().partitions[0].frame);
   await before();
   await runtime.stop();
   await world.close();
+}
+
+/** Until the ledger has noted that this frame was acknowledged, which it puts off a little. */
+async function noted({ natsUrl, prefix }: LedgerConfig, frame: number): Promise<void> {
+  const link = await natsLink({ servers: natsUrl });
+  try {
+    const query = { last_by_subj: `millrace.acknowledged.${prefix}.tally-0` };
+    const note = () => link.jsm.streams.getMessage(`MILLRACE-ACKNOWLEDGED_${prefix}`, query);
+    for (let waits = 0; Number((await note().catch(() => null))?.string() ?? 0) < frame; waits++) {
+      assert.ok(waits < 6_000, `frame ${frame} is never noted`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  } finally {
+    await link.close();
+  }
 }
 
 function begin(world: Awaited<ReturnType<typeof openWorld>>): Promise<Runtime> {

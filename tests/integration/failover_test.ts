@@ -19,7 +19,7 @@ import { pauseWhere } from "./write_lock.ts";
 const FAILOVERS = amount(4);
 const KEYS = 5_000;
 /** Longer than an owner may be silent. */
-const QUIET_MS = 2_000;
+const QUIET_MS = 5_000;
 const seed = seedOf(process.env, 1);
 const random = seeded(`failover ${seed}`);
 

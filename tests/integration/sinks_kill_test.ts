@@ -8,6 +8,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { TallyStateSchema } from "../../actors/tally/gen/tally_pb.ts";
@@ -49,8 +50,7 @@ describe("sinks of a process that is killed", () => {
     const run = (order: object) => live({ config, sinks, ...order });
     for (let kill = 0; kill < KILLS; kill++) {
       const life = run({});
-      await life.ready;
-      await new Promise((resolve) => setTimeout(resolve, 150 + 130 * kill));
+      await life.decided(500 + 700 * kill);
       life.kill();
       assert.equal(await life.ended, "SIGKILL");
     }
@@ -94,12 +94,14 @@ function live(order: object) {
   const ended = new Promise<number | string>((resolve) => {
     child.once("exit", (code, signal) => resolve(signal ?? code ?? -1));
   });
-  const ready = new Promise<void>((resolve, reject) => {
-    child.stdout!.once("data", () => resolve());
-    void ended.then((code) => reject(new Error(`the process ended with ${code}`)));
-  });
-  ready.catch(() => {});
-  return { ready, ended, kill: () => child.kill("SIGKILL") };
+  /** Until it has decided so many. */
+  const decided = (count: number) =>
+    new Promise<void>((resolve, reject) => {
+      const lines = createInterface({ input: child.stdout! });
+      lines.on("line", (line) => Number(line) >= count && resolve());
+      void ended.then((code) => reject(new Error(`the process ended with ${code}`)));
+    });
+  return { decided, ended, kill: () => child.kill("SIGKILL") };
 }
 
 /** "partition.frame.output" → "key=count", from the ledger itself. */

@@ -1,6 +1,6 @@
 /**
- * A runtime with sinks in a process of its own, to be killed while it works. It decides as fast as it can until
- * it is killed; told to drain, it decides nothing, waits until every sink holds everything, and ends.
+ * A runtime with sinks in a process of its own, to be killed while it works. It decides as fast as it can, and says
+ * how much now and then, until it is killed; told to drain, it decides nothing, waits until every sink holds everything, and ends.
  */
 import process from "node:process";
 import { tally } from "../../actors/tally/tally.ts";
@@ -20,7 +20,6 @@ const runtime = await start(topology, world, new AbortController().signal, {
   backoff: { firstMs: 5, lastMs: 100 },
 });
 await runtime.ready;
-console.log("ready");
 if (drain) {
   while (
     runtime.status().sinks!.some(({ partitions }) => partitions.some(({ lagFrames }) => lagFrames > 0))
@@ -32,11 +31,12 @@ if (drain) {
   process.exit(0);
 }
 const WINDOW = 200;
-let sent = 0;
+let sent = 0, decided = 0;
 const next = (): void => {
   void runtime.submit("tally", tallyEvent(`k${sent++ % 97}`, 1)).then((outcome) => {
-    if (outcome.kind === "refused") setTimeout(next, 5);
-    else next();
+    if (outcome.kind === "refused") return void setTimeout(next, 5);
+    if (++decided % 100 === 0) console.log(decided);
+    next();
   });
 };
 for (let i = 0; i < WINDOW; i++) next();

@@ -90,7 +90,7 @@ function slow(world: World & { lines: string[] }): World & { lines: string[] } {
     ledger: {
       ...world.ledger,
       async open(name) {
-        await wait(30);
+        await wait(200);
         const chain = await world.ledger.open(name);
         return {
           name: chain.name,
@@ -102,7 +102,7 @@ function slow(world: World & { lines: string[] }): World & { lines: string[] } {
           async *read(from, to) {
             let frames = 0;
             for await (const stored of chain.read(from, to)) {
-              if (++frames % 10 === 0) await wait(5);
+              if (++frames % 10 === 0) await wait(20);
               yield stored;
             }
           },

@@ -34,7 +34,7 @@ const log = { info() {}, warn() {}, error() {} };
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   for (let i = 0; !(await condition()); i++) {
-    if (i > 6000) throw new Error("it never became so");
+    if (i > 12_000) throw new Error("it never became so");
     await clock.sleep(5);
   }
 }
@@ -244,7 +244,7 @@ describe("a source that falls silent, or runs ahead", () => {
     // One order a second, an hour of them; a payment now and then. More than the bound and what is under way is
     // never kept, and once payments are idle they are waited for no longer.
     const ORDERS = 3600, BOUND = 300, UNDER_WAY = 600;
-    const declaration = paid("held", { idle: "1s", align: "5m" }, ["held-orders", "held-payments"]);
+    const declaration = paid("held", { idle: "5s", align: "5m" }, ["held-orders", "held-payments"]);
     await streams("held-orders", "held-payments");
     const send = sender(declaration);
     for (let at = 0; at < ORDERS; at += 100) {

@@ -1,5 +1,5 @@
 /** Real nats-servers for tests: started on free ports with a store of their own, killed, paused, restarted. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -27,13 +27,16 @@ export interface NatsServer {
   kill(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same port and files. */
   restart(): Promise<void>;
-  pause(): void;
+  /** Resolves when it stands still. */
+  pause(): Promise<void>;
   resume(): void;
   /** Kills it and removes its files. */
   close(): Promise<void>;
 }
 
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
+/** Where nobody tells whether a process has stopped. */
+const STOPPED_MS = 200;
 const running = new Set<ChildProcess>();
 process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
@@ -102,7 +105,12 @@ async function startMember(options: NatsOptions, port: number, cluster: string):
       child = await launch(binary, file, port);
     },
     // By its id: Deno's own `kill` takes the first signal for the last one.
-    pause: () => void process.kill(child.pid!, "SIGSTOP"),
+    async pause() {
+      process.kill(child.pid!, "SIGSTOP");
+      for (const until = Date.now() + START_TIMEOUT_MS; !isStopped(child.pid!) && Date.now() < until;) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
     resume: () => void process.kill(child.pid!, "SIGCONT"),
     async close() {
       await kill();
@@ -126,20 +134,26 @@ function configuration(options: NatsOptions, port: number, storeDir: string): st
 }
 
 async function launch(binary: string, file: string, port: number): Promise<ChildProcess> {
-  const child = spawn(binary, ["-c", file], { stdio: ["ignore", "ignore", "pipe"] });
-  running.add(child);
-  let said = "";
-  child.stderr!.on("data", (chunk) => (said = (said + chunk).slice(-4000)));
-  child.once("exit", () => running.delete(child));
   const until = Date.now() + START_TIMEOUT_MS;
-  while (!await answers(port)) {
-    if (child.exitCode !== null) {
+  for (;;) {
+    const child = spawn(binary, ["-c", file], { stdio: ["ignore", "ignore", "pipe"] });
+    running.add(child);
+    let said = "";
+    child.stderr!.on("data", (chunk) => (said = (said + chunk).slice(-4000)));
+    child.once("exit", () => running.delete(child));
+    while (child.exitCode === null) {
+      if (await answers(port) && child.exitCode === null) return child;
+      if (Date.now() > until) {
+        throw new Error(`Cannot start nats-server: no answer on port ${port}:\n${said}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    // Between finding a free port and listening there, somebody else may have it for a moment.
+    if (Date.now() > until || !/address already in use/.test(said)) {
       throw new Error(`Cannot start nats-server: it ended with ${child.exitCode}:\n${said}`);
     }
-    if (Date.now() > until) throw new Error(`Cannot start nats-server: no answer on port ${port}:\n${said}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return child;
 }
 
 function answers(port: number): Promise<boolean> {
@@ -151,6 +165,17 @@ function answers(port: number): Promise<boolean> {
     );
     socket.once("data", () => socket.destroy());
   });
+}
+
+/** Whether all of its threads have taken the signal. Through a tool: Deno lets a program read /proc only with all rights. */
+function isStopped(pid: number): boolean {
+  try {
+    const threads = execFileSync("sh", ["-c", `cat /proc/${pid}/task/*/stat`], { encoding: "utf8" });
+    return threads.trimEnd().split("\n").every((line) => /\) T /.test(line));
+  } catch {
+    execFileSync("sleep", [String(STOPPED_MS / 1000)]);
+    return true;
+  }
 }
 
 export function freePort(): Promise<number> {

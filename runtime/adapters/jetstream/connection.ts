@@ -39,6 +39,8 @@ export interface NatsLink {
 /** A silent connection is taken for broken after two of these: half-open sockets give no error. */
 const PING_MS = 5000;
 const RECONNECT_MS = 100;
+/** A server that was killed in that moment, or is cut off, leaves an attempt to connect without an answer. */
+const CONNECT_MS = 5_000;
 /** A connection that is probed has so long to answer. */
 const PROBE_MS = 1_500;
 /** A question asked while a cluster elects is never answered: asking again soon is what finds the new leader. */
@@ -58,6 +60,7 @@ export async function natsLink(options: NatsOptions): Promise<NatsLink> {
       maxReconnectAttempts: -1,
       reconnectTimeWait: RECONNECT_MS,
       reconnectJitter: RECONNECT_MS,
+      timeout: CONNECT_MS,
       pingInterval: PING_MS,
       maxPingOut: 2,
       ...options.client,
