@@ -1,7 +1,6 @@
 /**
  * The rules of wasm/kernels/fraud.ts as a declaration: what a card did lately, what its profile says, and how
- * often it was suspicious. Its reasons and figures have the codes of the handwritten kernel. Left to that one are
- * the currency a card is counted in, and cards with more than 64 payments in ten minutes.
+ * often it was suspicious. Its reasons and figures have the codes of the handwritten kernel.
  */
 import {
   assembly,
@@ -9,6 +8,7 @@ import {
   countWithin,
   flaggedWithin,
   isSet,
+  lastKnown,
   newest,
   newestAt,
   now,
@@ -81,6 +81,7 @@ export default pipeline("fraud_declared", {
         countMax: when(kept, p.countMax, 0),
         speedMax: when(kept, p.speedKmhMax, 0),
         usual: when(kept, p.usualAmount, 0),
+        currency: when(kept, p.currency.code(), 0),
         hasHome: kept.and(isSet(p.homeLatitude)),
         homeLatitude: p.homeLatitude,
         homeLongitude: p.homeLongitude,
@@ -101,11 +102,17 @@ export default pipeline("fraud_declared", {
     .decide(
       {
         count: countWithin("1m"),
+        counted: countWithin("10m"),
         sum: sumWithin((p) => p.amount, "10m"),
         locatedAt: newestAt((p) => p.channel.eq(1).and(isSet(p.latitude))),
         latitude: newest((p) => p.latitude, (p) => p.channel.eq(1).and(isSet(p.latitude))),
         longitude: newest((p) => p.longitude, (p) => p.channel.eq(1).and(isSet(p.latitude))),
         suspicious: flaggedWithin("1d"),
+        // The profile's, or that of the payments in the window.
+        countedIn: lastKnown((p) => p.currency.code(), {
+          where: (p) => p.currency.length().gt(0),
+          fact: "currency",
+        }),
       },
       (f, p) => {
         const located = f.locatedAt.gt(0).and(p.channel.eq(1)).and(isSet(p.latitude));
@@ -117,6 +124,13 @@ export default pipeline("fraud_declared", {
         const speedMax = when(f.speedMax.eq(0), SPEED_MAX, f.speedMax);
         const usual = f.usual.mul(UNUSUAL_TIMES);
         return {
+          refuse: {
+            currencyMismatch: () => {
+              const given = p.currency.code();
+              return given.ne(0).and(f.countedIn.ne(0)).and(given.ne(f.countedIn))
+                .and(f.counted.gt(0).or(f.currency.ne(0)));
+            },
+          },
           rules: {
             count: {
               when: () => f.count.gt(countMax),
@@ -174,6 +188,8 @@ export default pipeline("fraud_declared", {
           .require("KEY_TOO_LONG", (r) => r.card.length().lte(64))
           .key((r) => r.card),
         ttl: "25h",
+        most: 64,
+        beyond: "merge",
       },
     )
     .filter((d) => d.verdict.gt(1))

@@ -21,6 +21,7 @@ export interface FigureExpr<R> {
   readonly function: Figure["function"];
   readonly of?: (row: R) => NumLike;
   readonly where?: (row: R) => BoolLike;
+  readonly fact?: string;
   readonly within: number;
 }
 
@@ -41,6 +42,17 @@ export function sumWithin<R>(
 /** An integer as it was with the key's event before; 0 with the first. */
 export function previous<R>(of: (row: R) => NumLike): FigureExpr<R> {
   return { function: "previous", of, within: 0 };
+}
+
+/**
+ * An integer as it was known last, in the order in which rows come: with an event that meets the condition, or by a
+ * row of the facts whose field `fact` is not 0; 0 before. A key that was idle for its time is known by its facts.
+ */
+export function lastKnown<R>(
+  of: (row: R) => NumLike,
+  { where, fact }: { readonly where?: (row: R) => BoolLike; readonly fact?: string } = {},
+): FigureExpr<R> {
+  return { function: "known", of, where, fact, within: 0 };
 }
 
 /** Events of the key before this one. */

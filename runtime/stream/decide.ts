@@ -16,6 +16,11 @@ export interface Outcome {
 
 /** Rules, and what is made of them. */
 export interface Judgement<R, F> {
+  /**
+   * An event for which one of these holds is refused, with its name as the reason, and nothing of it is counted:
+   * figures are those before it.
+   */
+  readonly refuse?: Readonly<Record<string, (figures: F, row: R) => BoolLike>>;
   readonly rules: Rules<R, F>;
   /** Rules over how many of those applied. An event that only these speak against is not flagged. */
   readonly escalate?: (outcome: Outcome) => Rules<R, F>;
@@ -36,7 +41,13 @@ interface Keyed<X> {
 
 export interface DecideOptions<X> {
   readonly ttl?: Duration;
+  /** Most events of a key within a window. Default 1,000. */
   readonly most?: number;
+  /**
+   * Beyond them an event is refused (default), or the two oldest are taken for one at the later time: counts and sums
+   * may then be too high, never too low.
+   */
+  readonly beyond?: "refuse" | "merge";
   /** What is known of a key: the newest row of another stream, whose numbers and conditions stand among the figures. */
   readonly facts?: Keyed<X>;
   /** A row of this stream takes the key's flags away. */
@@ -55,7 +66,7 @@ export function decideStep<R>(
   figures: Readonly<Record<string, FigureExpr<R>>>,
   // deno-lint-ignore no-explicit-any
   rules: Rules<R, any> | ((figures: any, row: R) => Judgement<R, any>),
-  { ttl, most = 1_000, facts, clears }: DecideOptions<unknown>,
+  { ttl, most = 1_000, beyond = "refuse", facts, clears }: DecideOptions<unknown>,
 ): Decide {
   if (step.kind !== "source" && step.kind !== "filter") {
     throw new TypeError("its rows are not events as they come. Decide before other steps, but for filters.");
@@ -66,6 +77,15 @@ export function decideStep<R>(
   const row = { of: place };
   const built = Object.entries(figures).map(([name, figure]) => figureOf(name, figure, view));
   const known = beside(facts, keys), cleared = beside(clears, keys);
+  for (const { name, fact } of built) {
+    if (fact !== undefined && known?.fields.find((each) => each.name === fact)?.type !== "i64") {
+      throw new TypeError(`"${name}" is told by "${fact}", and the facts have no such integer.`);
+    }
+  }
+  const twice = known?.fields.find(({ name }) => name in figures);
+  if (twice) {
+    throw new TypeError(`a figure and a fact are called "${twice.name}". Name one of them otherwise.`);
+  }
   const fields: Field[] = [...built, ...known?.fields ?? []].map(({ name, type }) => ({ name, type }));
   const seen = Object.fromEntries(fields.map(({ name, type }) => [name, fieldOf(row, name, type)]));
   const outcome = {
@@ -83,6 +103,10 @@ export function decideStep<R>(
     from: step,
     keys,
     figures: built,
+    refusals: Object.entries(judgement.refuse ?? {}).map(([name, when]) => ({
+      name,
+      when: bool(when(seen, view)).node,
+    })),
     rules: ruled(judgement.rules),
     escalations: ruled(judgement.escalate?.(outcome) ?? {}),
     told: Object.entries(tell).map(([name, each]) => toldOf(name, each)),
@@ -90,6 +114,7 @@ export function decideStep<R>(
     clears: cleared && { ...cleared, fields: [] },
     ttl: micros(ttl ?? longest + 3_600_000_000, "time to live"),
     most,
+    merges: beyond === "merge",
     place,
     row,
     fields: [
@@ -105,7 +130,15 @@ function figureOf<R>(name: string, figure: FigureExpr<R>, view: R): Figure {
   const of = figure.of && num(figure.of(view)).node;
   if (of && of.type !== "i64") throw new TypeError(`"${name}" is a float. Figures are integers: round() it.`);
   const where = figure.where && bool(figure.where(view)).node;
-  return { name, function: figure.function, of, where, within: figure.within, type: "i64" };
+  return {
+    name,
+    function: figure.function,
+    of,
+    where,
+    fact: figure.fact,
+    within: figure.within,
+    type: "i64",
+  };
 }
 
 function ruleOf<R>(name: string, rule: RuleExpr<R, unknown>, seen: unknown, view: R): Rule {

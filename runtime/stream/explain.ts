@@ -220,13 +220,14 @@ function detailsOf(step: Step | End): string[] {
       return [
         ...computed(step.keys),
         ...step.figures.map((each) =>
-          `${each.name}: ${each.function}${some("of", each.of)}${some("where", each.where)} (${
-            duration(each.within)
-          })`
+          `${each.name}: ${each.function}${some("of", each.of)}${some("where", each.where)}${
+            each.fact ? ` or ${each.fact}` : ""
+          } (${duration(each.within)})`
         ),
+        ...step.refusals.map(({ name, when }) => `refused as ${name} when ${text(when)}`),
         ...step.facts ? [`facts ${names(step.facts.fields)}`] : [],
         ...[...step.rules, ...step.escalations].map(({ name, when }) => `${name} when ${text(when)}`),
-        `${step.most} events at most`,
+        `${step.most} events at most${step.merges ? ", then the oldest are one" : ""}`,
       ];
     case "to":
     case "view":
@@ -343,11 +344,11 @@ function stateOf(step: Step | End): State | undefined {
 }
 
 /** Words, and for what is counted or summed over the same events a window with room for five of them. */
-function decidedBytes({ figures, facts }: Decide): number {
+function decidedBytes({ figures, facts, merges }: Decide): number {
   const sums = figures.filter(({ function: name }) => name === "sum").length;
   const counts = figures.some(({ function: name }) => name === "count") ? 1 : 0;
   const words = 2 + figures.filter(({ within }) => within === 0).length + (facts?.fields.length ?? 0);
-  return 8 * words + 96 * Math.max(sums, counts);
+  return 8 * words + (merges ? 104 : 96) * Math.max(sums, counts);
 }
 
 function rowBytes(fields: readonly Field[]): number {

@@ -56,6 +56,7 @@ export type Op =
   | "contains"
   | "length"
   | "split"
+  | "code"
   | "digits"
   | "rfc3339"
   | "date"
@@ -187,6 +188,13 @@ export class Text<N extends string = string> extends Value<N> {
   }
   concat(other: TextLike): Text {
     return new Text(op("text", "concat", this.node, text(other).node));
+  }
+  /**
+   * A short text (a currency, a country, an airport) as an integer, another for each: up to 8 bytes; 0 where it is
+   * empty. A longer one rejects the event.
+   */
+  code(): Num {
+    return new Num(op("i64", "code", this.node));
   }
   /** The part number `index` (from 0) between separators; empty where there is none. */
   split(separator: TextLike, index: NumLike): Text {

@@ -7,6 +7,7 @@ export {
   descending,
   flaggedWithin,
   lag,
+  lastKnown,
   newest,
   newestAt,
   previous,

@@ -269,10 +269,21 @@ export interface Pattern extends StepBase {
 /** What is known of a key when one of its events is decided, that event included. */
 export interface Figure {
   readonly name: string;
-  readonly function: "count" | "sum" | "previous" | "seen" | "since" | "newest" | "newestAt" | "flagged";
+  readonly function:
+    | "count"
+    | "sum"
+    | "previous"
+    | "seen"
+    | "since"
+    | "newest"
+    | "newestAt"
+    | "known"
+    | "flagged";
   /** What is summed, or remembered. */
   readonly of?: Node;
   readonly where?: Node;
+  /** Of the facts, the field that tells it too. */
+  readonly fact?: string;
   /** Microseconds back from the key's newest event; of flags, after which they are forgotten. */
   readonly within: number;
   readonly type: ValueType;
@@ -287,6 +298,12 @@ export interface Rule {
   /** What the reason tells beside its name. */
   readonly observed?: Node;
   readonly limit?: Node;
+}
+
+/** An event for which it holds is refused. */
+export interface Refusal {
+  readonly name: string;
+  readonly when: Node;
 }
 
 export interface Told extends Named {
@@ -306,6 +323,8 @@ export interface Decide extends StepBase {
   readonly from: Step;
   readonly keys: readonly Named[];
   readonly figures: readonly Figure[];
+  /** Looked at before anything of the event is counted, by the figures before it. */
+  readonly refusals: readonly Refusal[];
   readonly rules: readonly Rule[];
   /** Rules that look at how many of those applied; they neither count nor flag. */
   readonly escalations: readonly Rule[];
@@ -317,8 +336,9 @@ export interface Decide extends StepBase {
   readonly clears?: Beside;
   /** Time of the clock after which a key without events is forgotten. */
   readonly ttl: number;
-  /** Most events of a key within a window; beyond them an event is refused. */
+  /** Most events of a key within a window; beyond them an event is refused, or the two oldest become one. */
   readonly most: number;
+  readonly merges: boolean;
 }
 
 /** An output: rows leave the pipeline. */

@@ -51,6 +51,6 @@ export async function benchDeclared(cards = 1_000_000, events = 1_000_000): Prom
     bytesPerKey: Math.round((compiled.stateBytes - empty) / compiled.keys),
     conditions:
       `${FRAME_EVENTS} payments a frame, one core, no ledger; both kernels in turns on the same frames, with the ` +
-      "same verdicts, reasons and figures (tests/properties/fraud_declared_test.ts), but for currencies",
+      "same verdicts, reasons and figures (tests/properties/fraud_declared_test.ts)",
   };
 }

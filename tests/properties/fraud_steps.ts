@@ -37,6 +37,17 @@ export function steps(
   });
 }
 
+/** Of one card, more than are kept: they run together, and it rests while some of them still count. */
+export function crowd(random: Seeded, count: number): Step[] {
+  let at = START;
+  return Array.from({ length: count }, () => {
+    at += random.chance(0.01) ? random.pick([5, 20, 40, 59, 300, 590]) * 1_000_000 : random.int(0, 200_000);
+    const late = random.chance(0.1) ? random.int(0, 70_000_000) : 0;
+    const payment = { card: "5", amount: random.int(1, 100), at: at - late };
+    return { payload: encode({ payment }), clock: at + 1 };
+  });
+}
+
 function eventAt(
   random: Seeded,
   at: number,

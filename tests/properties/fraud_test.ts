@@ -6,7 +6,7 @@ import { CardStateSchema, FraudParamsSchema } from "../../actors/payments/gen/pa
 import type { Kernel, KernelModule } from "../../runtime/kernel/host.ts";
 import { FraudModel, type FraudRules } from "../models/fraud.ts";
 import type { Answer } from "../models/payments.ts";
-import { CARDS, steps } from "./fraud_steps.ts";
+import { CARDS, crowd, steps } from "./fraud_steps.ts";
 import { loadForTest } from "./kernel_under_test.ts";
 import {
   answerOf,
@@ -90,6 +90,13 @@ describe("the fraud kernel", () => {
       // 9,223 amounts of 10^15 fill int64 within the ten minutes.
       if (all.length > 11_000) assert.ok(answers.has(4), "the sum never overflowed");
     });
+  });
+
+  it("answers as the model does when more come than are kept, and the card rests in between", () => {
+    const random = randomFor("fraud, resting", 4);
+    const kernel = module.instantiate(), model = new FraudModel();
+    assertEqual(kernel, model, crowd(random, LONG ? 100_000 : 10_000), 0);
+    assertSameState(kernel, model);
   });
 
   it("goes on as if it had never stopped when restored after any event", () => {

@@ -137,6 +137,63 @@ export function exactAdd(w: usize, inline: u32, max: u32, window: i64, at: i64, 
   return 0;
 }
 
+/** Whether exactAdd would find the item too old. */
+export function exactTooOld(w: usize, window: i64, at: i64): bool {
+  const e = changetype<Exact>(w);
+  return e.count != 0 && subtract(load<i64>(items(w) + <usize> (e.head + e.count - 1) * ITEM), window) >= at;
+}
+
+/**
+ * As exactAdd, but where `max` items are held the two oldest become one, of the later time and both values: sums
+ * and counts may then be too high, never too low. `merged` is the address of an i64, 0 at first: for how many more
+ * the oldest stands. An item older than that one takes its time, so that it stays the oldest.
+ */
+export function exactMerge(
+  w: usize,
+  inline: u32,
+  max: u32,
+  window: i64,
+  at: i64,
+  value: i64,
+  merged: usize,
+): i32 {
+  const e = changetype<Exact>(w);
+  if (!load<i64>(merged) && e.count < max) return exactAdd(w, inline, max, window, at, value);
+  if (e.count) {
+    const base = items(w), held = e.count;
+    if (at > load<i64>(base + <usize> (e.head + held - 1) * ITEM)) exactExpire(w, base, at, window);
+    else if (exactTooOld(w, window, at)) return 2;
+    if (e.count != held) store<i64>(merged, 0);
+    else if (held >= max) mergeOldest(e, base, merged);
+  }
+  if (load<i64>(merged)) at = laterOf(at, load<i64>(items(w) + <usize> e.head * ITEM));
+  return exactAdd(w, inline, max, window, at, value);
+}
+
+// @ts-ignore: decorator
+@inline
+function laterOf(a: i64, b: i64): i64 {
+  return a > b ? a : b;
+}
+
+function mergeOldest(e: Exact, base: usize, merged: usize): void {
+  const oldest = base + <usize> e.head * ITEM;
+  if (e.count < 2 || addOverflows(load<i64>(oldest, 8), load<i64>(oldest + ITEM, 8))) return;
+  if (e.spilled) touchRange(base, <usize> e.capacity * ITEM);
+  store<i64>(oldest + ITEM, load<i64>(oldest, 8) + load<i64>(oldest + ITEM, 8), 8);
+  e.head++;
+  e.count--;
+  store<i64>(merged, load<i64>(merged) + 1);
+}
+
+/** exactCount, each item for what it stands for: the oldest for so many more. */
+// @ts-ignore: decorator
+@inline
+export function exactCountMerged(w: usize, inline: u32, at: i64, window: i64, merged: i64): u32 {
+  const count = exactCount(w, inline, at, window);
+  return count && count == changetype<Exact>(w).count ? count + <u32> merged : count;
+}
+
 // @ts-ignore: decorator
 @inline
 function subtract(a: i64, b: i64): i64 {

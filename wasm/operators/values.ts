@@ -148,6 +148,14 @@ export function splitText(a: usize, n: u32, b: usize, m: u32, index: i64): usize
   return a + from;
 }
 
+/** Up to 8 bytes as a number, the first the lowest; text has no byte 0 that would tell nothing. */
+export function codeText(a: usize, n: u32): i64 {
+  if (n > 8) return fail(OUT_OF_RANGE);
+  let code: u64 = 0;
+  for (let i: u32 = 0; i < n; i++) code |= <u64> load<u8>(a + i) << (<u64> i << 3);
+  return <i64> code;
+}
+
 export function digitsText(value: i64): usize {
   const p = take(20);
   if (!p) return 0;
@@ -203,7 +211,7 @@ export function rfc3339Time(a: usize, n: u32): i64 {
   const year = number(a, 4), month = number(a + 5, 2), day = number(a + 8, 2);
   const hour = number(a + 11, 2), minute = number(a + 14, 2), second = number(a + 17, 2);
   const separators = load<u8>(a, 4) == 0x2d && load<u8>(a, 7) == 0x2d && load<u8>(a, 13) == 0x3a &&
-    load<u8>(a, 16) == 0x3a && (load<u8>(a, 10) | 0x20) == 0x74 || load<u8>(a, 10) == 0x20;
+    load<u8>(a, 16) == 0x3a && ((load<u8>(a, 10) | 0x20) == 0x74 || load<u8>(a, 10) == 0x20);
   if (!separators || year < 0 || month < 1 || month > 12 || day < 1 || day > monthDays(year, month)) {
     return fail(OUT_OF_RANGE);
   }

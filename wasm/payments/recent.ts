@@ -149,13 +149,15 @@ export function add(card: Card, at: i64, amount: i64): void {
   if (card.count == room) makeRoom(card, room);
   const entries = entriesOf(card);
   if (card.block) touch(entries);
-  const age = <u32> (card.newest - at);
+  let age = <u32> (card.newest - at);
+  // The oldest stays the oldest while it stands for others too.
+  if (card.merged && age > ageOf(entries, card.newest)) age = ageOf(entries, card.newest);
   let entry = entries + <usize> card.count * ENTRY;
   while (entry > entries && ageOf(entry - ENTRY, card.newest) < age) {
     moveEntries(entry, entry - ENTRY, 1);
     entry -= ENTRY;
   }
-  store<u32>(entry, <u32> at);
+  store<u32>(entry, <u32> card.newest - age);
   store<i64>(entry, amount, 4);
   card.count++;
   card.sum += amount;

@@ -113,7 +113,7 @@ function inputsOf(plan: Plan): Pipeline["inputs"] {
 }
 
 /** What codes of reasons and figures are called, where the pipeline decides. */
-function decisionsOf(plan: Plan): Pick<Pipeline, "reasons" | "figures"> {
+function decisionsOf(plan: Plan): Pick<Pipeline, "reasons" | "figures" | "rejects"> {
   const steps = inOrder(plan).filter((step): step is Decide => step.kind === "decide");
   if (steps.length > 1) {
     throw new TypeError(
@@ -124,9 +124,10 @@ function decisionsOf(plan: Plan): Pick<Pipeline, "reasons" | "figures"> {
     );
   }
   if (steps.length === 0) return {};
-  const [{ rules, escalations, told }] = steps;
+  const [{ rules, escalations, told, refusals }] = steps;
   const reasons = [...rules, ...escalations].filter(({ silent }) => !silent);
-  return decisionEnums(plan.name, reasons.map(({ name }) => name), told.map(({ name }) => name));
+  const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name);
+  return decisionEnums(plan.name, names(reasons), names(told), names(refusals));
 }
 
 /** Names of pipelines are parts of subjects and URLs: no capitals, no underscores. */

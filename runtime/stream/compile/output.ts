@@ -56,14 +56,23 @@ export function endMessages(plan: Plan): Map<string, DescMessage> {
   }));
 }
 
-/** Reasons and figures by their codes, from 1 on. */
-export function decisionEnums(name: string, reasons: readonly string[], figures: readonly string[]) {
-  const values = (prefix: string, names: readonly string[]) =>
-    [
-      `${prefix}_NONE`,
-      ...names.map((each) => `${prefix}_${each.replace(/[A-Z]/g, (l) => `_${l}`).toUpperCase()}`),
-    ]
-      .map((value, number) => ({ name: value, number }));
+/** Codes of a pipeline's own reasons to refuse an event, beside those of every kernel. */
+export const OWN_REJECTS = 100;
+
+/** Reasons and figures by their codes, from 1 on, and reasons to refuse an event. */
+export function decisionEnums(
+  name: string,
+  reasons: readonly string[],
+  figures: readonly string[],
+  rejects: readonly string[],
+) {
+  const values = (prefix: string, names: readonly string[], first = 1) => [
+    { name: `${prefix}_NONE`, number: 0 },
+    ...names.map((each, i) => ({
+      name: `${prefix}_${each.replace(/[A-Z]/g, (l) => `_${l}`).toUpperCase()}`,
+      number: first + i,
+    })),
+  ];
   const file = create(FileDescriptorProtoSchema, {
     name: `${name}.decisions.proto`,
     package: `millrace.declared.${identifier(name)}`,
@@ -71,10 +80,11 @@ export function decisionEnums(name: string, reasons: readonly string[], figures:
     enumType: [
       { name: "Reason", value: values("REASON", reasons) },
       { name: "Figure", value: values("FIGURE", figures) },
+      { name: "Reject", value: values("REJECT", rejects, OWN_REJECTS) },
     ],
   });
   const { enums } = fileOf([file], file.name);
-  return { reasons: enums[0], figures: enums[1] };
+  return { reasons: enums[0], figures: enums[1], rejects: enums[2] };
 }
 
 /** Rows that are whole messages of a source leave as they came. */

@@ -2,6 +2,7 @@
 import { type Node, walk } from "../../expr.ts";
 import { formula } from "../../formula.ts";
 import type { Beside, Decide, Figure, Rule } from "../../plan.ts";
+import { OWN_REJECTS } from "../output.ts";
 import { keyInline, writeKey } from "../rows.ts";
 import { type Block, type Code, express, integer, type Scope, within } from "../text.ts";
 import { fieldsIn, keyBuffer, type Operator, self, type Site } from "./shared.ts";
@@ -23,6 +24,7 @@ export function decide(step: Decide, site: Site): Operator {
   const windows = windowsOf(step.figures);
   const places = placesOf(step.figures);
   const remembered = step.figures.filter(({ function: name }) => name === "previous");
+  const lasting = step.figures.filter(({ function: name }) => name === "known");
   const flags = step.figures.find(({ function: name }) => name === "flagged");
   const facts = step.facts?.fields ?? [];
   /** What stands in an entry before its windows: facts last, which idleness does not end. */
@@ -30,6 +32,8 @@ export function decide(step: Decide, site: Site): Operator {
     "newest",
     "seen",
     ...remembered.map((_, i) => `before${i}`),
+    ...lasting.map((_, i) => `known${i}`),
+    ...step.merges ? windows.map((_, i) => `merged${i}`) : [],
     ...places.flatMap(({ values }, g) => [`at${g}`, ...values.map((_, i) => `place${g}_${i}`)]),
     ...flags ? ["flagged", "flaggedAt"] : [],
     ...facts.length > 0 ? ["used"] : [],
@@ -105,6 +109,9 @@ export function decide(step: Decide, site: Site): Operator {
       ...free.map((line) => `  ${line}`),
       ...kept.map((at) => `      memory.fill(p + ${at}, 0, ${bytes});`),
       `      memory.fill(p, 0, ${own * 8});`,
+      ...lasting.flatMap((figure, i) =>
+        figure.fact === undefined ? [] : [`      done.known${i} = done.fact${factOf(figure)};`]
+      ),
       "    }",
       `    done.used = ${clock};`,
       "  }",
@@ -123,6 +130,10 @@ export function decide(step: Decide, site: Site): Operator {
     values.forEach(({ v }, i) =>
       block.line(`done.fact${i} = ${op === "0" ? "" : `${op} ? 0 : `}<i64> ${v};`)
     );
+    lasting.forEach((figure, i) => {
+      if (figure.fact === undefined) return;
+      block.line(`if (done.fact${factOf(figure)}) done.known${i} = done.fact${factOf(figure)};`);
+    });
   }
 
   function clear(block: Block, scope: Scope, { keys }: Beside): void {
@@ -143,7 +154,7 @@ export function decide(step: Decide, site: Site): Operator {
       of: of && block.hold(express(of, scope, block)),
       where: where && block.hold(express(where, scope, block), "b"),
     }));
-    const keys = !judged
+    const keys = !judged && step.refusals.length === 0
       ? []
       : step.keys.map(({ name, node }) => [name, block.hold(express(node, scope, block))] as const);
     block.checked();
@@ -153,6 +164,12 @@ export function decide(step: Decide, site: Site): Operator {
     if (facts.length > 0) block.line(`${self(site)}.use(done);`);
     block.line("const p = changetype<usize>(done);");
     block.line("const latest = done.seen ? max<i64>(done.newest, " + time + ") : " + time + ";");
+    if (step.refusals.length > 0 || windows.length > 1) {
+      for (const kept of windows) {
+        tooOld(block, kept, time, values[step.figures.indexOf(kept.figures[0])].where);
+      }
+    }
+    refusals(block, scope, new Map(keys), values.map(({ of }) => of));
     for (const kept of windows) {
       add(block, kept, `p + ${at(kept)}`, time, values[step.figures.indexOf(kept.figures[0])]);
     }
@@ -162,17 +179,29 @@ export function decide(step: Decide, site: Site): Operator {
       );
     }
     const figures = new Map<string, Code>(keys);
+    const asked = new Set(
+      judgedBy(step).flatMap((node) =>
+        [...walk(node)].flatMap((each) => each.kind === "field" && each.row === step.row ? [each.name] : [])
+      ),
+    );
     for (const figure of judged ? step.figures : []) {
+      // Of windows, which do not change below, what no rule asks for is taken where it leaves.
+      if ((figure.function === "count" || figure.function === "sum") && !asked.has(figure.name)) {
+        figures.set(figure.name, { type: "i64", v: valueOf(figure) });
+        continue;
+      }
       // A constant of its own: what it is taken from changes below.
       const name = module.fresh("g");
       block.line(`const ${name} = ${valueOf(figure)};`);
       figures.set(figure.name, { type: "i64", v: name });
     }
     if (judged) {
-      facts.forEach(({ name, type }, i) =>
-        figures.set(name, { type, v: type === "bool" ? `(done.fact${i} != 0)` : `done.fact${i}` })
-      );
+      for (const { name } of facts) figures.set(name, factCode(name));
     }
+    lasting.forEach((figure, i) => {
+      const { of, where } = values[step.figures.indexOf(figure)];
+      block.line(`${where ? `if (${where.v}) ` : ""}done.known${i} = ${of!.v};`);
+    });
     remembered.forEach((figure, i) => {
       block.line(`done.before${i} = ${values[step.figures.indexOf(figure)].of!.v};`);
     });
@@ -198,11 +227,64 @@ export function decide(step: Decide, site: Site): Operator {
     block.line(`if (${test}) return ${refuse}(${reject}.${reason});`);
   }
 
+  /** Before anything is counted: it must not be that one window has taken what another refuses. */
+  function tooOld(block: Block, kept: Kept, time: string, where: Code | undefined): void {
+    const test = `${time} < latest && ${use("exactTooOld")}(p + ${at(kept)}, ${
+      integer(kept.within)
+    }, ${time})`;
+    refuse(block, where ? `${where.v} && ${test}` : test, "TOO_OLD");
+  }
+
+  /** By the figures before the event; `of`: what figures are taken of, which is computed already. */
+  function refusals(
+    block: Block,
+    scope: Scope,
+    codes: ReadonlyMap<string, Code>,
+    of: readonly (Code | undefined)[],
+  ): void {
+    const row = { of: "computed" }, computed = new Map<string, Code>();
+    step.figures.forEach((figure, i) => {
+      if (figure.of?.kind === "op") computed.set(formula(figure.of), of[i]!);
+    });
+    const replaced = (node: Node): Node => {
+      if (node.kind === "field" || node.kind === "const") return node;
+      const name = formula(node),
+        own = [...walk(node)].every((each) => each.kind !== "field" || each.row !== step.row);
+      if (own && computed.has(name)) return { kind: "field", type: node.type, row, name };
+      return { ...node, args: node.args.map(replaced) };
+    };
+    const seen = within(scope, step.row, (name) => {
+      const held = codes.get(name);
+      if (held) return held;
+      const figure = step.figures.find((each) => each.name === name);
+      // Not held: what a condition does not come to is not computed.
+      return figure ? { type: "i64", v: valueOf(figure) } : factCode(name);
+    });
+    const inner = within(seen, row, fieldsIn(computed));
+    const tests = step.refusals.map(({ when }) =>
+      block.hold(express(replaced(when), inner, block), "refused")
+    );
+    block.checked();
+    tests.forEach(({ v }, i) => {
+      block.line(`if (${v}) return ${module.use("operators/out", "refuse")}(${OWN_REJECTS + i});`);
+    });
+  }
+
+  function factCode(name: string): Code {
+    const i = facts.findIndex((each) => each.name === name), { type } = facts[i];
+    return { type, v: type === "bool" ? `(done.fact${i} != 0)` : `done.fact${i}` };
+  }
+
+  function factOf(figure: Figure): number {
+    return facts.findIndex(({ name }) => name === figure.fact);
+  }
+
   /** Adds the event to a window; one that is older than the window is refused, as is one too many. */
   function add(block: Block, kept: Kept, at: string, time: string, value: { of?: Code; where?: Code }): void {
-    const call = `${use("exactAdd")}(${at}, ${INLINE}, ${step.most}, ${integer(kept.within)}, ${time}, ${
-      value.of?.v ?? "1"
-    })`;
+    const merged = `p + offsetof<${entry}>("merged${windows.indexOf(kept)}")`;
+    const call = `${use(step.merges ? "exactMerge" : "exactAdd")}(${at}, ${INLINE}, ${step.most}, ${
+      integer(kept.within)
+    }, ${time}, ${value.of?.v ?? "1"}${step.merges ? `, ${merged}` : ""})`;
     const told = module.fresh("told");
     block.line(`const ${told} = ${value.where ? `${value.where.v} ? ${call} : 0` : call};`);
     refuse(block, `${told} == 2`, "TOO_OLD");
@@ -217,8 +299,10 @@ export function decide(step: Decide, site: Site): Operator {
         return `(done.seen ? max<i64>(0, ${"latest"} - done.newest) : 0)`;
       case "previous":
         return `done.before${remembered.indexOf(figure)}`;
+      case "known":
+        return `done.known${lasting.indexOf(figure)}`;
       case "flagged":
-        return "done.flagged";
+        return `(latest - done.flaggedAt >= ${integer(figure.within)} ? 0 : done.flagged)`;
       case "newestAt":
         return `done.at${placeOf(figure)}`;
       case "newest": {
@@ -227,8 +311,11 @@ export function decide(step: Decide, site: Site): Operator {
       }
       default: {
         const kept = windows.find(({ figures }) => figures.includes(figure))!;
-        const call = figure.function === "count" ? `<i64> ${use("exactCount")}` : use("exactSum");
-        return `${call}(p + ${at(kept)}, ${INLINE}, latest, ${integer(figure.within)})`;
+        const of = `p + ${at(kept)}, ${INLINE}, latest, ${integer(figure.within)}`;
+        if (figure.function === "sum") return `${use("exactSum")}(${of})`;
+        return step.merges
+          ? `<i64> ${use("exactCountMerged")}(${of}, done.merged${windows.indexOf(kept)})`
+          : `<i64> ${use("exactCount")}(${of})`;
       }
     }
   }
@@ -282,15 +369,19 @@ export function decide(step: Decide, site: Site): Operator {
   }
 }
 
+/** What rules look at, and what is told. */
+function judgedBy(step: Decide): Node[] {
+  return [
+    ...[...step.rules, ...step.escalations].flatMap(({ when, observed, limit }) => [when, observed, limit]),
+    ...step.told.flatMap(({ node, where }) => [node, where]),
+  ].filter((node) => node !== undefined);
+}
+
 /** Functions of one's own that several rules look at are called once, before them. */
 function sharedCalls(step: Decide, block: Block, scope: Scope): (node: Node, block: Block) => Code {
   const counts = new Map<Node, number>();
-  const roots = [
-    ...[...step.rules, ...step.escalations].flatMap(({ when, observed, limit }) => [when, observed, limit]),
-    ...step.told.flatMap(({ node, where }) => [node, where]),
-  ];
-  for (const root of roots) {
-    for (const node of root ? walk(root) : []) {
+  for (const root of judgedBy(step)) {
+    for (const node of walk(root)) {
       if (node.kind === "call") counts.set(node, (counts.get(node) ?? 0) + 1);
     }
   }
