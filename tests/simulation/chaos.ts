@@ -1,6 +1,6 @@
 /** What happens to whole processes, to their clocks and to the machines below them, at random moments. */
 import type { Seeded } from "../../actors/random.ts";
-import { PER_SECOND_KINDS, type PerSecond } from "./faults.ts";
+import { PER_SECOND_KINDS, type PerSecond, type StandbyKind } from "./faults.ts";
 import type { Plan } from "./plan.ts";
 import type { Process, Processes } from "./processes.ts";
 import type { Ground } from "./world.ts";
@@ -43,6 +43,7 @@ export class Chaos {
   end(): void {
     this.#over = true;
     this.#ground.diskFullUntil = this.#ground.slowUntil = this.#ground.lagging.until = 0;
+    this.#ground.unseenUntil = this.#ground.standbysLagUntil = 0;
     this.#processes.settling = true;
     for (const { world } of this.#processes.all) {
       world.thaw();
@@ -87,7 +88,7 @@ export class Chaos {
         return true;
       case "gracefulStop":
         process.runtime.stop();
-        if (processes.starting === 0) processes.spawnLater(random.pick([0, 50_000]));
+        if (processes.starting === 0 && !this.#plan.standby) processes.spawnLater(random.pick([0, 50_000]));
         this.#later(2 * SECOND, () => processes.crash(process, "it takes too long to stop"));
         return true;
       case "secondOwner":
@@ -131,6 +132,43 @@ export class Chaos {
         return this.#lag(random.pick(LAGGING));
       case "laggingReceiver":
         return this.#lag(`${this.#plan.timed ? "totals" : "second"}-${random.pick(FED)}`);
+      default:
+        return this.#strikePair(kind);
+    }
+  }
+
+  /** Where there is an owner, and a standby that follows it. */
+  #strikePair(kind: StandbyKind): boolean {
+    const processes = this.#processes, random = this.#random, ground = this.#ground;
+    const { scheduler } = ground;
+    const { owners, standbys } = processes;
+    if (owners.length === 0 || standbys.length === 0) return false;
+    const owner = random.pick(owners), standby = random.pick(standbys);
+    switch (kind) {
+      case "ownerCrash":
+        processes.crash(owner, "a standby is there");
+        return true;
+      case "standbyCrash":
+        processes.crash(standby, "it stood by");
+        return true;
+      case "bothCrash":
+        processes.crash(owner, "with its standby");
+        processes.crash(standby, "with its owner");
+        return true;
+      case "handover":
+        owner.runtime.stop();
+        this.#later(2 * SECOND, () => processes.crash(owner, "it takes too long to stop"));
+        return true;
+      case "ownerStandsStill":
+        return this.#pause(owner);
+      case "standbyStandsStill":
+        return this.#pause(standby);
+      case "standbyLags":
+        ground.standbysLagUntil = scheduler.now + random.int(0, SECOND);
+        return true;
+      case "ownerUnseen":
+        ground.unseenUntil = scheduler.now + random.int(0, SECOND);
+        return true;
     }
   }
 
@@ -159,7 +197,9 @@ export class Chaos {
     const { world } = process;
     if (world.paused) return false;
     world.pause();
-    if (this.#processes.starting === 0) this.#processes.spawnLater(this.#random.int(0, 50_000));
+    if (this.#processes.starting === 0 && !this.#plan.standby) {
+      this.#processes.spawnLater(this.#random.int(0, 50_000));
+    }
     this.#later(this.#random.int(50_000, SECOND), () => world.paused && world.resume());
     return true;
   }

@@ -309,7 +309,8 @@ export class Client {
     let answers = 0;
     const { world, runtime, index } = process;
     const { told, violations, ground } = this.#market;
-    return runtime.offer(event.pipeline, payload, { id }, (outcome) => {
+    const standsBy = runtime.standsBy;
+    const admission = runtime.offer(event.pipeline, payload, { id }, (outcome) => {
       if (!world.alive) return;
       process.answered++;
       if (++answers > 1) violations.push(`effects: ${event.id} was answered twice by one offer`);
@@ -325,6 +326,10 @@ export class Client {
       reply.add(event, true);
       if (answers === 1) world.crashesAt("crashDuringRelease");
     });
+    if (standsBy && admission !== "unavailable") {
+      violations.push(`fence: a standby answered ${event.id} with "${admission}"`);
+    }
+    return admission;
   }
 
   /** Back at the client. */

@@ -124,6 +124,30 @@ const LATER_PER_SECOND = {
   laggingReceiver: 0.4,
 } as const;
 
+/** Where processes stand by for each other. */
+const STANDBY_PER_OPPORTUNITY = {
+  /** An owner that is well is seen as gone; nothing can be seen; an owner cannot show itself. */
+  presenceWrong: 0.01,
+  presenceUnknown: 0.05,
+  presenceNotShown: 0.3,
+  /** The news of frames that a standby follows break off. */
+  followBroken: 0.02,
+  crashAtTakeoverByStandby: 0.2,
+} as const;
+const STANDBY_PER_SECOND = {
+  ownerCrash: 0.6,
+  standbyCrash: 0.6,
+  bothCrash: 0.4,
+  /** The owner is stopped in good order, and a standby goes on. */
+  handover: 1.2,
+  /** It stands still for longer than a standby is patient, then goes on as if it still owned. */
+  ownerStandsStill: 0.6,
+  standbyStandsStill: 1.2,
+  /** What a standby follows comes late; and nobody sees the owner, which is well. */
+  standbyLags: 0.6,
+  ownerUnseen: 0.8,
+} as const;
+
 /** One owner after the other, each with the frames of the one before behind it, beside a stage that is slow. */
 const SUCCESSION = {
   appendStraggles: 0.06,
@@ -138,6 +162,8 @@ const COUNTED = [
   "arrivedAfterDeath",
   /** What had stayed behind came right after the frame that begins the next epoch, and was stored. */
   "storedAfterTakeover",
+  /** A standby took over. */
+  "takeoverByStandby",
   "heal",
   "mailboxFull",
   "purge",
@@ -155,11 +181,14 @@ const COUNTED = [
 export type PerOpportunity =
   | keyof typeof PER_OPPORTUNITY
   | keyof typeof TIMED_PER_OPPORTUNITY
-  | keyof typeof LATER_PER_OPPORTUNITY;
+  | keyof typeof LATER_PER_OPPORTUNITY
+  | keyof typeof STANDBY_PER_OPPORTUNITY;
 export type PerSecond =
   | keyof typeof PER_SECOND
   | keyof typeof TIMED_PER_SECOND
-  | keyof typeof LATER_PER_SECOND;
+  | keyof typeof LATER_PER_SECOND
+  | keyof typeof STANDBY_PER_SECOND;
+export type StandbyKind = keyof typeof STANDBY_PER_SECOND;
 export type FaultKind = PerOpportunity | PerSecond;
 export type Faults = Readonly<Record<FaultKind, number>>;
 
@@ -170,6 +199,8 @@ const MOST: Faults = {
   ...TIMED_PER_SECOND,
   ...LATER_PER_OPPORTUNITY,
   ...LATER_PER_SECOND,
+  ...STANDBY_PER_OPPORTUNITY,
+  ...STANDBY_PER_SECOND,
 };
 export const FAULT_KINDS = Object.keys(MOST) as FaultKind[];
 const TIMED_KINDS = Object.keys({ ...TIMED_PER_OPPORTUNITY, ...TIMED_PER_SECOND }) as FaultKind[];
@@ -178,30 +209,33 @@ export const PER_SECOND_KINDS = Object.keys({
   ...PER_SECOND,
   ...TIMED_PER_SECOND,
   ...LATER_PER_SECOND,
+  ...STANDBY_PER_SECOND,
 }) as PerSecond[];
+const STANDBY_KINDS = Object.keys({ ...STANDBY_PER_OPPORTUNITY, ...STANDBY_PER_SECOND }) as FaultKind[];
 
 export const NO_FAULTS = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])) as Faults;
 
 export interface FaultsDrawn {
   readonly timed: boolean;
+  readonly standby: boolean;
   readonly focus: "succession" | undefined;
   readonly without: ReadonlySet<string>;
 }
 
 /** Each kind with a chance of one half; those of `without` never. The draws do not depend on `without`. */
-export function drawFaults(random: Seeded, { timed, focus, without }: FaultsDrawn): Faults {
-  const apart = random.fork("event time"), later = random.fork("later");
+export function drawFaults(random: Seeded, { timed, standby, focus, without }: FaultsDrawn): Faults {
+  const apart = random.fork("event time"), later = random.fork("later"), standing = random.fork("standby");
   const upgrade = timed && apart.chance(0.8) ? MOST.upgrade * (0.5 + apart.next() / 2) : 0;
   const drawn = FAULT_KINDS.map((kind) => {
-    const ofTime = TIMED_KINDS.includes(kind);
-    const draws = ofTime ? apart : LATER_KINDS.includes(kind) ? later : random;
+    const ofTime = TIMED_KINDS.includes(kind), ofStandby = STANDBY_KINDS.includes(kind);
+    const draws = ofTime ? apart : ofStandby ? standing : LATER_KINDS.includes(kind) ? later : random;
     const drawn = draws.chance(0.5) ? MOST[kind] * draws.next() : 0;
     // There are fewer versions to go on to.
     const drawnOr = kind === "upgrade" ? Math.max(drawn, upgrade) : drawn;
     const rate = focus && kind in SUCCESSION
       ? SUCCESSION[kind as keyof typeof SUCCESSION] * (0.5 + later.next() / 2)
       : drawnOr;
-    return [kind, without.has(kind) || (ofTime && !timed) ? 0 : rate] as const;
+    return [kind, without.has(kind) || (ofTime && !timed) || (ofStandby && !standby) ? 0 : rate] as const;
   });
   return Object.fromEntries(drawn) as Faults;
 }

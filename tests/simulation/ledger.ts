@@ -1,5 +1,6 @@
 /** The ledger as one simulated process reaches it: over a network that loses, delays, doubles and reorders. */
 import type { Appended, Chain, Extent, Stored } from "../../runtime/world/ledger.ts";
+import { decodeFrame } from "../../runtime/mod.ts";
 import { Stragglers } from "./stragglers.ts";
 import { tellsWindows } from "./stored_time.ts";
 import type { SimWorld } from "./world.ts";
@@ -10,6 +11,7 @@ export class StoredChain {
   first = 1;
   readonly messages: Uint8Array[] = [];
   readonly stragglers = new Stragglers();
+  readonly #waiting = new Set<() => void>();
 
   constructor(name: string) {
     this.name = name;
@@ -17,6 +19,22 @@ export class StoredChain {
 
   get last(): number {
     return this.messages.length;
+  }
+
+  push(message: Uint8Array): void {
+    this.messages.push(message);
+    for (const tell of [...this.#waiting]) tell();
+  }
+
+  /** Called once, when it has grown, or at the signal. */
+  whenLonger(told: () => void, signal: AbortSignal): void {
+    const tell = () => {
+      this.#waiting.delete(tell);
+      signal.removeEventListener("abort", tell);
+      told();
+    };
+    this.#waiting.add(tell);
+    signal.addEventListener("abort", tell, { once: true });
   }
 
   get(sequence: number): Uint8Array | undefined {
@@ -59,6 +77,7 @@ export class SimChain implements Chain {
   readonly #world: SimWorld;
   readonly #stored: StoredChain;
   readonly #pending: Pending[] = [];
+  readonly follow: Chain["follow"];
   #lastArrival = 0;
   #lastAnswer = 0;
   #broken = false;
@@ -69,12 +88,14 @@ export class SimChain implements Chain {
     this.#world = world;
     this.name = name;
     this.#stored = world.ground.store.chain(name);
+    if (world.isToldNews) this.follow = (from, signal) => this.#news(from, signal);
   }
 
   append(after: number, bytes: Uint8Array): Promise<Appended> {
     const world = this.#world;
     const pending: Pending = { outcome: undefined, resolve: () => {}, giveUp: () => {} };
     const answer = new Promise<Appended>((resolve) => (pending.resolve = resolve));
+    if (world.standsBy()) this.#appendByStandby(after, bytes);
     if (world.crashesAt("crashBeforeAppend") || !world.alive) return answer;
     this.#pending.push(pending);
     pending.giveUp = world.later(
@@ -86,6 +107,15 @@ export class SimChain implements Chain {
       world.later(world.draws.int(0, 400), () => world.die("crashDuringAppend"));
     }
     return answer;
+  }
+
+  /** All that it may write is the frame with which it takes over. */
+  #appendByStandby(after: number, bytes: Uint8Array): void {
+    const { counters, violations } = this.#world.ground;
+    if (decodeFrame(bytes, "what a standby writes").events.length === 0) {
+      return counters.fault("takeoverByStandby");
+    }
+    violations.push(`fence: a standby wrote frame ${after + 1} of ${this.name}`);
   }
 
   async extent(): Promise<Extent> {
@@ -123,6 +153,20 @@ export class SimChain implements Chain {
     return Promise.resolve();
   }
 
+  /** What a standby follows, where the ledger tells of it. */
+  async *#news(from: number, signal: AbortSignal): AsyncGenerator<Stored & { last: number }> {
+    const world = this.#world, stored = this.#stored;
+    for (let next = from; !signal.aborted;) {
+      if (next > stored.last) await new Promise<void>((resolve) => stored.whenLonger(resolve, signal));
+      await this.#read();
+      if (world.fails("followBroken")) throw new Error("the ledger's news broke off");
+      for (const { last } = stored; next <= last && !signal.aborted; next++) {
+        const message = this.#reading(stored.get(next));
+        if (message) yield { sequence: next, message, last };
+      }
+    }
+  }
+
   async #read(): Promise<void> {
     const world = this.#world;
     if (world.cutOff.out || world.cutOff.back) {
@@ -130,6 +174,10 @@ export class SimChain implements Chain {
       throw new Error("no answer from the ledger");
     }
     if (world.ground.faults.crashInRecovery > 0 && world.recovering()) world.crashesAt("crashInRecovery");
+    const { standbysLagUntil, scheduler } = world.ground;
+    if (standbysLagUntil > scheduler.now && world.standsBy()) {
+      await world.wait(standbysLagUntil - scheduler.now);
+    }
     await world.wait(world.latency());
     if (world.fails("readFailed")) throw new Error("the ledger went away during a read");
   }
@@ -194,7 +242,7 @@ export class SimChain implements Chain {
       counters.saw("fenced");
       return this.#answer(pending, { kind: "fenced", detail: `the last is ${this.#stored.last}` });
     }
-    this.#stored.messages.push(message);
+    this.#stored.push(message);
     trace(`stored ${this.name} ${after + 1} ${message.length}`);
     const taken = message.length < TAKEOVER_BYTES_MAX;
     if (straggled) counters.fault("storedAfterTakeover");
@@ -205,6 +253,7 @@ export class SimChain implements Chain {
     ) {
       return;
     }
+    if (taken && world.standsBy() && world.crashesAt("crashAtTakeoverByStandby")) return;
     if (world.crashesAt(taken ? "crashAfterTakeover" : "crashAfterAppend")) return;
     this.#answer(pending, { kind: "stored", sequence: after + 1 });
   }

@@ -145,6 +145,13 @@ export const MUTANTS: readonly Mutant[] = [
     "await this.#checkNotAhead(sink, partition, held);",
     ["throw new SinkAhead(sink.name, partition.name, held, history.durable);"],
   ),
+  // Of processes that stand by.
+  mutant(
+    "a standby takes over without the frames behind its last",
+    "runtime/partition/recover.ts",
+    "    await warm.replay(last, () => {});\n",
+    [""],
+  ),
   // Of event time.
   mutant("watermark not in the snapshot", TIME, `${INLINE}const head = changetype<Head>(STATE);`, [
     "const headAt = memory.data(128, 8);\nconst head = changetype<Head>(headAt);",

@@ -27,6 +27,8 @@ export interface Plan {
   readonly upkeep: "purge" | "upgrade";
   /** Declared pipelines run, with event time, in place of those that are written by hand. */
   readonly timed: boolean;
+  /** Two processes run, one of which follows the ledger and takes over when the other is gone. */
+  readonly standby: boolean;
   /** What this seed looks at most. */
   readonly focus: "succession" | undefined;
 }
@@ -58,6 +60,8 @@ const TIMED_EVERY = 3;
 
 /** And of each eight one is about owners that follow each other quickly. */
 const FOCUS_EVERY = 8, SUCCESSION = 3;
+/** And one about processes that stand by. */
+const STANDBY = 6;
 
 /** Clients that send much at once, and clients that ask one thing at a time. */
 const BULK = {
@@ -72,6 +76,7 @@ export function planOf(seed: number, limits: Limits = {}): Plan {
   const random = seeded(`simulation ${seed}`);
   const timed = seed % TIMED_EVERY === 1;
   const focus = seed % FOCUS_EVERY === SUCCESSION ? "succession" : undefined;
+  const standby = seed % FOCUS_EVERY === STANDBY;
   const [main, aside] = timed ? ["spans", "pulse"] as const : ["tally", "quick"] as const;
   const draws = random.fork("plan");
   const bulk = draws.int(2, 3), single = draws.int(2, 4);
@@ -97,7 +102,12 @@ export function planOf(seed: number, limits: Limits = {}): Plan {
     seed,
     limits,
     random,
-    faults: drawFaults(random.fork("faults"), { timed, focus, without: new Set(limits.without) }),
+    faults: drawFaults(random.fork("faults"), {
+      timed,
+      standby,
+      focus,
+      without: new Set(limits.without),
+    }),
     clients: clients.slice(0, limits.clients).map((client) => ({
       ...client,
       events: Math.min(client.events, limits.events ?? Infinity),
@@ -111,6 +121,7 @@ export function planOf(seed: number, limits: Limits = {}): Plan {
     onFenced: draws.chance(0.3) && upkeep !== "purge" ? "retake" : "stop",
     upkeep,
     timed,
+    standby,
     focus,
   };
 }

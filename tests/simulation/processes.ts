@@ -60,6 +60,9 @@ function topology(note: string, options: Pick<Pipeline, "dedupe" | "retention">)
   };
 }
 
+/** How often signs are looked for, and how long a standby is patient. */
+const HEARTBEAT_MS = 20, PATIENCES_MS = [60, 200, 600];
+
 /** Read once: the same bytes for all processes of all seeds. */
 const kernelBytes = new Map<string, Promise<Uint8Array>>();
 export function kernels(name: string): Promise<Uint8Array> {
@@ -77,6 +80,8 @@ export class Processes {
   settling = false;
   all: Process[] = [];
   starting = 0;
+  /** How many are to run. */
+  readonly #wanted: number;
   readonly #ground: Ground;
   readonly #plan: Plan;
   readonly #random: Seeded;
@@ -94,9 +99,19 @@ export class Processes {
     this.#ground = ground;
     this.#plan = plan;
     this.topologies = topologies;
+    this.#wanted = plan.standby ? 2 : 1;
     this.#random = plan.random.fork("processes");
     this.#violations = violations;
     this.#onStart = onStart;
+  }
+
+  /** Those that own the ledger, or believe so; and those that stand by. */
+  get owners(): readonly Process[] {
+    return this.#plan.standby ? this.all.filter(({ runtime }) => !runtime.standsBy) : this.all;
+  }
+
+  get standbys(): readonly Process[] {
+    return this.all.filter(({ runtime }) => runtime.standsBy);
   }
 
   /** Starts a process on the ledger as it is. */
@@ -104,7 +119,8 @@ export class Processes {
     const index = this.#born++;
     const draws = this.#random.fork(`process ${index}`);
     const offset = this.all.at(-1)?.world.clockOffset ?? 0;
-    const world = new SimWorld(this.#ground, draws, offset, (why) => this.crash(process, why));
+    const { standby } = this.#plan;
+    const world = new SimWorld(this.#ground, draws, offset, (why) => this.crash(process, why), standby);
     this.#ground.trace(`process ${index} starts version ${this.version}`);
     const bounds = {
       checkpointsKept: draws.int(1, 3),
@@ -120,6 +136,7 @@ export class Processes {
       checkpointEvents: this.#plan.checkpointEvents,
       flushBytes: draws.pick([1, 2000, 16_000]),
       onFenced: this.#plan.onFenced,
+      ...(standby ? { standby, heartbeatMs: HEARTBEAT_MS, patienceMs: draws.pick(PATIENCES_MS) } : {}),
       intensity: { restartsMax: this.#plan.restartsMax, withinMs: 10_000 },
     });
     const process: Process = {
@@ -131,6 +148,7 @@ export class Processes {
       answered: 0,
       watermarks: new Map(),
     };
+    if (standby) world.standsBy = () => runtime.standsBy ?? false;
     // Asked at every read: without all that a status tells.
     const partitions = (runtime as Road).partitions();
     world.recovering = () => partitions.some(({ state }) => state === "recovering" || state === "restarting");
@@ -161,7 +179,8 @@ export class Processes {
     this.#ground.trace(`crash of ${process.index}: ${why}`);
     this.#checkHealth(process, process.runtime);
     this.all = this.all.filter((other) => other !== process);
-    if (this.all.length === 0 && this.starting === 0) this.spawnLater(this.#random.pick([0, 2_000, 300_000]));
+    const wanted = this.settling ? 1 : this.#wanted;
+    if (this.all.length + this.starting < wanted) this.spawnLater(this.#random.pick([0, 2_000, 300_000]));
   }
 
   /** What may be said of a process between two steps. */
@@ -178,9 +197,20 @@ export class Processes {
     if (world.damagedReads === 0) checkHealth(runtime, this.#violations);
   }
 
+  /** One is to be left. Of two that stand by for each other it is the standby, once it is up to date. */
+  #settle(): void {
+    const { all, owners, standbys } = this;
+    if (!this.#plan.standby || all.length > 2) return this.crash(all[0], "one too many");
+    const lags = standbys.flatMap(({ runtime }) => runtime.status().partitions)
+      .some(({ state, standby }) => state === "standby" && standby?.lagFrames !== 0);
+    if (owners.length === 1 && owners[0].runtime.status().state === "serving" && !lags) {
+      this.crash(owners[0], "its standby is ready");
+    }
+  }
+
   /** What an operator's service manager does: a process that cannot serve is started anew. */
   replaceFailed(): void {
-    if (this.settling && this.all.length > 1) this.crash(this.all[0], "one too many");
+    if (this.settling && this.all.length > 1) this.#settle();
     for (const process of this.all) {
       const { state, partitions } = process.runtime.status();
       if (partitions.some((each) => each.state === "failed")) {

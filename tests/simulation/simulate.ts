@@ -97,6 +97,10 @@ class Simulation implements Market {
       slowUntil: 0,
       trace: (line) => this.#trace(line),
       lagging: { chain: "", until: 0 },
+      shown: new Set(),
+      unseenUntil: 0,
+      standbysLagUntil: 0,
+      violations: this.violations,
       feedsUnderWay: plan.timed
         ? () => stored.underWay()
         : () => this.#stored.of("tally") > this.#stored.of("second") + this.#stored.rejectsOf("second"),
@@ -132,6 +136,7 @@ class Simulation implements Market {
       return true;
     });
     await this.#processes.spawn();
+    if (this.#plan.standby) await this.#processes.spawn();
     for (const client of this.#clients) client.begin();
     const atRest = () => this.#clients.every(({ rests }) => rests);
     const chaos = new Chaos(this.ground, this.#plan, this.#processes, atRest);
@@ -142,7 +147,7 @@ class Simulation implements Market {
     this.#counters.saw("unfinishedUnderFaults", finished() ? 0 : 1);
     this.ground.faults = NO_FAULTS;
     chaos.end();
-    this.#restartSuperseded();
+    if (!this.#plan.standby) this.#restartSuperseded(); // there, who was replaced notices by himself
     const limit = this.#scheduler.elapsedMs + LIVENESS_MS;
     const over = () => this.#failed || (finished() && this.#allEnded() && this.#allDelivered());
     const quiet = () => over() && this.#scheduler.elapsedMs >= since + QUIET_MS;
@@ -201,8 +206,10 @@ class Simulation implements Market {
     return this.violations.length > 0;
   }
 
+  /** Whoever distributes requests asks who is ready. */
   reachable(): readonly Process[] {
-    return this.#processes.all;
+    const { all, owners } = this.#processes;
+    return owners.length > 0 ? owners : all;
   }
 
   moment(): number {

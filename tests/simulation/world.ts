@@ -8,12 +8,14 @@ import { noNetwork } from "../../runtime/adapters/memory/network.ts";
 import type { World } from "../../runtime/mod.ts";
 import type { CheckpointStore } from "../../runtime/world/checkpoints.ts";
 import type { Clock } from "../../runtime/world/clock.ts";
+import type { Presence } from "../../runtime/world/presence.ts";
 import type { Chain, Ledger } from "../../runtime/world/ledger.ts";
 import type { StoredManifest } from "./checkers/remembered.ts";
 import { simCheckpoints } from "./checkpoints.ts";
 import type { Counters, Faults, PerOpportunity } from "./faults.ts";
 import { lendTo } from "./instances.ts";
 import { SimChain, type SimStore } from "./ledger.ts";
+import { type Shown, simPresence } from "./presence.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Delivered } from "./sinks.ts";
 
@@ -33,6 +35,12 @@ export interface Ground {
   slowUntil: number;
   /** The chain of a partition that is slow, and until when. */
   lagging: { chain: string; until: number };
+  /** Owners that show themselves, and until when nobody sees any. */
+  readonly shown: Set<Shown>;
+  unseenUntil: number;
+  /** Until when standbys hear of nothing. */
+  standbysLagUntil: number;
+  readonly violations: string[];
   trace(line: string): void;
   /** Outputs of one stage that the next has not taken yet. */
   feedsUnderWay(): boolean;
@@ -47,6 +55,7 @@ export class SimWorld implements World {
   readonly ledger: Ledger;
   readonly checkpoints: CheckpointStore;
   readonly network = noNetwork();
+  readonly presence: Presence | undefined;
   readonly log = { info: () => {}, warn: () => {}, error: () => {} };
   alive = true;
   /** Messages to the ledger, and its answers, do not get through. */
@@ -55,6 +64,12 @@ export class SimWorld implements World {
   unreachable = false;
   /** Reads that this process was given damaged: it may complain of them. */
   damagedReads = 0;
+  /** Its machine dies with it: nobody is told that it is gone. */
+  readonly diesSilently: boolean = false;
+  /** Whether its ledger tells of new frames, or is asked. */
+  readonly isToldNews: boolean = false;
+  /** Whether another process owns the ledger. */
+  standsBy: () => boolean = () => false;
   /** Whether a partition of this process is recovering. */
   recovering: () => boolean = () => true;
   readonly ground: Ground;
@@ -64,12 +79,23 @@ export class SimWorld implements World {
   #frozen: number | undefined;
   #held: (() => void)[] | undefined;
 
-  constructor(ground: Ground, draws: Seeded, offset: number, onCrash: (why: string) => void) {
+  constructor(
+    ground: Ground,
+    draws: Seeded,
+    offset: number,
+    onCrash: (why: string) => void,
+    standby = false,
+  ) {
     this.ground = ground;
     this.draws = draws;
     this.#offset = offset;
     this.#onCrash = onCrash;
     this.clock = this.#makeClock();
+    if (standby) {
+      this.presence = simPresence(this);
+      this.diesSilently = draws.chance(0.5);
+      this.isToldNews = draws.chance(0.5);
+    }
     this.random = {
       next: () => draws.next(),
       id: () => Array.from({ length: 22 }, () => ALPHABET[draws.int(0, ALPHABET.length - 1)]).join(""),
