@@ -34,8 +34,8 @@ export async function openDoors(
   const readAll = () => declared.map((source, i) => read(runtime, world, source, statuses[i], shut.signal));
   // A standby must not take requests from the owner's queue, nor read for it: that begins when it serves.
   const later = runtime.standsBy
-    ? Promise.race([runtime.ready, aborted(shut.signal)]).then(async () =>
-      shut.signal.aborted ? {} : { nats: await openNats(), sources: readAll() }
+    ? Promise.race([runtime.ready.catch(() => {}), aborted(shut.signal)]).then(async () =>
+      shut.signal.aborted || runtime.standsBy ? {} : { nats: await openNats(), sources: readAll() }
     )
     : { nats: await openNats(), sources: readAll() };
   return {
@@ -86,11 +86,14 @@ async function keepOn(
   signal: AbortSignal,
   work: () => Promise<"over" | void>,
 ): Promise<void> {
-  while (!signal.aborted) {
+  for (let told = ""; !signal.aborted;) {
     try {
       if (await work() === "over") return;
     } catch (error) {
-      if (!signal.aborted) log.warn(`${what} failed; it is begun again`, { error: String(error) });
+      // What stands in the way for long is told once.
+      if (!signal.aborted && told !== String(error)) {
+        log.warn(`${what} failed; it is begun again`, { error: told = String(error) });
+      }
     }
     await clock.sleep(RETRY_MS, signal);
   }

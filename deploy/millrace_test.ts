@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { after, describe, it } from "@std/testing/bdd";
 
@@ -161,6 +162,21 @@ describe("the command line", () => {
       out,
       /NOT PROVEN {2}\S+: frames 2 to \d+ .* were decided by kernel \w+, which is not at hand/,
     );
+  });
+
+  it("ends with what is damaged where a partition cannot be recovered, instead of waiting for it", async () => {
+    const module = fileURLToPath(new URL("../actors/tally/tally.ts", import.meta.url));
+    const data = join(folder, "damaged"), input = join(folder, "one.ndjson");
+    writeFileSync(input, JSON.stringify({ key: "tea", amount: 1 }));
+    const given = ["run", "tally", input, "--pipelines", module, "--data", data];
+    assert.equal((await run(...given)).code, 0);
+    rmSync(join(data, "checkpoints"), { recursive: true });
+    const database = new DatabaseSync(join(data, "ledger.db"));
+    database.exec("UPDATE chain_1 SET message = zeroblob(length(message)) WHERE sequence = 2");
+    database.close();
+    const { code, err } = await run(...given);
+    assert.equal(code, 1);
+    assert.match(err, /frame 2 of tally-0/);
   });
 
   it("serves until it is told to stop", async () => {

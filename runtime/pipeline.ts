@@ -36,6 +36,7 @@ import type { Ownership } from "./ownership.ts";
 import { merge } from "./output/merge.ts";
 import type { EventFields } from "./partition/mailbox.ts";
 import type { Partition } from "./partition/partition.ts";
+import { NotServing } from "./partition/readiness.ts";
 import { EVENT_KIND, EventCursor } from "./partition/records.ts";
 import { readFrame } from "./partition/recover.ts";
 import { RejectReason } from "./proto/gen/frame_pb.ts";
@@ -101,7 +102,9 @@ export class Road implements Runtime {
     this.#stages = stages;
     this.#stop = stop;
     this.#sinks = sinks;
-    this.ready = Promise.all(this.partitions().map((partition) => partition.ready())).then(() => undefined);
+    this.ready = Promise.all(this.partitions().map((partition) => partition.readiness.serves())).then(() =>
+      undefined
+    );
     this.ready.catch(() => {});
   }
 
@@ -115,7 +118,7 @@ export class Road implements Runtime {
       const cause = error ?? new Error("the runtime has stopped");
       for (const partition of this.partitions()) {
         if (partition.state !== "stopped") partition.failed(cause);
-        else partition.gate?.fail(cause);
+        else partition.ended(cause);
       }
       const lookups = [...this.#stages.values()].flatMap((stage) => stage.lookups ?? []);
       if (lookups.length === 0) return error;
@@ -304,12 +307,18 @@ export class Road implements Runtime {
   async *outputs(
     name: string,
     from: "start" | "now" | readonly Position[],
-    signal: AbortSignal,
+    given: AbortSignal,
   ): AsyncGenerator<Output> {
     const { partitions } = this.#stage(name);
     const world = this.#world;
+    // Whoever leaves in the middle ends the waiting of all partitions for more.
+    const left = new AbortController();
+    const leave = () => left.abort();
+    if (given.aborted) leave();
+    given.addEventListener("abort", leave, { once: true });
+    const { signal } = left;
     async function* of(partition: Partition): AsyncGenerator<Output> {
-      await partition.ready(signal);
+      await partition.readiness.ready(signal);
       if (signal.aborted) return;
       const position = typeof from === "string"
         ? undefined
@@ -324,7 +333,12 @@ export class Road implements Runtime {
         }
       }
     }
-    yield* merge(partitions.map(of), signal);
+    try {
+      yield* merge(partitions.map(of), signal);
+    } finally {
+      leave();
+      given.removeEventListener("abort", leave);
+    }
   }
 
   sinkDeadLetters(name: string, limit?: number): Promise<SinkDeadLetter[]> {
@@ -358,6 +372,8 @@ export class Road implements Runtime {
     const { partitions } = this.#stage(name);
     while (!partitions.every(({ settled }) => settled)) {
       if (this.#stop.signal.aborted) throw new Error(`Cannot wait for ${name}: the runtime is stopping`);
+      const down = partitions.find(({ state }) => state === "failed");
+      if (down) throw new NotServing(`Cannot wait for ${down.name}: it is down. ${down.status().lastError}`);
       await this.#world.clock.sleep(RETRY_MS, this.#stop.signal);
     }
   }

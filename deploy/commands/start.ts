@@ -72,7 +72,8 @@ async function serve(
     const { ledger, durability } = runtime.status();
     const told = { nats: doors.nats, ledger, durability };
     if (runtime.standsBy) out(JSON.stringify({ standby: doors.url, ...told }));
-    await Promise.race([runtime.ready, runtime.ended, aborted(signal)]);
+    // Where a partition is down for good the others go on: its log and /readyz say so.
+    await Promise.race([runtime.ready.catch(() => {}), runtime.ended, aborted(signal)]);
     if (runtime.status().state === "serving") out(JSON.stringify({ serving: doors.url, ...told }));
     const ended = await Promise.race([runtime.ended, aborted(signal).then(() => "stopped" as const)]);
     if (ended === "stopped") world.log.info("stopping: committing and releasing what was admitted");

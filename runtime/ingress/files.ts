@@ -12,7 +12,7 @@
  */
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { Pipeline } from "../declare.ts";
-import type { OfferOptions, Outcome, Runtime } from "../runtime.ts";
+import type { OfferOptions, Outcome, PartitionStatus, Runtime } from "../runtime.ts";
 import type { Clock } from "../world/mod.ts";
 import { answerJson, positionJson, type Route, routesOf, standing } from "./answer.ts";
 import { csvRecordsOf, ndjsonRecords, type Unfit } from "./file_records.ts";
@@ -250,14 +250,22 @@ async function offerPatiently(
   for (;;) {
     const admission = runtime.offer(name, payload, options, settle);
     if (admission === "admitted") return;
-    const { state } = runtime.status();
+    const { state, partitions } = runtime.status();
+    const down = partitions.find((each) => isDown(each, name));
     const isOver = signal.aborted || state === "ended" || state === "stopping";
     if (admission === "no-key" || admission === "too-large") {
       options = { ...given, unfit: { reason: UNFIT[admission] } };
     } else if (isOver || admission === "unknown") {
       return settle({ kind: "unknown", cause: new Error("the runtime has stopped") });
+    } else if (admission === "unavailable" && down) {
+      return settle({ kind: "unknown", cause: new Error(down.lastError) });
     } else await clock.sleep(WAIT_MS, signal);
   }
+}
+
+/** For good: what waits for it waits for ever. */
+function isDown({ pipeline, state }: PartitionStatus, name: string): boolean {
+  return pipeline === name && state === "failed";
 }
 
 function noKey(pipeline: string, event: Uint8Array): Unfit {

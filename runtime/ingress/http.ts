@@ -18,6 +18,7 @@
  */
 import { type Context, Hono } from "hono";
 import type { Runtime } from "../runtime.ts";
+import { NotServing } from "../partition/readiness.ts";
 import type { Clock, Log, Random } from "../world/mod.ts";
 import { type Route, routesOf } from "./answer.ts";
 import { closed } from "./ask.ts";
@@ -148,6 +149,7 @@ export function httpApp(runtime: Runtime, options: HttpOptions): HttpApp {
   });
   const failed = (error: unknown, path: string): ProblemError => {
     if (error instanceof ProblemError) return error;
+    if (error instanceof NotServing) return new ProblemError(notServing(error));
     options.log.error("an HTTP request failed", { path, error: String((error as Error)?.stack ?? error) });
     return new ProblemError(internal());
   };
@@ -161,6 +163,15 @@ const internal = (): Problem => ({
   title: "The request failed",
   detail: "The server met an error of its own; its log says more.",
 });
+
+const notServing = ({ message }: NotServing): Problem => ({
+  status: 503,
+  code: "unavailable",
+  title: "The partition does not serve",
+  detail: message,
+  retryAfterMs: NOT_SERVING_RETRY_MS,
+});
+const NOT_SERVING_RETRY_MS = 1_000;
 
 const standby = (): Problem => ({
   status: 503,

@@ -29,6 +29,9 @@ const WAITING_BYTES_MAX = 256 * 1024;
 export async function allOutputs(edge: Edge, { req }: Context): Promise<Response> {
   const { pipeline } = memberOf(edge, req.param("pipeline")!);
   const binary = (req.header("accept") ?? "").includes("application/x-protobuf");
+  const type = binary ? "application/x-protobuf" : "application/x-ndjson";
+  const headers = { ...edge.headers(req.raw, type), "cache-control": "no-store" };
+  if (req.method === "HEAD") return new Response(null, { headers });
   const over = new AbortController();
   const stop = () => {
     over.abort();
@@ -51,8 +54,7 @@ export async function allOutputs(edge: Edge, { req }: Context): Promise<Response
     },
     cancel: stop,
   }, { highWaterMark: 1 });
-  const type = binary ? "application/x-protobuf" : "application/x-ndjson";
-  return new Response(body, { headers: { ...edge.headers(req.raw, type), "cache-control": "no-store" } });
+  return new Response(body, { headers });
 }
 
 /** What was read and not yet sent: bounded, so that a slow reader is waited for. */

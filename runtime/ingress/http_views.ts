@@ -24,6 +24,7 @@ const LATE_MAX = 1_000;
 const BODY_BYTES_MAX = 1_024;
 /** A watermark beyond this says that the input has ended. */
 const ENDED = Number.MAX_SAFE_INTEGER;
+const TEXT = new TextEncoder();
 /** Events of a stream that wait for a slow reader; it is read no faster than that. */
 const WAITING_MAX = 256;
 
@@ -112,31 +113,45 @@ export function follow(edge: Edge, { req }: Context): Response {
   const from = last === undefined
     ? req.query("from") === "now" ? "now" as const : "start" as const
     : positions(reached);
+  const headers = { ...edge.headers(req.raw, "text/event-stream"), "cache-control": "no-store" };
+  if (req.method === "HEAD") return new Response(null, { headers });
   const over = new AbortController();
-  req.raw.signal.addEventListener("abort", () => over.abort(), { once: true });
   const rows = edge.runtime.outputs(pipeline.name, from, over.signal)[Symbol.asyncIterator]();
+  // What is read of a ledger is kept in it: so the reading ends with its reader, wherever it stands.
+  const leave = () => {
+    over.abort();
+    rows.return?.().catch(() => {});
+  };
+  req.raw.signal.addEventListener("abort", leave, { once: true });
+  const next = async () => {
+    while (true) {
+      const { value, done } = await rows.next();
+      if (done) return undefined;
+      const { position, output, payload } = value;
+      const before = reached.get(position.partition);
+      // Outputs are told from a frame's beginning: those of it that were had are passed over.
+      const had = before && (position.frame - before.frame || output - before.output) <= 0;
+      if (had) continue;
+      reached.set(position.partition, { frame: position.frame, output });
+      if (value.channel !== channel) continue;
+      const id = [...reached].map(([partition, at]) => `${partition}.${at.frame}.${at.output}`).join(",");
+      return `id: ${id}\ndata: ${JSON.stringify(messageToJson(message, payload))}\n\n`;
+    }
+  };
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      while (true) {
-        const { value, done } = await rows.next();
-        if (done) return controller.close();
-        const { position, output, payload } = value;
-        const before = reached.get(position.partition);
-        // Outputs are told from a frame's beginning: those of it that were had are passed over.
-        const had = before && (position.frame - before.frame || output - before.output) <= 0;
-        if (had) continue;
-        reached.set(position.partition, { frame: position.frame, output });
-        if (value.channel !== channel) continue;
-        const id = [...reached].map(([partition, at]) => `${partition}.${at.frame}.${at.output}`).join(",");
-        const data = JSON.stringify(messageToJson(message, payload));
-        return controller.enqueue(new TextEncoder().encode(`id: ${id}\ndata: ${data}\n\n`));
+      try {
+        const event = await next();
+        if (event === undefined) controller.close();
+        else controller.enqueue(TEXT.encode(event));
+      } catch (error) {
+        leave();
+        throw error;
       }
     },
-    cancel: () => over.abort(),
+    cancel: leave,
   }, { highWaterMark: WAITING_MAX });
-  return new Response(body, {
-    headers: { ...edge.headers(req.raw, "text/event-stream"), "cache-control": "no-store" },
-  });
+  return new Response(body, { headers });
 }
 
 interface Reached {

@@ -45,7 +45,7 @@ export async function runFeed(
   { from, to, world, channel, offer, mark, into }: FeedOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  await from.ready(signal);
+  await from.readiness.ready(signal);
   if (signal.aborted) return;
   const source = from.name;
   const unsettled = new Unsettled((frame) => from.history.setFed(to, frame));

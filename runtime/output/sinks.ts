@@ -61,7 +61,7 @@ export class SinkRun {
 
   /** Runs until the signal. Throws what the sink throws: run again, it goes on where the sink stands. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#partitions.map((partition) => partition.ready(signal)));
+    await Promise.all(this.#partitions.map((partition) => partition.readiness.ready(signal)));
     if (signal.aborted) return;
     const sink = await this.#spec.open();
     const stop = new AbortController();

@@ -86,8 +86,9 @@ export class Incarnation {
 
   /** Serves until the signal, then drains: commits and releases what was admitted, and takes a checkpoint. */
   async serve(signal: AbortSignal): Promise<void> {
+    let drain = () => {};
     const drained = new Promise<"drained">((resolve) => {
-      const drain = () => {
+      drain = () => {
         this.#idle = () => resolve("drained");
         this.wake();
       };
@@ -96,6 +97,8 @@ export class Incarnation {
     });
     this.#armTimer();
     const end = await Promise.race([this.#failed, drained]);
+    // The signal may outlive many lives, each with a kernel's memory.
+    signal.removeEventListener("abort", drain);
     if (end !== "drained") throw end;
     if (this.#sinceCheckpoint > 0) this.#beginCheckpoint();
     await this.#saving;

@@ -21,6 +21,7 @@ import { type Done, type EventFields, Mailbox, type Waiting } from "./mailbox.ts
 import type { RecoveryProgress } from "./progress.ts";
 import type { Ownership } from "../ownership.ts";
 import { follow } from "./follow.ts";
+import { NotServing, Readiness } from "./readiness.ts";
 import { Fenced, NotTaken, readFrame, readTail, recover, type RecoverOptions } from "./recover.ts";
 import type { Replica, ReplicaOptions } from "./replica.ts";
 import { releaseFrame } from "./release.ts";
@@ -72,6 +73,7 @@ export class Partition {
   /** What its declaration may change. */
   readonly evolution: Evolution;
   readonly mailbox: Mailbox;
+  readonly readiness = new Readiness(() => this.serving);
   /** Where events wait first, for what is looked up for them. */
   gate: LookupGate | undefined;
   /** Told the microseconds from append to acknowledgement of each frame. */
@@ -116,7 +118,6 @@ export class Partition {
   #watched = { events: 0, late: 0 };
   /** What the ledger takes; known once it was opened. */
   #messageBytesMax = Infinity;
-  #whenReady: (() => void)[] = [];
 
   constructor(
     pipeline: Pipeline,
@@ -168,15 +169,6 @@ export class Partition {
   get recordBytesMax(): number {
     return Math.min(this.#bounds.frameBytesMax, this.#messageBytesMax) - FRAME_OVERHEAD -
       2 * EVENT_FIELDS_BYTES_MAX;
-  }
-
-  /** Resolves when it serves, at once when it does already; and at the signal. */
-  ready(signal?: AbortSignal): Promise<void> {
-    if (this.serving || signal?.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#whenReady.push(resolve);
-      signal?.addEventListener("abort", () => resolve(), { once: true });
-    });
   }
 
   /** Whether it would take no event now. */
@@ -238,9 +230,7 @@ export class Partition {
 
   /** What the actor knows of a key; answered once everything it rests on is durable. */
   async query(key: Uint8Array): Promise<Uint8Array | undefined> {
-    await this.ready();
-    const live = this.#live;
-    if (!live) throw new Error(`Cannot query ${this.name}: it is not serving`);
+    const live = await this.#serving("query");
     const state = live.kernel.query(key);
     await live.durable();
     return state;
@@ -290,12 +280,18 @@ export class Partition {
 
   /** The highest sequence of a source that it has applied, durably; 0 = none. */
   async sourceMark(source: Uint8Array): Promise<number> {
-    await this.ready();
-    const live = this.#live;
-    if (!live) throw new Error(`Cannot tell how far ${this.name} has read a source: it is not serving`);
+    const live = await this.#serving("tell how far a source was read in");
     const mark = live.kernel.sourceMark(source);
     await live.durable();
     return mark;
+  }
+
+  async #serving(action: string): Promise<Incarnation> {
+    await this.readiness.serves().catch((cause) => {
+      throw new NotServing(`Cannot ${action} ${this.name}: it is down. ${cause.message}`, { cause });
+    });
+    if (!this.#live) throw new NotServing(`Cannot ${action} ${this.name}: it restarts. Ask again.`);
+    return this.#live;
   }
 
   /**
@@ -339,7 +335,7 @@ export class Partition {
       this.#live = live;
       this.chain = chain;
       this.#state = "serving";
-      for (const resolve of this.#whenReady.splice(0)) resolve();
+      this.readiness.begun();
       live.wake();
       // Now, so that whoever reads what was recovered goes on after this, and not at some moment before.
       this.history.durable = this.#recoveredTo;
@@ -423,6 +419,12 @@ export class Partition {
     const waiting = this.#inFlight.flatMap((frame) => frame.waiting);
     this.#inFlight = [];
     for (const { done } of [...waiting, ...this.mailbox.clear()]) done({ kind: "unknown", cause: error });
+    this.ended(error);
+  }
+
+  /** It serves no more: whoever waits for that is told why. */
+  ended(error: Error): void {
+    this.readiness.ended(error);
     this.gate?.fail(error);
   }
 

@@ -195,7 +195,7 @@ async function judge(config: LedgerConfig, what: string): Promise<Verdict> {
   try {
     const runtime = await begin(world);
     const failure = await Promise.race([
-      runtime.ready.then(() => undefined),
+      runtime.ready.then(() => undefined, (error: Error) => error),
       runtime.ended.then((error) => error ?? new Error("it ended")),
       failed(runtime),
     ]);
