@@ -67,14 +67,18 @@ export function openPostgres({ url, connections, connectMs, statementMs }: Postg
 
   /** After an error the connection is cut: what is left of a transaction is rolled back by the server. */
   async function connected<T>(body: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await Promise.race([pool.connect(), closed]);
+    const connecting = pool.connect();
+    const client = await Promise.race([connecting, closed]).catch((error) => {
+      // What is there after all is nobody's: the pool's end would wait for it.
+      connecting.then(giveUp, () => {});
+      throw error;
+    });
     try {
       const result = await body(client);
       client.release();
       return result;
     } catch (error) {
-      cut(client);
-      client.release(true);
+      giveUp(client);
       throw error;
     }
   }
@@ -113,6 +117,11 @@ async function ask(
 ): Promise<Rows> {
   const { rowCount, rows } = await client.query({ text, values: values && [...values], name });
   return { count: rowCount ?? 0, rows };
+}
+
+function giveUp(client: pg.PoolClient): void {
+  cut(client);
+  client.release(true);
 }
 
 /** What is still asked of it fails. The client has no call for this. */
