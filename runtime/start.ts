@@ -79,20 +79,16 @@ export async function start(
     );
     stages.set(pipeline.name, stage(pipeline, module, world, bounds, topology, ownership));
   }
-  for (const [name, stage] of stages) {
-    if (!stage.pipeline.lookups) continue;
-    const lookups = await openLookups(stage.pipeline, stage.pipeline.lookups, world, options.lookups);
-    for (const partition of stage.partitions) partition.gate = lookups.gate(partition);
-    stages.set(name, { ...stage, lookups });
-  }
   for (const { from, to } of topology.feeds ?? []) {
     for (const partition of stages.get(from)!.partitions) partition.history.expect(to);
   }
+  const sinks = sinkRuns(options.sinks ?? [], stages, world);
+  // Last of what may fail: what was opened is the runtime's to close.
+  await openAllLookups(stages, world, options.lookups);
   const stop = new AbortController();
   const onAbort = () => stop.abort();
   if (signal.aborted) stop.abort();
   else signal.addEventListener("abort", onAbort, { once: true });
-  const sinks = sinkRuns(options.sinks ?? [], stages, world);
   const road = new Road(topology, world, stages, stop, sinks, ownership);
   const spec = superviseAll(topology, world, stages, road, sinks, ownership, options);
   const tree = supervise(spec, world, stop.signal);
@@ -101,6 +97,24 @@ export async function start(
     await ownership.close();
   }));
   return road;
+}
+
+async function openAllLookups(
+  stages: Map<string, Stage>,
+  world: World,
+  open: OpenLookup | undefined,
+): Promise<void> {
+  try {
+    for (const [name, stage] of stages) {
+      if (!stage.pipeline.lookups) continue;
+      const lookups = await openLookups(stage.pipeline, stage.pipeline.lookups, world, open);
+      for (const partition of stage.partitions) partition.gate = lookups.gate(partition);
+      stages.set(name, { ...stage, lookups });
+    }
+  } catch (error) {
+    await Promise.allSettled([...stages.values()].map(({ lookups }) => lookups?.close()));
+    throw error;
+  }
 }
 
 function ownershipOf({ pipelines }: Topology, world: World, options: StartOptions): Ownership {

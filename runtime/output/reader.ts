@@ -10,6 +10,8 @@ import { placeOf } from "./channels.ts";
 
 /** Frames read from the ledger in one go; newer ones come from memory where they are still there. */
 const READ_FRAMES_MAX = 1000;
+/** Wait before a ledger that gave nothing is asked again. */
+const MISSED_MS = 100;
 
 /**
  * Released frames from number `from` on ("start": the oldest retained), in order, until the signal. Frames it
@@ -25,6 +27,7 @@ export async function* releasedFrames(
   const reading = partition.history.reading(from === "start" ? 1 : from);
   try {
     let next = from === "start" ? (await chain.extent()).first : from;
+    let missed = 0;
     while (!signal.aborted) {
       reading.next = next;
       await partition.history.beyond(next - 1, signal);
@@ -50,7 +53,16 @@ export async function* releasedFrames(
         if (partition.history.isVoid(sequence)) continue;
         yield decodeFrame(message, `frame ${sequence} of ${partition.name}`);
       }
-      if (next === before) await checkRetained(chain, next);
+      if (next > before) continue;
+      await checkRetained(chain, next);
+      // A passing fault, or a ledger that lost its end: whoever takes over next is told, and says so.
+      if (missed !== next) {
+        world.log.warn(
+          `the ledger gives no frame ${next} of ${partition.name}, which was durable: it is asked again`,
+        );
+      }
+      missed = next;
+      await world.clock.sleep(MISSED_MS, signal);
     }
   } finally {
     reading.end();

@@ -3,9 +3,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "@std/testing/bdd";
 import { tally, tallyThatTraps } from "../../actors/tally/tally.ts";
 import { readKernel } from "../../deploy/kernels.ts";
-import { type Runtime, start, type World } from "../../runtime/mod.ts";
+import { ProfileSchema } from "../../actors/profiles/gen/profile_pb.ts";
+import { declared } from "../../deploy/declared.ts";
+import { type Chain, lookupAt, type Runtime, start, type World } from "../../runtime/mod.ts";
 import { runFile } from "../../runtime/ingress/files.ts";
 import { httpApp } from "../../runtime/ingress/http.ts";
+import { cities } from "../support/lookups.ts";
 import { kept, keyBytes, memoryWorld, running, tallyEvent } from "../support/world.ts";
 
 const topology = {
@@ -53,6 +56,10 @@ async function submit(runtime: Runtime, events: number): Promise<void> {
   await Promise.all(
     Array.from({ length: events }, (_, i) => runtime.submit("tally", tallyEvent(`k${i % 9}`, 1))),
   );
+}
+
+async function submitEach(runtime: Runtime, events: number): Promise<void> {
+  for (let i = 0; i < events; i++) await runtime.submit("tally", tallyEvent(`k${i % 9}`, 1));
 }
 
 describe("what is over", () => {
@@ -111,6 +118,67 @@ describe("what is over", () => {
     } finally {
       Object.assign(AbortSignal.prototype, { addEventListener, removeEventListener });
     }
+  });
+
+  it("is closed: lookups of a start that fails", async () => {
+    let open = 0;
+    const lookups = () => {
+      open++;
+      const close = () => Promise.resolve(void open--);
+      return Promise.resolve({ name: "opened", load: () => Promise.resolve([]), close });
+    };
+    const place = lookupAt(ProfileSchema, "test:profiles", { key: (row) => row.user });
+    const built = await declared(cities({ source: place }));
+    const stop = new AbortController();
+    const options = { kernels: () => Promise.resolve(built.wasm), lookups };
+    const sink = { name: "a", pipeline: "nobody", open: () => Promise.reject(new Error("not opened")) };
+    await assert.rejects(
+      start({ pipelines: [built.pipeline] }, memoryWorld(), stop.signal, { ...options, sinks: [sink] }),
+      /there is no pipeline "nobody"/,
+    );
+    assert.equal(open, 0);
+  });
+
+  it("is waited for with pauses: what a ledger that lost its end does not give", async () => {
+    const place = kept();
+    await running(topology, memoryWorld(place), (runtime) => submitEach(runtime, 400));
+    const world = memoryWorld(place);
+    let reads = 0, gives = true;
+    const ledger = {
+      ...world.ledger,
+      async open(name: string): Promise<Chain> {
+        const chain = await world.ledger.open(name);
+        return {
+          name,
+          messageBytesMax: chain.messageBytesMax,
+          inFlightMax: chain.inFlightMax,
+          extent: () => chain.extent(),
+          append: (after, message) => chain.append(after, message),
+          get: (sequence) => chain.get(sequence),
+          async *read(from, to) {
+            reads++;
+            if (gives) yield* chain.read(from, to);
+          },
+          purge: (sequence) => chain.purge(sequence),
+          close: () => chain.close(),
+        };
+      },
+    };
+    await running(topology, { ...world, ledger }, async (runtime) => {
+      gives = false;
+      const before = reads, began = Date.now(), stop = new AbortController();
+      const found = (async () => {
+        for await (const _ of runtime.outputs("tally", "start", stop.signal)) return "an output";
+      })();
+      await until(() => reads > before + 4, "it is not asked again");
+      assert.ok(reads - before < 20 + (Date.now() - began) / 2, `${reads - before} reads`);
+      assert.ok(
+        world.lines.some((line) => /gives no frame 1 of tally-\d/.test(line)),
+        world.lines.join("; "),
+      );
+      gives = true;
+      assert.equal(await found, "an output");
+    });
   });
 
   it("is told: what is asked of a partition that is down for good", async () => {
