@@ -55,12 +55,14 @@ interface Settings {
   readonly earlyEvery?: bigint;
   /** By the operator for windows that are told once. */
   readonly plain?: boolean;
+  /** By two stacks of panes. */
+  readonly stacked?: boolean;
 }
 
 function kernelOf({ params: [kind, ...params] }: Shape, settings: Settings) {
   return loadOperator("aligned", [
     settings.bag,
-    settings.plain ? kind + 10n : kind,
+    settings.plain ? kind + 10n : settings.stacked ? kind + 20n : kind,
     ...params,
     settings.lateness ?? 0n,
     BigInt(settings.update ?? 0),
@@ -155,6 +157,14 @@ describe("aligned windows", () => {
       }
     });
 
+    it(`give what their twin gives by two stacks of panes: ${what}`, async () => {
+      const random = seeded(`stacked, ${what}`);
+      const shapes = SHAPES.filter(({ params: [kind, size, slide] }) => kind === 0n && size > slide);
+      for (const shaped of [...HOPPING, ...shapes]) {
+        for (let round = 0; round < 3; round++) await holds(random, shaped, { bag, stacked: true });
+      }
+    });
+
     it(`tell late rows within the lateness, in each manner of update: ${what}`, async () => {
       const random = seeded(`aligned late, ${what}`);
       for (const shaped of SHAPES) {
@@ -176,11 +186,14 @@ describe("aligned windows", () => {
     it(`go on after a restore at any event: ${what}`, async () => {
       const random = seeded(`aligned restores, ${what}`);
       const late = { bag, lateness: 15n, update: 2 }, plain = { bag, plain: true };
+      const stacked = { bag, stacked: true };
       for (
         const [shaped, settings] of [
           [SHAPES[0], late],
           [SHAPES[3], late],
           [SHAPES[7], late],
+          [SHAPES[2], stacked],
+          [SHAPES[3], stacked],
           [TUMBLING[0], plain],
           [TUMBLING[3], plain],
           [bag ? TUMBLING[1] : HOPPING[0], plain],

@@ -112,6 +112,33 @@ describe(`declarations of each family and their naive twins (MILLRACE_SEED=${see
     });
   }
 
+  for (const name of ["hopping", "uneven", "odd"]) {
+    it(`${name}: the least and the greatest come by two stacks of panes`, async () => {
+      const [spec, answer] = WINDOWS[name];
+      const extremes = pipeline("extremes", { input: timed() })
+        .map((e) => ({ key: e.key, amount: e.amount }))
+        .key((e) => e.key).window(spec).aggregate({
+          n: count(),
+          total: sum((e) => e.amount),
+          least: min((e) => e.amount),
+          most: max((e) => e.amount, { where: (e) => e.amount.lt(70) }),
+        }).to("extremes");
+      const amounts = (rows: readonly Item[]) => rows.map(({ amount }) => amount);
+      const best = (some: readonly bigint[], take: (a: bigint, b: bigint) => boolean) =>
+        some.reduce((a, b) => take(a, b) ? a : b);
+      await inAnyOrder(seed, extremes, "extremes", (all) =>
+        answer(all).map(({ key, start, end, rows }) => ({
+          key,
+          windowStart: start,
+          windowEnd: end,
+          n: BigInt(rows.length),
+          total: total(rows),
+          least: best(amounts(rows), (a, b) => a < b),
+          most: best([...amounts(rows).filter((amount) => amount < 70n), -1_000n], (a, b) => a > b),
+        })).map((row) => row.most === -1_000n ? { ...row, most: 0n } : row), (r) => items(r, 150));
+    });
+  }
+
   for (const zone of ZONES) {
     it(`days of ${zone} have the hours that the calendar gives them`, async () => {
       for (const month of MONTHS[zone]) {

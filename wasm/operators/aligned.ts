@@ -5,7 +5,8 @@
  *
  * A pass goes over all keys at the end of each window that has something in it, and stops where there is no
  * room. Accumulators that can be unmerged (and cumulative windows, which only grow) keep a running total per
- * key, so a pass takes a key one step on: the new panes in, the old ones out. The rest merge their panes.
+ * key, so a pass takes a key one step on: the new panes in, the old ones out. Small ones that cannot be unmerged
+ * stand in two stacks of panes (telling.ts). The rest merge their panes.
  *
  * What counts is the watermark, never how far a pass has got: an event that comes while windows wait to be told
  * does not change them; its key is told of them first.
@@ -21,7 +22,7 @@ import { GRID_FIELDS, LOWEST, NEVER, PANES_MAX } from "./grid";
 import { late, latePartly, LateReason, refuse, room } from "./out";
 import { accumulatorBytes, Timing, Update } from "./results";
 import { askBlock, Cell, FIRED, newestSlot, SINCE, Slot, SLOT_HEADER, slotAt, slotFor } from "./slots";
-import { acc, Telling } from "./telling";
+import { acc, MARKS_BYTES, Telling } from "./telling";
 import { watermark } from "./time";
 
 export { Timing, Update } from "./results";
@@ -80,6 +81,7 @@ export class Aligned<A, D> extends Telling<A, D> {
   slot: usize;
   changed: usize; // what was given to be changed: the slot's accumulator, or the delta
   lateWindows: bool;
+  made: bool; // the slot is new
 
   // ---- declaration: what of Grid is wanted, then late and early if wanted, then init ----
 
@@ -98,7 +100,7 @@ export class Aligned<A, D> extends Telling<A, D> {
 
   init(keyInline: u32): bool {
     const bytes = accumulatorBytes<A>();
-    this.running = this.size > 1 && (this.cumulative || changetype<A>(0).invertible());
+    this.running = !this.stacks && this.size > 1 && (this.cumulative || changetype<A>(0).invertible());
     this.stride = SLOT_HEADER + bytes;
     this.next = NEVER;
     this.nextAt = NEVER;
@@ -109,10 +111,11 @@ export class Aligned<A, D> extends Telling<A, D> {
     this.delta = alloc(bytes);
     this.gather = alloc(bytes);
     const single = this.size == 1 || !(this.hasEarly() && this.update != Update.ACCUMULATING);
+    if (this.stacks && (this.size == 1 || this.cumulative || this.lateness || this.hasEarly())) return false;
     return single && this.size <= PANES_MAX && this.slide <= PANES_MAX && this.lateness >= 0 &&
       this.update <= Update.RETRACTING && this.earlyEvery >= 0 && this.earlyClock >= 0 &&
       this.earlyEvents <= SINCE && this.delta != 0 && this.gather != 0 &&
-      this.table.initWith(keyInline, 0, this.running ? 2 * bytes : bytes);
+      this.table.initWith(keyInline, 0, this.stacks ? 2 * bytes + MARKS_BYTES : this.running ? 2 * bytes : bytes);
   }
 
   // ---- events ----
@@ -237,6 +240,7 @@ export class Aligned<A, D> extends Telling<A, D> {
   private addSlow(cell: Cell, now: i64): A {
     if (!cell.live) {
       cell.fired = LOWEST;
+      if (this.stacks) this.startStacks(cell);
       if (this.hasEarly()) this.wakeEarly(now);
     }
     this.lateWindows = now >= this.firstAt;
@@ -245,7 +249,8 @@ export class Aligned<A, D> extends Telling<A, D> {
       if (!this.settle(cell, this.endedBy(now))) return this.full();
       if (this.update == Update.RETRACTING && !this.tellLate(now, 1)) return this.full();
     }
-    const slot = slotFor(cell, this.pane, this.stride);
+    const held = cell.live, slot = slotFor(cell, this.pane, this.stride);
+    this.made = cell.live != held;
     if (!changetype<usize>(slot)) {
       if (this.lateWindows && this.update == Update.RETRACTING) this.tellLate(now, 0); // as it was
       if (!cell.live) this.table.remove(cell);
@@ -296,7 +301,8 @@ export class Aligned<A, D> extends Telling<A, D> {
     let given = this.slot + SLOT_HEADER;
     this.changed = this.lateWindows || this.hasEarly() ? given : 0;
     if (this.lateWindows) {
-      if (this.running && this.pane <= cell.fired || this.update == Update.DISCARDING) {
+      const entered = this.stacks ? this.pane <= this.marks(cell).entered : this.running && this.pane <= cell.fired;
+      if (entered || this.update == Update.DISCARDING) {
         given = this.delta;
         this.changed = given;
         touch(given);
@@ -317,7 +323,8 @@ export class Aligned<A, D> extends Telling<A, D> {
     const slot = changetype<Slot>(this.slot), cell = changetype<Cell>(this.cell), now = watermark();
     const delta = this.changed == this.delta;
     this.changed = 0;
-    if (delta) {
+    if (delta && this.stacks) this.changeEntered(cell, slot, this.made, changetype<A>(this.delta));
+    else if (delta) {
       const change = changetype<A>(this.delta);
       let room = acc<A>(slot).merge(change);
       if (room && this.running && this.pane <= cell.fired && this.pane >= this.firstPane(cell.fired)) {

@@ -1,6 +1,11 @@
 /**
  * What aligned windows hold of a key and tell of it: a window put together from its panes, or the running total
  * of those that overlap, taken from one window to the next.
+ *
+ * What cannot be unmerged is taken on by two stacks of panes, if it is small (`stack`). Those of the older panes,
+ * up to `turned`, are merged from the newest back, each into the one before it, in place: so the first of them that
+ * a window holds stands for all. The newer ones are merged into one more accumulator as they end. A window is these
+ * two. When no window holds any of the older panes, the newer ones are turned over: each pane is merged thrice.
  */
 import { release, touch, touchRange } from "../lib/memory";
 import { Table } from "../lib/table";
@@ -9,9 +14,21 @@ import { Grid, GRID_FIELDS, LOWEST, NEVER } from "./grid";
 import { accumulatorBytes, Timing, Update } from "./results";
 import { Cell, dropOldest, FIRED, lowerBound, newestSlot, Slot, SLOT_HEADER, slotAt, zeroWords } from "./slots";
 
+/** Of two stacks: the last pane that was turned over, and the last that has entered. */
+@unmanaged
+class Marks {
+  turned: i64;
+  entered: i64;
+}
+
+// @ts-ignore: decorator
+@inline
+export const MARKS_BYTES: u32 = 16;
+
 @unmanaged
 export class Telling<A, D> extends Grid {
   running: bool;
+  stacks: bool;
   update: u32;
   /** Bytes of a slot. */
   stride: u32;
@@ -41,6 +58,7 @@ export class Telling<A, D> extends Grid {
       }
       return true;
     }
+    if (this.stacks) return this.stacked(cell, end);
     if (!this.running || timing == Timing.LATE) return this.gathered(cell, end, op, timing);
     if (!this.roll(cell, end)) return false;
     const i = lowerBound(cell, this.firstPane(end), this.stride);
@@ -83,6 +101,84 @@ export class Telling<A, D> extends Grid {
   protected unmerge(cell: Cell, slot: Slot): void {
     if (this.cumulative) this.empty(changetype<usize>(this.total(cell))); // all of it ends together
     else this.total(cell).unmerge(acc<A>(slot));
+  }
+
+  // ---- two stacks ----
+
+  /** Told once, of accumulators that hold nothing in the arena. */
+  stack(): void {
+    this.stacks = true;
+  }
+
+  // @ts-ignore: decorator
+  @inline
+ protected marks(cell: Cell): Marks {
+    return changetype<Marks>(changetype<usize>(this.total(cell)) + accumulatorBytes<A>());
+  }
+
+  protected stacked(cell: Cell, end: i64): bool {
+    let i = lowerBound(cell, this.firstPane(end), this.stride);
+    if (i == cell.live) return true;
+    const slot = slotAt(cell, i, this.stride), marks = this.marks(cell), newer = this.total(cell);
+    if (slot.at > end) return true;
+    if (slot.at > marks.turned) {
+      this.turn(cell, i, end);
+      this.tell(cell, end, acc<A>(slot), 0, Timing.ON_TIME);
+      return true;
+    }
+    for (let j = lowerBound(cell, marks.entered + 1, this.stride); j < cell.live; j++) {
+      const entering = slotAt(cell, j, this.stride);
+      if (entering.at > end) break;
+      newer.merge(acc<A>(entering));
+    }
+    marks.entered = end;
+    touch(this.gather);
+    const sum = changetype<A>(this.gather);
+    sum.merge(acc<A>(slot));
+    sum.merge(newer);
+    this.tell(cell, end, sum, 0, Timing.ON_TIME);
+    touch(this.gather);
+    this.empty(this.gather);
+    return true;
+  }
+
+  /** From slot `first` on, up to pane `end`, each is merged into the one before it. */
+  private turn(cell: Cell, first: u32, end: i64): void {
+    let i = lowerBound(cell, end + 1, this.stride) - 1;
+    for (; i > first; i--) {
+      const older = slotAt(cell, i - 1, this.stride);
+      touchRange(changetype<usize>(older), this.stride);
+      acc<A>(older).merge(acc<A>(slotAt(cell, i, this.stride)));
+    }
+    this.empty(changetype<usize>(this.total(cell)));
+    this.marks(cell).turned = end;
+    this.marks(cell).entered = end;
+  }
+
+  /** A change to a pane that has entered; `made`: the slot is new. */
+  protected changeEntered(cell: Cell, slot: Slot, made: bool, change: A): void {
+    const turned = this.marks(cell).turned;
+    if (slot.at > turned) {
+      acc<A>(slot).merge(change);
+      this.total(cell).merge(change);
+      return;
+    }
+    const i = lowerBound(cell, slot.at, this.stride);
+    if (made && i + 1 < cell.live) {
+      const next = slotAt(cell, i + 1, this.stride);
+      if (next.at <= turned) acc<A>(slot).merge(acc<A>(next));
+    }
+    for (let j: u32 = 0; j <= i; j++) {
+      const older = slotAt(cell, j, this.stride);
+      touchRange(changetype<usize>(older), this.stride);
+      acc<A>(older).merge(change);
+    }
+  }
+
+  protected startStacks(cell: Cell): void {
+    this.empty(changetype<usize>(this.total(cell)));
+    this.marks(cell).turned = LOWEST;
+    this.marks(cell).entered = LOWEST;
   }
 
   /** Puts a window together from its panes. */

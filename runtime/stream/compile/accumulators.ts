@@ -146,6 +146,18 @@ export class Accumulator {
     return this.#parts.every(({ invertible }) => invertible);
   }
 
+  /**
+   * Merged in whatever groups, the result is the same, and nothing is held in the arena. Sums of floats round
+   * otherwise in other groups, and the least of some floats beside a NaN is not the same.
+   */
+  get stacks(): boolean {
+    return this.#aggregates.every(({ kind, of }, i) =>
+      ["count", "sum", "avg", "min", "max", "first", "last"].includes(kind) &&
+      (of?.type !== "f64" || ["count", "first", "last"].includes(kind)) &&
+      this.#parts[i].free("acc").length === 0
+    );
+  }
+
   toString(): string {
     const parts = this.#parts;
     const slots = parts.flatMap((part) => part.slots).sort((a, b) => bytesOf(b.type) - bytesOf(a.type));

@@ -3,8 +3,7 @@
  * 1 bag), kind (0 hopping, 1 growing, 2 calendar, 3 calendar of months), size (0 = one window of all time),
  * slide, offset, lateness, update, early events, early time, early clock, bound of disorder (0 = watermarks are
  * told), then the zone's pairs. A kind of 10 and more is the same kind by the operator for windows in order
- * that are told once: Tumbling, or Hopping where they
- * overlap.
+ * that are told once: Tumbling, or Hopping where they overlap; of 20 and more, by two stacks of panes.
  */
 import { Aligned } from "../../../wasm/operators/aligned";
 import { enterOut, OUT_BYTES_MAX, refuse } from "../../../wasm/operators/out";
@@ -53,7 +52,10 @@ export function onInit(ptr: usize, length: u32): bool {
   store<i64>(bound, load<i64>(ptr, 80));
   const bag = load<i64>(ptr) != 0, kind = load<i64>(ptr, 8) % 10;
   if (!timeInit(1)) return false;
-  if (kind != load<i64>(ptr, 8)) {
+  if (load<i64>(ptr, 8) >= 20) {
+    if (bag) bags.stack();
+    else sums.stack();
+  } else if (kind != load<i64>(ptr, 8)) {
     if (load<i64>(ptr, 16) > load<i64>(ptr, 24)) {
       store<i64>(which, 4);
       return !bag && shape(hopping, ptr, kind, length);
@@ -68,7 +70,7 @@ export function onInit(ptr: usize, length: u32): bool {
 function declare<T>(op: T, ptr: usize, length: u32): bool {
   op.allow(load<i64>(ptr, 40), <u32> load<i64>(ptr, 48));
   op.early(<u32> load<i64>(ptr, 56), load<i64>(ptr, 64), load<i64>(ptr, 72));
-  return shape(op, ptr, load<i64>(ptr, 8), length);
+  return shape(op, ptr, load<i64>(ptr, 8) % 10, length);
 }
 
 function shape<T>(op: T, ptr: usize, kind: i64, length: u32): bool {

@@ -20,7 +20,7 @@ export function window(step: Window, site: Site): Operator {
   const acc = new Accumulator(module, `Acc${number}`, step.aggregates, step.from.changelog);
   const buffer = keyBuffer(site);
   const D = `Tell${number}`;
-  const made = windowType(step, site, acc.invertible);
+  const made = windowType(step, site, acc);
   const fire = method(
     site,
     `fire(key: usize, keyLength: u32, start: i64, end: i64, acc: Acc${number}, op: i32, timing: i32)`,
@@ -67,7 +67,7 @@ interface WindowType {
   readonly declarations: readonly string[];
 }
 
-function windowType(step: Window, site: Site, invertible: boolean): WindowType {
+function windowType(step: Window, site: Site, acc: Accumulator): WindowType {
   const { module } = site;
   const { window: spec, lateness, earlyEvents, earlyEvery, place } = step;
   const at = self(site), inline = keyInline(step.keys), start = `start${site.number}`;
@@ -93,11 +93,12 @@ function windowType(step: Window, site: Site, invertible: boolean): WindowType {
       ].join("\n"),
     ],
   });
-  const aligned = (declare: string, more: string[] = []) =>
+  const aligned = (declare: string, more: string[] = [], stacks = false) =>
     declared("operators/aligned", "Aligned", "ALIGNED_BYTES", [
       `if (!${at}.${declare}) return false;`,
       `${at}.allow(${lateness}, ${update()});`,
       `${at}.early(${earlyEvents}, ${earlyEvery}, 0);`,
+      ...stacks ? [`${at}.stack();`] : [],
     ], more);
   /** Told once, when they have ended: such windows have operators of their own. */
   const once = lateness === 0 && earlyEvents === 0 && earlyEvery === 0;
@@ -109,8 +110,8 @@ function windowType(step: Window, site: Site, invertible: boolean): WindowType {
     case "aligned": {
       const declare = `hopping(${spec.size}, ${spec.slide}, ${spec.offset})`;
       if (once && spec.slide % spec.size === 0) return toldOnce("Tumbling", declare);
-      if (once && spec.size % spec.slide === 0 && invertible) return toldOnce("Hopping", declare);
-      return aligned(declare);
+      if (once && spec.size % spec.slide === 0 && acc.invertible) return toldOnce("Hopping", declare);
+      return aligned(declare, [], once && acc.stacks && !acc.invertible);
     }
     case "cumulative":
       return aligned(`growing(${spec.size}, ${spec.step}, ${spec.offset})`);
