@@ -134,10 +134,11 @@ function addLines(n: u32, entry: u32, bytes: u32): u32 {
   return n + (some & <u32> ((last ^ entry) > 63));
 }
 
-/** Reads a word at each of these addresses; there is room for 8 more behind them. */
-// @ts-ignore: decorator
-@inline
-function readAll(list: usize, length: u32): u32 {
+/**
+ * Reads a word at each of these addresses, there is room for 8 more behind them. What it gives back is to be put
+ * into SINK.
+ */
+export function readAll(list: usize, length: u32): u32 {
   const end = list + (<usize> length << 2), none = <u64> SINK << 32 | <u64> SINK;
   for (let i: usize = 0; i < 32; i += 8) store<u64>(end + i, none);
   let sum: u32 = 0;

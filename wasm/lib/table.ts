@@ -190,11 +190,11 @@ export class Table<V> {
     return this.upsert(words, 16);
   }
 
-  /** Reads the slot of the index that removing the entry will; the sum is to be put into SINK. */
-  askIndex(value: V): u32 {
+  /** Where the slot of the index stands that removing the entry will read; 0 = for a long key. */
+  indexOf(value: V): usize {
     const ref = changetype<usize>(value) - HEADER - this.keyInline, length = <u32> load<u16>(ref, 4);
     if (length > this.keyInline) return 0;
-    return load<u32>(this.index + (<usize> (hashOf(ref + HEADER, length) & this.mask) << 3));
+    return this.index + (<usize> (hashOf(ref + HEADER, length) & this.mask) << 3);
   }
 
   /** Deletes an entry. What the value owns in the arena must have been released. */

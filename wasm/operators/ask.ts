@@ -3,7 +3,7 @@
  * those have come (onAheadDone), it asks for the rows that they name, of all of them at once. Nothing of this
  * changes state.
  */
-import { AHEAD, entryFound } from "../lib/ahead";
+import { AHEAD, entryFound, readAll } from "../lib/ahead";
 import { PAGE, RESULT } from "../lib/memory";
 
 // @ts-ignore: decorator
@@ -50,13 +50,34 @@ export function lines(row: usize): u32 {
   return load<u32>(row) + load<u32>((row & (PAGE - 1)) < PAGE - 64 ? row + 64 : row);
 }
 
+/** Addresses that are to be read together: so many at most. Scratch. */
+// @ts-ignore: decorator
+@inline
+const WANTED_MAX: u32 = 8 * AHEAD;
+
+const wanted = memory.data((<i32> WANTED_MAX + 8) * 4, 8);
+let wantedCount: u32 = 0;
+
+/** Notes an address that `readWanted` is to read; 0 = none. */
+// @ts-ignore: decorator
+@inline
+export function want(address: usize): void {
+  store<u32>(wanted + (<usize> wantedCount << 2), <u32> address);
+  wantedCount += <u32> (address != 0) & <u32> (wantedCount < WANTED_MAX);
+}
+
+/** Reads all that is wanted, together. */
+export function readWanted(): void {
+  sink(readAll(wanted, wantedCount));
+  wantedCount = 0;
+}
+
 /**
  * Asks for the rows of trees that the operator's entries name at `a` and at `b` (0 = at `a` alone), bytes from the
  * entry on: of so many levels, where a row names at `below` the two under it. `bytes`: how long rows are about.
- * Each loop waits for all of its memory together.
  */
 export function askTrees(operator: usize, a: usize, b: usize, below: usize, levels: u32, bytes: usize): void {
-  let here = listed, next = listed + LIST_BYTES, n: u32 = 0, kept: u32 = 0, sum: u32 = 0;
+  let here = listed, next = listed + LIST_BYTES, n: u32 = 0, kept: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const at = notes + (<usize> i << 3);
     if (<usize> load<u32>(at) != operator) {
@@ -70,14 +91,14 @@ export function askTrees(operator: usize, a: usize, b: usize, below: usize, leve
     if (b) n = list(here, n, load<u32>(entry + b));
   }
   count = kept;
-  const end = min<usize>(bytes, 128) - 4;
+  const end = min<u32>(<u32> bytes, 128) - 4;
   while (true) {
-    for (let i: u32 = 0; i < n; i++) {
-      const row = <usize> load<u32>(here + (<usize> i << 2));
-      // Behind a page memory may end.
-      sum += load<u32>(row) + load<u32>((row & (PAGE - 1)) < PAGE - 128 ? row + end : row);
+    for (let i: usize = 0; i < <usize> n; i++) {
+      const row = load<u32>(here + (i << 2)), last = min(row + end, row | <u32> (PAGE - 4)); // behind a page memory may end
+      store<u64>(wanted + (i << 3), <u64> last << 32 | row);
     }
-    if (--levels == 0) return sink(sum);
+    sink(readAll(wanted, 2 * n));
+    if (--levels == 0) return;
     let under: u32 = 0;
     for (let i: u32 = 0; i < n; i++) {
       const row = <usize> load<u32>(here + (<usize> i << 2)) + below;
@@ -93,13 +114,13 @@ export function askTrees(operator: usize, a: usize, b: usize, below: usize, leve
 /** Rows of one level, and of the next: so many at most. Scratch. */
 // @ts-ignore: decorator
 @inline
-const LISTED_MAX: u32 = 255;
+const LISTED_MAX: u32 = 4 * AHEAD - 1;
 
 // @ts-ignore: decorator
 @inline
-const LIST_BYTES: usize = 1024;
+const LIST_BYTES: usize = 16 * AHEAD;
 
-const listed = memory.data(2048, 8);
+const listed = memory.data(<i32> (2 * LIST_BYTES), 8);
 
 /** Adds a row, where there is one and room; how many there are then. */
 // @ts-ignore: decorator

@@ -9,12 +9,13 @@
 import { Reject } from "../lib/effects";
 import { release, touch } from "../lib/memory";
 import { Table, TABLE_BYTES } from "../lib/table";
-import { askTrees, note, sink } from "./ask";
+import { askTrees, note, readWanted, want } from "./ask";
 import { block, Has, JoinKind, minus, passed, plus } from "./bounds";
 import { late, LateReason, refuse, room } from "./out";
 import { watermark } from "./time";
 import { BELOW, Node, treeInsert, treeRemove } from "./tree";
 import { beginSteps, coarse, stopped, Wheel, WHEEL_BYTES } from "./wheel";
+import { askedNode } from "./wheel_ahead";
 
 // @ts-ignore: decorator
 @inline
@@ -23,12 +24,11 @@ export const INTERVAL_JOIN_BYTES: usize = TABLE_BYTES + WHEEL_BYTES + 48;
 /** Of the row that was kept last: how long rows are about. Scratch. */
 let rowBytes: usize = 64;
 
+/** A key; how many rows it has stands in the entry's spare word. */
 @unmanaged
 class Sides {
   left: u32; // top of the tree of left rows
   right: u32;
-  rows: u32;
-  pad: u32;
 }
 
 @unmanaged
@@ -94,7 +94,7 @@ export class IntervalJoin<D> {
   aheadDone(): void {
     const value = changetype<usize>(this.table.valueAt(0)); // from an entry on
     const left = value + offsetof<Sides>("left"), right = value + offsetof<Sides>("right");
-    askTrees(changetype<usize>(this), left, right, BELOW, 2, rowBytes);
+    askTrees(changetype<usize>(this), left, right, BELOW, 4, rowBytes);
   }
 
   /** The row in D.left(). */
@@ -160,18 +160,17 @@ export class IntervalJoin<D> {
 
   /** Asks for what taking the rows of a run out of their trees will read: the ways to them, slots of the index. */
   private askRun(count: u32): void {
-    let sum: u32 = 0;
     for (let i: u32 = 0; i < count; i++) {
-      const row = changetype<Kept>(this.wheel.runNode(i)), sides = changetype<Sides>(<usize> row.owner);
-      sum += load<u32>(topOf(row, sides));
-      if (sides.rows == 1) sum += this.table.askIndex(sides);
+      const row = changetype<Kept>(askedNode(i)), sides = changetype<Sides>(<usize> row.owner);
+      want(topOf(row, sides));
+      if (this.rowsOf(sides) == 1) want(this.table.indexOf(sides));
     }
+    readWanted();
     for (let i: u32 = 0; i < count; i++) {
-      const row = changetype<Kept>(this.wheel.runNode(i));
-      const top = changetype<Kept>(topOf(row, changetype<Sides>(<usize> row.owner)));
-      if (top.left) sum += load<u32>(<usize> top.left); // what falls due is among the first of its tree
+      const row = changetype<Kept>(askedNode(i));
+      want(<usize> changetype<Kept>(topOf(row, changetype<Sides>(<usize> row.owner))).left); // what is due is among the first of its tree
     }
-    sink(sum);
+    readWanted();
   }
 
   // @ts-ignore: decorator
@@ -217,7 +216,7 @@ export class IntervalJoin<D> {
     const row = block(bytes);
     if (!row || !this.wheel.put(row, due)) {
       if (row) release(row, bytes);
-      if (!changetype<Sides>(sides).rows) this.table.remove(changetype<Sides>(sides));
+      if (!this.rowsOf(changetype<Sides>(sides))) this.table.remove(changetype<Sides>(sides));
       refuse(Reject.STATE_FULL);
       return 0;
     }
@@ -233,7 +232,7 @@ export class IntervalJoin<D> {
   private stand(row: usize, sides: Sides, side: usize, matched: bool): void {
     if (matched) changetype<Kept>(row).bytes |= MATCHED;
     else if (this.wanted(row)) this.lonely++;
-    sides.rows++;
+    this.counted(sides, 1);
     treeInsert(changetype<usize>(sides) + side, row);
   }
 
@@ -243,13 +242,21 @@ export class IntervalJoin<D> {
     if (!(kept.bytes & MATCHED) && this.wanted(row)) this.lonely--;
     treeRemove(changetype<usize>(sides) + side, row);
     release(row, kept.bytes & ~7);
-    if (sides.rows == 1) return this.table.remove(sides);
-    this.counted(sides);
+    if (this.rowsOf(sides) == 1) return this.table.remove(sides);
+    touch(changetype<usize>(sides));
+    this.counted(sides, -1);
   }
 
-  private counted(sides: Sides): void {
-    touch(changetype<usize>(sides));
-    sides.rows--;
+  // @ts-ignore: decorator
+  @inline
+ private rowsOf(sides: Sides): u32 {
+    return load<u32>(this.table.spare(sides));
+  }
+
+  // @ts-ignore: decorator
+  @inline
+ private counted(sides: Sides, more: i32): void {
+    store<u32>(this.table.spare(sides), this.rowsOf(sides) + more);
   }
 
   /** Pairs the left row at hand with the right rows in [low, high], in order of time. */

@@ -26,6 +26,7 @@ import { late, LateReason, refuse, room } from "./out";
 import { lines, sink } from "./ask";
 import { watermark } from "./time";
 import { beginSteps, step, stopped, Wheel, WHEEL_BYTES } from "./wheel";
+import { askedNode } from "./wheel_ahead";
 
 // @ts-ignore: decorator
 @inline
@@ -250,18 +251,16 @@ export class Over<A, R, D> {
     const behind = KEY + this.firstsBytes(), fixed = this.fixed();
     let sum: u32 = 0;
     for (let i: u32 = 0; i < count; i++) {
-      const key = changetype<Key>(<usize> changetype<Item>(this.wheel.runNode(i)).owner);
+      const key = changetype<Key>(<usize> changetype<Item>(askedNode(i)).owner);
       sum += load<u32>(changetype<usize>(key) + behind);
       if (!key.rows) continue;
       sum += load<u32>(<usize> key.rows);
       if (<usize> key.capacity * this.placeBytes() <= 64) continue;
       sum += load<u32>(this.placeOf(key, 0)) + load<u32>(this.placeOf(key, key.count));
     }
-    if (!fixed) {
-      for (let i: u32 = 0; i < count; i++) {
-        const key = changetype<Key>(<usize> changetype<Item>(this.wheel.runNode(i)).owner);
-        if (key.count) sum += lines(<usize> load<u32>(this.placeOf(key, 0), 8));
-      }
+    for (let i: u32 = 0; !fixed && i < count; i++) {
+      const key = changetype<Key>(<usize> changetype<Item>(askedNode(i)).owner);
+      if (key.count) sum += lines(<usize> load<u32>(this.placeOf(key, 0), 8));
     }
     sink(sum);
   }

@@ -13,7 +13,7 @@
  * by its owner when it is taken.
  */
 import { alloc, release, touch } from "../lib/memory";
-import { lines, sink } from "./ask";
+import { askChunk, askNodes, askOver, CHUNK, CHUNK_NODES, nodesAsked, RUN, RUN_NODES } from "./wheel_ahead";
 
 // @ts-ignore: decorator
 @inline
@@ -31,24 +31,6 @@ const SIGN: u64 = 0x8000000000000000;
 // @ts-ignore: decorator
 @inline
 export const STEPS: u32 = 8192;
-
-/** A chunk: next u32, taken u16, count u16; then `due: i64, node: u32, pad` for each. */
-// @ts-ignore: decorator
-@inline
-const CHUNK: usize = 256;
-
-// @ts-ignore: decorator
-@inline
-const CHUNK_NODES: u32 = 15;
-
-/** A run of several chunks: as a chunk, but longer. */
-// @ts-ignore: decorator
-@inline
-const RUN: usize = 2048;
-
-// @ts-ignore: decorator
-@inline
-const RUN_NODES: u32 = 127;
 
 /** Where the nodes of each digit go in a run. Scratch. */
 const places = memory.data(64, 8);
@@ -316,6 +298,7 @@ export class Wheel {
       return this.begin(chunk);
     }
     if (!this.below && this.gather()) return;
+    if (next) askChunk(<usize> next);
     const count = <usize> load<u16>(chunk, 6);
     while (<usize> load<u16>(chunk, 4) < count) {
       const entry = chunk + 8 + (<usize> load<u16>(chunk, 4) << 4);
@@ -329,6 +312,7 @@ export class Wheel {
       store<u16>(chunk, load<u16>(chunk, 4) + 1, 4);
     }
     release(chunk, CHUNK);
+    askOver(); // it may have been of those asked for
     this.first = next;
     if (!next) this.last = 0;
   }
@@ -372,8 +356,7 @@ export class Wheel {
     this.last = 0;
     this.run = <u32> run;
     this.most = RUN_NODES;
-    ask(run, total, 0);
-    begun = this.run;
+    askNodes(changetype<usize>(this), run, 0);
     return true;
   }
 
@@ -400,23 +383,14 @@ export class Wheel {
     }
     this.run = <u32> chunk;
     this.most = CHUNK_NODES;
-    ask(chunk, count, <usize> this.first);
-    begun = this.run;
+    askNodes(changetype<usize>(this), chunk, <usize> this.first);
   }
 
-  /** Once after a run has begun: how many of its nodes are still to be taken, for the owner to look ahead at. */
+  /** Once after nodes were asked for: how many, for the owner to look further ahead at. They are taken next. */
   // @ts-ignore: decorator
   @inline
  begunNodes(): u32 {
-    if (!this.run || begun != this.run) return 0;
-    begun = 0;
-    return load<u16>(this.run, 6) - load<u16>(this.run, 4);
-  }
-  /** The next of them. */
-  // @ts-ignore: decorator
-  @inline
- runNode(i: u32): usize {
-    return <usize> load<u32>(this.run + 16 + (<usize> (load<u16>(this.run, 4) + i) << 4));
+    return nodesAsked(changetype<usize>(this));
   }
 
   /** The nearest slot, if its time has come: the wheel goes there. */
@@ -472,20 +446,6 @@ function sort(chunk: usize, i: u32): void {
   store<u64>(at, node, 8);
 }
 
-/** Asks for the memory of a run's nodes and of their owners, for all of them at once, and of the chunk behind it. */
-function ask(chunk: usize, count: u32, next: usize): void {
-  let sum: u32 = 0;
-  if (next) { for (let line: usize = 0; line < CHUNK; line += 64) sum += load<u32>(next + line); }
-  for (let i: u32 = 0; i < count; i++) sum += load<u32>(<usize> load<u32>(chunk + 16 + (<usize> i << 4)));
-  for (let i: u32 = 0; i < count; i++) {
-    const node = <usize> load<u32>(chunk + 16 + (<usize> i << 4));
-    sum += lines(node) + load<u32>(<usize> load<u32>(node));
-  }
-  sink(sum);
-}
-
-/** The run that has begun last, until its owner has asked. Scratch. */
-let begun: u32 = 0;
 /** What is left of the steps of this run. Scratch. */
 let stepsLeft: u32 = 0;
 
@@ -494,6 +454,7 @@ let stepsLeft: u32 = 0;
 @inline
 export function beginSteps(): void {
   stepsLeft = STEPS;
+  askOver();
 }
 
 /** One step of other work than taking; false = the run's steps are used up. */
@@ -513,10 +474,10 @@ export function stopped(): bool {
 }
 
 /**
- * A shift that tells times apart to a thousandth of `span` or less: what falls due at once is then so little
+ * A shift that tells times apart to a four thousandth of `span` or less: what falls due at once is then so little
  * that the blocks it gives back are still in the caches when they are given out again.
  */
 export function coarse(span: i64): u32 {
-  const part = <u64> max<i64>(span, 0) >> 10;
+  const part = <u64> max<i64>(span, 0) >> 12;
   return part ? 63 - <u32> clz(part) : 0;
 }
