@@ -1,8 +1,11 @@
 /** What every presence must do, whatever carries it. That a killed process is gone: tests/integration/failover_test.ts. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, it } from "@std/testing/bdd";
 import { systemClock } from "../../runtime/adapters/clock.ts";
 import { natsLink } from "../../runtime/adapters/jetstream/connection.ts";
@@ -28,6 +31,29 @@ presenceContract("sqlite", async () => {
     open: () => Promise.resolve(sqlitePresence({ folder, clock })),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+});
+
+describe("presence on sqlite", () => {
+  it("holds nothing open where it cannot be shown, however often that is tried", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "millrace-presence-"));
+    const presence = sqlitePresence({ folder, clock });
+    const shown = await presence.show("a-0", 1, HEARTBEAT_MS);
+    const holder = new DatabaseSync(join(folder, "owner-b-0-1.lock"));
+    holder.exec("BEGIN EXCLUSIVE");
+    await mkdir(join(folder, "owner-c-0-1.beat"));
+    const open = () =>
+      Number(execFileSync("sh", ["-c", `ls /proc/${process.pid}/fd | wc -l`], { encoding: "utf8" }));
+    const show = async (chain: string) => await presence.show(chain, 1, HEARTBEAT_MS);
+    const before = open();
+    for (let tries = 0; tries < 3; tries++) {
+      await assert.rejects(show("b-0"), /locked/);
+      await assert.rejects(show("c-0"), /EISDIR/);
+    }
+    assert.ok(open() < before + 3, `${open()} files are open, ${before} were`);
+    holder.close();
+    await shown.close();
+    await rm(folder, { recursive: true });
+  });
 });
 
 presenceContract("jetstream", async () => {

@@ -40,11 +40,13 @@ class Shown implements Closable {
     private readonly clock: Clock,
     private readonly everyMs: number,
   ) {
-    this.#database = new DatabaseSync(file + LOCK);
     this.#beat = openSync(file + BEAT, "w");
-    this.#database.exec(
-      `PRAGMA busy_timeout = ${BUSY_MS_MAX}; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE`,
-    );
+    try {
+      this.#database = locked(file + LOCK);
+    } catch (error) {
+      closeSync(this.#beat);
+      throw error;
+    }
     this.#tick();
   }
 
@@ -63,6 +65,17 @@ class Shown implements Closable {
       // A disk that takes nothing shows in the ledger; the lock still says that this process is here.
     }
     this.#cancel = this.clock.after(this.everyMs, () => this.#tick());
+  }
+}
+
+function locked(lock: string): DatabaseSync {
+  const database = new DatabaseSync(lock);
+  try {
+    database.exec(`PRAGMA busy_timeout = ${BUSY_MS_MAX}; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE`);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
   }
 }
 
