@@ -43,7 +43,7 @@ export class Chaos {
   end(): void {
     this.#over = true;
     this.#ground.diskFullUntil = this.#ground.slowUntil = this.#ground.lagging.until = 0;
-    this.#ground.unseenUntil = this.#ground.standbysLagUntil = 0;
+    this.#ground.unseenUntil = this.#ground.standbysLagUntil = this.#ground.lookupsAwayUntil = 0;
     this.#processes.settling = true;
     for (const { world } of this.#processes.all) {
       world.thaw();
@@ -132,6 +132,9 @@ export class Chaos {
         return this.#lag(random.pick(LAGGING));
       case "laggingReceiver":
         return this.#lag(`${this.#plan.timed ? "totals" : "second"}-${random.pick(FED)}`);
+      case "lookupsAway":
+        ground.lookupsAwayUntil = scheduler.now + random.int(0, SECOND);
+        return true;
       default:
         return this.#strikePair(kind);
     }

@@ -12,6 +12,7 @@ import { checkReplay } from "./checkers/replay.ts";
 import { checkState } from "./checkers/state.ts";
 import type { Totals } from "./checkers/tally.ts";
 import { checkFolded } from "./checkers/folded.ts";
+import { checkLookedUp } from "./checkers/looked_up.ts";
 import { checkLateness } from "./checkers/lateness.ts";
 import { readTimedHistory, type TimedHistory } from "./checkers/timed_history.ts";
 import { checkAnnounced, checkTravel } from "./checkers/travel.ts";
@@ -131,10 +132,11 @@ export function checkChain(
 
 /** What must hold of event time, within each partition and between the stages. */
 function checkTimed(
-  { ground, modules, announced, violations }: Finished,
+  { ground, plan, clients, modules, announced, violations }: Finished,
   histories: ReadonlyMap<string, readonly ChainHistory[]>,
 ): void {
   const timed = histories as ReadonlyMap<string, readonly TimedHistory[]>;
+  const planned = plannedBy(clients);
   for (const [name, chains] of timed) {
     for (const history of chains) {
       ground.counters.saw("rowsPutOff", checkFolded(history, modules.get(name)!, violations));
@@ -142,17 +144,30 @@ function checkTimed(
       checkWindows(history, violations);
     }
   }
+  if (plan.fallback) {
+    for (const history of timed.get("pulse")!) {
+      const { storedAt } = ground.store.chain(history.name);
+      checkLookedUp(
+        history,
+        { answers: ground.answers, planned, storedAt, fallback: plan.fallback },
+        violations,
+      );
+    }
+  }
   for (const history of timed.get("spans")!) checkLateness(history, violations);
   checkTravel(timed.get("spans")!, timed.get("totals")!, violations);
   checkAnnounced(timed.get("spans")!, announced, violations);
+}
+
+function plannedBy(clients: readonly Client[]): ReadonlyMap<string, Planned> {
+  return new Map(clients.flatMap(({ events }) => events.map((event) => [event.id, event])));
 }
 
 function checkClients(
   { clients, told, violations, ground, modules, survivor, plan }: Finished,
   histories: ReadonlyMap<string, readonly ChainHistory[]>,
 ): void {
-  const events: Planned[] = clients.flatMap((client) => client.events);
-  const planned = new Map(events.map((event) => [event.id, event]));
+  const planned = plannedBy(clients), events = [...planned.values()];
   const { first: main, fed, aside } = roles(plan);
   const own = [...histories.get(main)!, ...histories.get(aside)!];
   const recorded = checkOnce(own, violations);

@@ -23,6 +23,8 @@ export interface Planned {
   readonly side: 0 | 1 | undefined;
   /** When it was first offered and when it was first answered: moments of the whole simulation. */
   offeredAt: number;
+  /** Virtual time of the first of these. */
+  offeredTime: number;
   answeredAt: number;
   /** How often a process admitted it, and which did last and when. */
   admissions: number;
@@ -83,6 +85,7 @@ export function planned(
     side: undefined,
     ...event,
     offeredAt: 0,
+    offeredTime: 0,
     answeredAt: 0,
     admissions: 0,
     admittedBy: 0,
@@ -181,6 +184,7 @@ export class Client {
       retryAt: 0,
     };
     event.offeredAt = this.#market.moment();
+    event.offeredTime = scheduler.now;
     this.#open.set(event.id, open);
     return open;
   }

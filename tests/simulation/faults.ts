@@ -148,6 +148,13 @@ const STANDBY_PER_SECOND = {
   ownerUnseen: 0.8,
 } as const;
 
+/** Where something is looked up outside: an answer that comes late, none at all, a failure. */
+const LOOKUP_PER_OPPORTUNITY = { lookupSlow: 0.3, lookupSilent: 0.1, lookupFails: 0.3 } as const;
+const LOOKUP_PER_SECOND = {
+  /** It is away for a while. */
+  lookupsAway: 0.8,
+} as const;
+
 /** One owner after the other, each with the frames of the one before behind it, beside a stage that is slow. */
 const SUCCESSION = {
   appendStraggles: 0.06,
@@ -164,6 +171,9 @@ const COUNTED = [
   "storedAfterTakeover",
   /** A standby took over. */
   "takeoverByStandby",
+  /** What was looked up was answered when nobody waited any more; and otherwise than the time before. */
+  "lookupAnswersLate",
+  "lookupChanges",
   "heal",
   "mailboxFull",
   "purge",
@@ -182,12 +192,14 @@ export type PerOpportunity =
   | keyof typeof PER_OPPORTUNITY
   | keyof typeof TIMED_PER_OPPORTUNITY
   | keyof typeof LATER_PER_OPPORTUNITY
-  | keyof typeof STANDBY_PER_OPPORTUNITY;
+  | keyof typeof STANDBY_PER_OPPORTUNITY
+  | keyof typeof LOOKUP_PER_OPPORTUNITY;
 export type PerSecond =
   | keyof typeof PER_SECOND
   | keyof typeof TIMED_PER_SECOND
   | keyof typeof LATER_PER_SECOND
-  | keyof typeof STANDBY_PER_SECOND;
+  | keyof typeof STANDBY_PER_SECOND
+  | keyof typeof LOOKUP_PER_SECOND;
 export type StandbyKind = keyof typeof STANDBY_PER_SECOND;
 export type FaultKind = PerOpportunity | PerSecond;
 export type Faults = Readonly<Record<FaultKind, number>>;
@@ -201,6 +213,8 @@ const MOST: Faults = {
   ...LATER_PER_SECOND,
   ...STANDBY_PER_OPPORTUNITY,
   ...STANDBY_PER_SECOND,
+  ...LOOKUP_PER_OPPORTUNITY,
+  ...LOOKUP_PER_SECOND,
 };
 export const FAULT_KINDS = Object.keys(MOST) as FaultKind[];
 const TIMED_KINDS = Object.keys({ ...TIMED_PER_OPPORTUNITY, ...TIMED_PER_SECOND }) as FaultKind[];
@@ -210,7 +224,9 @@ export const PER_SECOND_KINDS = Object.keys({
   ...TIMED_PER_SECOND,
   ...LATER_PER_SECOND,
   ...STANDBY_PER_SECOND,
+  ...LOOKUP_PER_SECOND,
 }) as PerSecond[];
+const LOOKUP_KINDS = Object.keys({ ...LOOKUP_PER_OPPORTUNITY, ...LOOKUP_PER_SECOND }) as FaultKind[];
 const STANDBY_KINDS = Object.keys({ ...STANDBY_PER_OPPORTUNITY, ...STANDBY_PER_SECOND }) as FaultKind[];
 
 export const NO_FAULTS = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])) as Faults;
@@ -218,24 +234,32 @@ export const NO_FAULTS = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])
 export interface FaultsDrawn {
   readonly timed: boolean;
   readonly standby: boolean;
+  readonly lookups: boolean;
   readonly focus: "succession" | undefined;
   readonly without: ReadonlySet<string>;
 }
 
 /** Each kind with a chance of one half; those of `without` never. The draws do not depend on `without`. */
-export function drawFaults(random: Seeded, { timed, standby, focus, without }: FaultsDrawn): Faults {
-  const apart = random.fork("event time"), later = random.fork("later"), standing = random.fork("standby");
+export function drawFaults(random: Seeded, { timed, standby, lookups, focus, without }: FaultsDrawn): Faults {
+  // Each group is drawn apart, so that one more leaves all seeds as they were.
+  const apart = random.fork("event time"), later = random.fork("later");
+  const groups = [
+    { kinds: TIMED_KINDS, draws: apart, happens: timed },
+    { kinds: STANDBY_KINDS, draws: random.fork("standby"), happens: standby },
+    { kinds: LOOKUP_KINDS, draws: random.fork("lookups"), happens: lookups },
+    { kinds: LATER_KINDS, draws: later, happens: true },
+  ];
   const upgrade = timed && apart.chance(0.8) ? MOST.upgrade * (0.5 + apart.next() / 2) : 0;
   const drawn = FAULT_KINDS.map((kind) => {
-    const ofTime = TIMED_KINDS.includes(kind), ofStandby = STANDBY_KINDS.includes(kind);
-    const draws = ofTime ? apart : ofStandby ? standing : LATER_KINDS.includes(kind) ? later : random;
-    const drawn = draws.chance(0.5) ? MOST[kind] * draws.next() : 0;
+    const { draws, happens } = groups.find(({ kinds }) => kinds.includes(kind)) ??
+      { draws: random, happens: true };
+    const own = draws.chance(0.5) ? MOST[kind] * draws.next() : 0;
     // There are fewer versions to go on to.
-    const drawnOr = kind === "upgrade" ? Math.max(drawn, upgrade) : drawn;
+    const most = kind === "upgrade" ? Math.max(own, upgrade) : own;
     const rate = focus && kind in SUCCESSION
       ? SUCCESSION[kind as keyof typeof SUCCESSION] * (0.5 + later.next() / 2)
-      : drawnOr;
-    return [kind, without.has(kind) || (ofTime && !timed) || (ofStandby && !standby) ? 0 : rate] as const;
+      : most;
+    return [kind, without.has(kind) || !happens ? 0 : rate] as const;
   });
   return Object.fromEntries(drawn) as Faults;
 }

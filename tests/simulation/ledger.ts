@@ -10,6 +10,8 @@ export class StoredChain {
   readonly name: string;
   first = 1;
   readonly messages: Uint8Array[] = [];
+  /** When each was stored, virtual time. */
+  readonly storedAt: number[] = [];
   readonly stragglers = new Stragglers();
   readonly #waiting = new Set<() => void>();
 
@@ -21,8 +23,9 @@ export class StoredChain {
     return this.messages.length;
   }
 
-  push(message: Uint8Array): void {
+  push(message: Uint8Array, now: number): void {
     this.messages.push(message);
+    this.storedAt.push(now);
     for (const tell of [...this.#waiting]) tell();
   }
 
@@ -242,7 +245,7 @@ export class SimChain implements Chain {
       counters.saw("fenced");
       return this.#answer(pending, { kind: "fenced", detail: `the last is ${this.#stored.last}` });
     }
-    this.#stored.push(message);
+    this.#stored.push(message, scheduler.now);
     trace(`stored ${this.name} ${after + 1} ${message.length}`);
     const taken = message.length < TAKEOVER_BYTES_MAX;
     if (straggled) counters.fault("storedAfterTakeover");

@@ -152,6 +152,19 @@ export const MUTANTS: readonly Mutant[] = [
     "    await warm.replay(last, () => {});\n",
     [""],
   ),
+  // Of what is looked up.
+  mutant(
+    "an answer is taken for true for ever",
+    "runtime/ingress/lookup.ts",
+    "this.#cache.put(ask.key, answer, now + lasts)",
+    ["this.#cache.put(ask.key, answer, now + 1000 * lasts)"],
+  ),
+  mutant(
+    "an event overtakes one that waits for its answer",
+    "runtime/ingress/lookup_gate.ts",
+    "if (entry.left === 0 && this.waiting === 0)",
+    ["if (entry.left === 0)"],
+  ),
   // Of event time.
   mutant("watermark not in the snapshot", TIME, `${INLINE}const head = changetype<Head>(STATE);`, [
     "const headAt = memory.data(128, 8);\nconst head = changetype<Head>(headAt);",

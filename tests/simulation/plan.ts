@@ -1,5 +1,6 @@
 /** What a seed draws before anything happens: the topology's options, the clients, the rates of the faults. */
 import { type Seeded, seeded } from "../../actors/random.ts";
+import type { LookupSpec } from "../../runtime/declare.ts";
 import { drawFaults, type Faults } from "./faults.ts";
 
 /** What a run may leave out, so that a failing seed becomes small. The draws of the rest stay what they were. */
@@ -29,9 +30,13 @@ export interface Plan {
   readonly timed: boolean;
   /** Two processes run, one of which follows the ledger and takes over when the other is gone. */
   readonly standby: boolean;
+  /** A rate is looked up for the events of one pipeline: what becomes of those without an answer in time. */
+  readonly fallback: Fallback | undefined;
   /** What this seed looks at most. */
   readonly focus: "succession" | undefined;
 }
+
+export type Fallback = LookupSpec["fallback"];
 
 export interface ClientPlan {
   readonly pipeline: "tally" | "quick" | "spans" | "pulse";
@@ -62,6 +67,8 @@ const TIMED_EVERY = 3;
 const FOCUS_EVERY = 8, SUCCESSION = 3;
 /** And one about processes that stand by. */
 const STANDBY = 6;
+/** Of those with event time, in which something is looked up. */
+const LOOKUPS = [2, 5, 6], FALLBACKS: readonly Fallback[] = ["retry", "null", "null", "dead-letter"];
 
 /** Clients that send much at once, and clients that ask one thing at a time. */
 const BULK = {
@@ -76,6 +83,9 @@ export function planOf(seed: number, limits: Limits = {}): Plan {
   const random = seeded(`simulation ${seed}`);
   const timed = seed % TIMED_EVERY === 1;
   const focus = seed % FOCUS_EVERY === SUCCESSION ? "succession" : undefined;
+  const fallback = timed && LOOKUPS.includes(seed % FOCUS_EVERY)
+    ? random.fork("lookups").pick(FALLBACKS)
+    : undefined;
   const standby = seed % FOCUS_EVERY === STANDBY;
   const [main, aside] = timed ? ["spans", "pulse"] as const : ["tally", "quick"] as const;
   const draws = random.fork("plan");
@@ -86,7 +96,8 @@ export function planOf(seed: number, limits: Limits = {}): Plan {
   const only = sides.chance(0.15) ? sides.pick([SIDES[0], SIDES[1]]) : undefined;
   const clients = Array.from({ length: bulk + single }, (_, i) => {
     const kind = i < bulk ? BULK : SINGLE;
-    const pipeline = i === 0 || draws.chance(0.75) ? main : aside;
+    const drawn = i === 0 || draws.chance(0.75) ? main : aside;
+    const pipeline = fallback && i === 1 ? aside : drawn;
     return {
       pipeline,
       sides: pipeline === "spans" ? only ?? sides.pick(SIDES) : [],
@@ -105,6 +116,7 @@ export function planOf(seed: number, limits: Limits = {}): Plan {
     faults: drawFaults(random.fork("faults"), {
       timed,
       standby,
+      lookups: fallback !== undefined,
       focus,
       without: new Set(limits.without),
     }),
@@ -122,6 +134,7 @@ export function planOf(seed: number, limits: Limits = {}): Plan {
     upkeep,
     timed,
     standby,
+    fallback,
     focus,
   };
 }

@@ -9,6 +9,7 @@ import { checkHealth } from "./checkers/unbroken.ts";
 import { type BoundsChecker, boundsOf } from "./checkers/bounds.ts";
 import { checkShownWatermarks } from "./checkers/watermarks.ts";
 import { takeInstancesBack } from "./instances.ts";
+import { simLookups } from "./lookups.ts";
 import { type Plan, PURGE_DEDUPE_MS } from "./plan.ts";
 import { simSink, sinksOf } from "./sinks.ts";
 import { timedKernel, timedTopologies } from "./timed.ts";
@@ -44,9 +45,9 @@ const TOPOLOGIES = {
 };
 
 /** What a plan runs, version by version; declared pipelines are compiled before anything begins. */
-export function topologiesOf({ upkeep, timed }: Plan): Promise<readonly Topology[]> {
+export function topologiesOf({ upkeep, timed, fallback }: Plan): Promise<readonly Topology[]> {
   if (!timed) return Promise.resolve(TOPOLOGIES[upkeep]);
-  return timedTopologies(upkeep === "upgrade" ? 2 : 1, OPTIONS[upkeep]);
+  return timedTopologies(upkeep === "upgrade" ? 2 : 1, OPTIONS[upkeep], fallback);
 }
 
 function topology(note: string, options: Pick<Pipeline, "dedupe" | "retention">): Topology {
@@ -132,6 +133,7 @@ export class Processes {
     const runtime = await start(this.topologies[this.version], world, new AbortController().signal, {
       ...bounds,
       kernels,
+      lookups: simLookups(world),
       sinks: sinksOf(this.#plan).map((pipeline) => simSink(world, pipeline)),
       checkpointEvents: this.#plan.checkpointEvents,
       flushBytes: draws.pick([1, 2000, 16_000]),

@@ -100,6 +100,8 @@ class Simulation implements Market {
       shown: new Set(),
       unseenUntil: 0,
       standbysLagUntil: 0,
+      answers: new Map(),
+      lookupsAwayUntil: 0,
       violations: this.violations,
       feedsUnderWay: plan.timed
         ? () => stored.underWay()

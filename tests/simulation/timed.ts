@@ -4,7 +4,7 @@
  * - `spans` has two inputs, in two partitions. Of `left` it tells windows that overlap, with results that late
  *   events take back; of `right` windows that tell once; and pairs of the two that are close in time.
  * - `totals` is fed with the first of these, keyed anew; its event time is what `spans` tells of its own.
- * - `pulse` tells windows of the time at which events are applied, so it lives by timers.
+ * - `pulse` tells windows of the time (in some seeds of amounts with a rate that is looked up for each) at which events are applied, so it lives by timers.
  *
  * checkers/folded.ts folds the ledger by the naive twins of the same.
  */
@@ -25,6 +25,7 @@ import {
   type Declaration,
   fedBy,
   hopping,
+  lookupAt,
   max,
   type Num,
   type Pipeline,
@@ -36,6 +37,7 @@ import {
   tumbling,
   variant,
 } from "../../runtime/mod.ts";
+import type { LookupSpec } from "../../runtime/declare.ts";
 import { buildDeclared } from "../../wasm/build.ts";
 
 const MS = 1_000;
@@ -51,6 +53,8 @@ export const SPANS = {
 } as const;
 export const TOTALS = { size: 600 * MS } as const;
 export const PULSE = { size: 1_000 * MS } as const;
+/** Where `pulse` adds a rate that it looks up: how long one is taken for true, waited for; how many events wait. */
+export const RATES = { ttl: 50 * MS, timeoutMs: 80, waiting: 300 } as const;
 
 export const TIMED = ["spans", "totals", "pulse"] as const;
 /** Outputs of `spans`, by channel; the first feeds `totals`. */
@@ -139,7 +143,24 @@ function declarations(version: number): readonly Declaration[] {
   }, { partitions: 3 });
   const pulse = pipeline("pulse", { events: source(TallySchema, { processingTime: true }) })
     .key((e) => e.key).window(tumbling(PULSE.size)).aggregate(figures).to("pulses");
-  return [spans, totals, pulse];
+  const rated = (e: { readonly amount: Num; readonly rate: { readonly amount: Num } }): Num =>
+    amountOf(e).add(e.rate.amount);
+  const rates = lookupAt(TallySchema, "sim:rates", { name: "rates", key: (row) => row.key });
+  const lookedUp = pipeline("pulse", { events: source(TallySchema, { processingTime: true }) })
+    .lookup("rate", rates, {
+      key: (e) => e.key,
+      ttl: `${RATES.ttl / MS}ms`,
+      timeout: `${RATES.timeoutMs}ms`,
+      waiting: RATES.waiting,
+      batch: 8,
+      cache: 16,
+    })
+    .key((e) => e.key).window(tumbling(PULSE.size)).aggregate({
+      n: count(),
+      total: sum(rated),
+      ...(version === 0 ? {} : { most: max(rated) }) as typeof most,
+    }).to("pulses");
+  return [spans, totals, pulse, lookedUp];
 }
 
 function side(index: 0 | 1) {
@@ -180,9 +201,19 @@ export function timedKernel(name: string): Uint8Array | undefined {
 export async function timedTopologies(
   versions: number,
   options: Pick<Pipeline, "dedupe" | "retention">,
+  fallback?: LookupSpec["fallback"],
 ): Promise<Topology[]> {
-  return (await timedPipelines(versions)).map((pipelines) => ({
-    pipelines: pipelines.map((pipeline) => ({ ...pipeline, ...options })),
+  return (await timedPipelines(versions)).map(([spans, totals, pulse, lookedUp]) => ({
+    pipelines: [spans, totals, fallback ? falling(lookedUp, fallback) : pulse].map((pipeline) => ({
+      ...pipeline,
+      ...options,
+    })),
     feeds: [{ from: "spans", to: "totals", output: "counts" }],
   }));
+}
+
+/** What becomes of events without an answer is no part of a kernel. */
+function falling(pipeline: Pipeline, fallback: LookupSpec["fallback"]): Pipeline {
+  const { lookups } = pipeline;
+  return { ...pipeline, lookups: { ...lookups, of: lookups!.of.map((each) => ({ ...each, fallback })) } };
 }

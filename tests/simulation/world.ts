@@ -15,6 +15,7 @@ import { simCheckpoints } from "./checkpoints.ts";
 import type { Counters, Faults, PerOpportunity } from "./faults.ts";
 import { lendTo } from "./instances.ts";
 import { SimChain, type SimStore } from "./ledger.ts";
+import type { Answered } from "./lookups.ts";
 import { type Shown, simPresence } from "./presence.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Delivered } from "./sinks.ts";
@@ -40,6 +41,9 @@ export interface Ground {
   unseenUntil: number;
   /** Until when standbys hear of nothing. */
   standbysLagUntil: number;
+  /** What was told of rates, by key, and until when they are not to be had. */
+  readonly answers: Map<string, Answered[]>;
+  lookupsAwayUntil: number;
   readonly violations: string[];
   trace(line: string): void;
   /** Outputs of one stage that the next has not taken yet. */

@@ -4,6 +4,7 @@
  */
 import { bytesEqual } from "../../../runtime/hash.ts";
 import type { KernelModule } from "../../../runtime/kernel/host.ts";
+import { RejectReason } from "../../../runtime/proto/gen/frame_pb.ts";
 import type { Planned } from "../clients.ts";
 import { placed, type Recorded, sameAnswer, type Told } from "./history.ts";
 
@@ -44,7 +45,7 @@ export function checkQuarantine(
 ): void {
   for (const { id, note, pipeline } of planned) {
     const found = recorded.get(id);
-    if (!found) continue;
+    if (!found || found.answer === RejectReason.LOOKUP_FAILED) continue;
     const poison = note !== "" && bytesEqual(found.kernel, first.get(pipeline)!.hash);
     if (poison && !found.quarantined) violations.push(`acknowledged: ${id} is poison and was applied`);
     if (!poison && found.quarantined && passingTraps < 2) {

@@ -1,5 +1,6 @@
 /** Memory and queues stay within their bounds, whatever happens. */
 import type { PartitionStatus, Runtime } from "../../../runtime/mod.ts";
+import { RATES } from "../timed.ts";
 
 export interface Bounds {
   readonly mailboxEventsMax: number;
@@ -40,7 +41,11 @@ export function boundsOf(bounds: Bounds): BoundsChecker {
   };
   return {
     check: (runtime, violations) => {
-      for (const partition of runtime.status().partitions) check(partition, violations);
+      const { partitions, lookups } = runtime.status();
+      for (const partition of partitions) check(partition, violations);
+      for (const { name, waiting } of lookups ?? []) {
+        if (waiting > RATES.waiting) violations.push(`bounds: ${waiting} events wait for ${name}`);
+      }
     },
   };
 }

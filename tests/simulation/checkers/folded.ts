@@ -5,6 +5,7 @@
  */
 import { hex } from "../../../runtime/hash.ts";
 import type { KernelModule } from "../../../runtime/kernel/host.ts";
+import type { Pipeline } from "../../../runtime/mod.ts";
 import type { Late } from "../../../runtime/proto/gen/frame_pb.ts";
 import type { Entry, Row, TimedHistory } from "./timed_history.ts";
 import {
@@ -22,14 +23,14 @@ const PUT_OFF_BYTES = 30_000;
 const ROW_OVERHEAD = 12;
 const MIN = -(2n ** 63n);
 
-function twinOf(pipeline: string): Twin {
-  switch (pipeline) {
+function twinOf({ name, lookups }: Pipeline): Twin {
+  switch (name) {
     case "spans":
       return new SpansTwin();
     case "totals":
       return new TotalsTwin(2);
     default:
-      return new PulseTwin();
+      return new PulseTwin(lookups?.of[0].field);
   }
 }
 
@@ -42,7 +43,7 @@ export function checkFolded(
   modules: readonly KernelModule[],
   violations: string[],
 ): number {
-  const twin = twinOf(pipeline.name);
+  const twin = twinOf(pipeline);
   let settled = false, told = advanceOf(twin), putOff = 0, waits = 0;
   for (const { number, entries, advance } of timed) {
     for (const entry of entries) {

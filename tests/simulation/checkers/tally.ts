@@ -37,7 +37,7 @@ function varint(bytes: Uint8Array): bigint {
 export function readTally(payload: Uint8Array): { key: string; amount: bigint } {
   let key = "", amount = 0n;
   for (at = 0; at < payload.length;) {
-    const tag = payload[at++];
+    const tag = payload[at] < 128 ? payload[at++] : Number(varint(payload)); // what was looked up stands far behind
     const value = varint(payload);
     if ((tag & 7) === 2) {
       const from = at;
@@ -52,7 +52,7 @@ export function readTally(payload: Uint8Array): { key: string; amount: bigint } 
 export function readTimed(payload: Uint8Array): { key: string; amount: bigint; at: bigint; note: string } {
   let key = "", note = "", amount = 0n, time = 0n;
   for (at = 0; at < payload.length;) {
-    const tag = payload[at++];
+    const tag = payload[at] < 128 ? payload[at++] : Number(varint(payload)); // what was looked up stands far behind
     const value = varint(payload);
     if ((tag & 7) === 2) {
       const from = at;

@@ -61,7 +61,7 @@ export interface TimedHistory extends ChainHistory {
 
 /** Whether an event is one of the pipeline's own, and not the runtime's. */
 function isEvent(kind: number): boolean {
-  return kind === EVENT_KIND.EVENT || kind === EVENT_KIND.QUARANTINED;
+  return kind === EVENT_KIND.EVENT || kind === EVENT_KIND.QUARANTINED || kind === EVENT_KIND.UNFIT;
 }
 
 export function readTimedHistory(

@@ -9,6 +9,7 @@ import { Aligned, floor, hopping, type Told, type WindowRules } from "../../mode
 import { IntervalJoin, type IntervalRow, type Pair } from "../../models/interval_join.ts";
 import { Time } from "../../models/time.ts";
 import { PULSE, SPANS, TOTALS } from "../timed.ts";
+import { rateIn } from "./looked_up.ts";
 import { readTimed } from "./tally.ts";
 import { type Entry, readFields } from "./timed_history.ts";
 
@@ -269,9 +270,12 @@ export class PulseTwin extends Twin {
     (told) => [row(0, [told.key])(told)],
   );
   readonly operators = [this.#windows];
+  readonly #rateField: number | undefined;
 
-  constructor() {
+  /** `rateField`: where an event has what was looked up for it. */
+  constructor(rateField: number | undefined) {
     super([0]);
+    this.#rateField = rateField;
   }
 
   override take(entry: Entry): boolean {
@@ -282,6 +286,7 @@ export class PulseTwin extends Twin {
 
   protected event(payload: Uint8Array, clock: bigint): void {
     const { key, amount } = readTimed(payload);
-    this.#windows.add(key, clock, amount);
+    const rate = this.#rateField === undefined ? 0n : rateIn(payload, this.#rateField).amount;
+    this.#windows.add(key, clock, amount + rate);
   }
 }
