@@ -157,11 +157,14 @@ export class Ownership {
       if (this.#standby || signal.aborted) continue;
       try {
         const chain = await ledger.open(this.head);
-        const { last } = await chain.extent();
-        const message = await chain.get(last);
-        const epoch = message ? decodeFrame(message, `frame ${last} of ${this.head}`).epoch : 0;
-        if (epoch > this.#epoch) this.lost(new Error(`frame ${last} of ${this.head} is of epoch ${epoch}`));
-        await chain.close();
+        try {
+          const { last } = await chain.extent();
+          const message = await chain.get(last);
+          const epoch = message ? decodeFrame(message, `frame ${last} of ${this.head}`).epoch : 0;
+          if (epoch > this.#epoch) this.lost(new Error(`frame ${last} of ${this.head} is of epoch ${epoch}`));
+        } finally {
+          await chain.close();
+        }
       } catch {
         // What is wrong with the ledger shows where it is written.
       }

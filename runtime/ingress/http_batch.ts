@@ -37,7 +37,11 @@ export function batch(edge: Edge, context: Context): Response {
       const run = new BatchRun(edge, asked.route, asked.id, binary, controller, stopped.signal);
       run.all(eventsOf(edge, request, asked.route, asked.type)).then(
         () => stopped.signal.aborted || controller.close(),
-        (error) => stopped.signal.aborted || controller.error(error),
+        (error) => {
+          if (stopped.signal.aborted) return;
+          stopped.abort(); // answers that come yet go nowhere
+          controller.error(error);
+        },
       );
     },
     cancel: () => stopped.abort(),

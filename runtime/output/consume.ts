@@ -21,9 +21,15 @@ export interface OutputSource {
   /**
    * Outputs behind the marks (the first wanted of each partition; none: from its beginning), in order per
    * partition, as they come; those before may come too. Ends or throws when the connection does. `hint` is
-   * where the source said that it was, with the last output that was had.
+   * where the source said that it was, with the last output that was had. By `clock` it notices that nobody is
+   * there any more, where the connection does not say so.
    */
-  read(marks: ReadonlyMap<number, SinkMark>, hint: string, signal: AbortSignal): AsyncIterable<Sourced>;
+  read(
+    marks: ReadonlyMap<number, SinkMark>,
+    hint: string,
+    signal: AbortSignal,
+    clock: Clock,
+  ): AsyncIterable<Sourced>;
 }
 
 export interface Sourced {
@@ -57,7 +63,7 @@ export async function* consume(options: ConsumeOptions, signal: AbortSignal): As
   let { marks, hint } = parseResume(after);
   for (let failures = 0; !signal.aborted; failures++) {
     try {
-      for await (const sourced of source.read(marks, hint, signal)) {
+      for await (const sourced of source.read(marks, hint, signal, clock)) {
         if (signal.aborted) return;
         const { output } = sourced;
         if (!isNext(marks, output, source.name)) continue;

@@ -14,6 +14,8 @@ export interface HttpOutputsOptions {
   readonly token?: string;
 }
 
+/** A server says so often enough that it lives (runtime/ingress/http_outputs.ts): one that does not is gone. */
+const SILENT_MS_MAX = 30_000;
 /** A record longer than this is none. */
 const RECORD_BYTES_MAX = 64 << 20;
 
@@ -22,17 +24,32 @@ export function httpOutputs(options: HttpOutputsOptions): OutputSource {
   const address = `${url.replace(/\/$/, "")}/v1/${encodeURIComponent(pipeline)}/outputs`;
   return {
     name: address,
-    async *read(marks, _hint, signal) {
+    async *read(marks, _hint, given, clock) {
       const query = marks.size === 0 ? "" : `?from=${encodeURIComponent(formatMarks(marks))}`;
-      const response = await options.fetch(address + query, {
-        signal,
-        headers: {
-          accept: "application/x-protobuf",
-          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        },
-      });
-      if (!response.ok || !response.body) throw await refused(address, response);
-      yield* records(response.body);
+      const over = new AbortController();
+      const end = () => over.abort();
+      given.addEventListener("abort", end, { once: true });
+      const heard = async <T>(sign: Promise<T>): Promise<T> => {
+        const silent = Promise.withResolvers<never>();
+        const cancel = clock.after(SILENT_MS_MAX, () => {
+          silent.reject(new Error(`${address} gave no sign of life for ${SILENT_MS_MAX / 1000} s`));
+        });
+        return await Promise.race([sign, silent.promise]).finally(cancel);
+      };
+      try {
+        const response = await heard(options.fetch(address + query, {
+          signal: over.signal,
+          headers: {
+            accept: "application/x-protobuf",
+            ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          },
+        }));
+        if (!response.ok || !response.body) throw await heard(refused(address, response));
+        yield* records(response.body, heard);
+      } finally {
+        end();
+        given.removeEventListener("abort", end);
+      }
     },
   };
 }
@@ -55,9 +72,15 @@ function detailOf(text: string): string {
 }
 
 /** An empty record only says that the connection lives. */
-async function* records(body: ReadableStream<Uint8Array>): AsyncGenerator<Sourced> {
+async function* records(
+  body: ReadableStream<Uint8Array>,
+  heard: <T>(sign: Promise<T>) => Promise<T>,
+): AsyncGenerator<Sourced> {
+  const reader = body.getReader();
   let rest: Uint8Array = new Uint8Array(0);
-  for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
+  for (;;) {
+    const { done, value: chunk } = await heard(reader.read());
+    if (done) return;
     let bytes: Uint8Array = chunk;
     if (rest.length > 0) {
       bytes = new Uint8Array(rest.length + chunk.length);

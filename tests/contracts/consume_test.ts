@@ -160,6 +160,41 @@ async function begin(store: ReturnType<typeof kept>, sinks: SinkSpec[]): Promise
   return { world, runtime };
 }
 
+describe("outputs consumed over HTTP", () => {
+  it("are asked for anew where the connection is gone and nobody says so", async () => {
+    const asked: string[] = [], breaks: string[] = [];
+    const stop = new AbortController();
+    const source = httpOutputs({
+      url: "http://far.example",
+      pipeline: "tally",
+      fetch(url, { signal }) {
+        asked.push(url);
+        if (asked.length === 1) {
+          return new Promise((_, reject) =>
+            signal!.addEventListener("abort", () => reject(new Error("left")))
+          );
+        }
+        if (asked.length === 3) stop.abort();
+        // Alive twice, and then no more.
+        const signs = [0, 0].map((sign) => Uint8Array.of(sign));
+        const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+          const sign = signs.shift();
+          if (sign) controller.enqueue(sign);
+        };
+        return Promise.resolve(new Response(new ReadableStream({ pull })));
+      },
+    });
+    const hasty = { ...clock, after: (ms: number, run: () => void) => clock.after(ms / 1_000, run) };
+    const onBreak = (error: Error) => void breaks.push(error.message);
+    for await (const _ of consume({ source, clock: hasty, onBreak }, stop.signal)) {
+      assert.fail("there is none");
+    }
+    assert.equal(asked.length, 3);
+    for (const told of breaks) assert.match(told, /gave no sign of life for 30 s/);
+    assert.equal(breaks.length, 2);
+  });
+});
+
 consumeContract("over HTTP", async () => {
   const store = kept();
   let running = await begin(store, []);
