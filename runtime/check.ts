@@ -42,8 +42,15 @@ export function checkTopology(topology: Topology): void {
     checkKnown(names, to, "a feed");
     const { output: first, outputs } = pipelineOf(topology, from),
       { input: whole, fed } = pipelineOf(topology, to);
+    const named = name ?? outputs?.[0]?.name;
+    const alike = topology.feeds!.filter((feed) =>
+      feed.from === from && feed.to === to && feed.output === name
+    );
+    if (alike.length > 1) {
+      throw new Error(`Cannot start: the feed ${from} → ${to} of ${named} is declared twice. Remove one.`);
+    }
     const output = name === undefined ? first : outputs?.find((each) => each.name === name)?.message;
-    const field = fed?.find(({ pipeline }) => pipeline === from)?.field;
+    const field = fed?.find((each) => each.pipeline === from && each.output === named)?.field;
     const input = whole.fields.find(({ number }) => number === field)?.message ?? whole;
     if (output?.typeName !== input.typeName) {
       throw new Error(
@@ -55,7 +62,9 @@ export function checkTopology(topology: Topology): void {
   }
   for (const { name, fed = [] } of topology.pipelines) {
     for (const { pipeline, output } of fed) {
-      if (topology.feeds?.some(({ from, to }) => from === pipeline && to === name)) continue;
+      const first = pipelineOf(topology, pipeline)?.outputs?.[0]?.name;
+      const feeds = topology.feeds?.filter(({ from, to }) => from === pipeline && to === name) ?? [];
+      if (feeds.some((feed) => (feed.output ?? first) === output)) continue;
       throw wrong(
         name,
         `it is declared to be fed by ${pipeline}, and no feed does so`,

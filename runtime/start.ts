@@ -10,7 +10,7 @@ import { NotRetained } from "./checkpoint/retention.ts";
 import { compileKey } from "./ingress/key.ts";
 import { openLookups } from "./ingress/lookup_gate.ts";
 import { type KernelModule, loadKernel } from "./kernel/host.ts";
-import { runFeed } from "./output/feed.ts";
+import { type FeedRoute, runFeed } from "./output/feed.ts";
 import { SinkAhead, SinkRun } from "./output/sinks.ts";
 import { HEARTBEAT_MS, HEARTBEATS_MIN, Ownership, PATIENCE_MS } from "./ownership.ts";
 import { kernelParams } from "./params.ts";
@@ -142,6 +142,19 @@ function stage(
   return { pipeline, partitions, keys: compileKey(pipeline), inputs };
 }
 
+/** Each pair of pipelines once, with the outputs that go from one to the other: what is taken shares one position. */
+function feedsOf({ feeds = [] }: Topology, stages: ReadonlyMap<string, Stage>) {
+  const pairs = new Map<string, { from: string; to: string; routes: FeedRoute[] }>();
+  for (const { from, to, output } of feeds) {
+    const { outputs = [] } = stages.get(from)!.pipeline, name = output ?? outputs[0]?.name;
+    const pair = pairs.get(`${from} ${to}`) ?? { from, to, routes: [] };
+    pairs.set(`${from} ${to}`, pair);
+    const into = stages.get(to)!.pipeline.fed?.find((each) => each.pipeline === from && each.output === name);
+    pair.routes.push({ channel: Math.max(0, outputs.findIndex((each) => each.name === name)), into });
+  }
+  return [...pairs.values()];
+}
+
 /** The tree: partitions first, each on its own; what reads from them after, restarted when they are. */
 function superviseAll(
   topology: Topology,
@@ -160,16 +173,13 @@ function superviseAll(
     run: (signal) => supervise({ id, strategy: "one-for-one", intensity, backoff, children }, world, signal),
     isFinal: () => false,
   });
-  const feeds = (topology.feeds ?? []).flatMap(({ from, to, output }) =>
+  const feeds = feedsOf(topology, stages).flatMap(({ from, to, routes }) =>
     stages.get(from)!.partitions.map((partition): ChildSpec => ({
       id: `feed ${partition.name} → ${to}`,
       run: (signal) => {
         const offer = road.offerPatiently(to, signal);
-        const { outputs } = stages.get(from)!.pipeline;
-        const channel = output === undefined ? 0 : outputs!.findIndex(({ name }) => name === output);
-        const into = stages.get(to)!.pipeline.fed?.find((each) => each.pipeline === from);
-        const mark = into && road.markPatiently(to, signal);
-        return runFeed({ from: partition, to, world, channel, offer, mark, into }, signal);
+        const mark = routes.some(({ into }) => into) ? road.markPatiently(to, signal) : undefined;
+        return runFeed({ from: partition, to, world, routes, offer, mark }, signal);
       },
     }))
   );

@@ -23,11 +23,15 @@ export interface FeedOptions {
   readonly from: Partition;
   readonly to: string;
   readonly world: World;
-  /** Which of the outputs it carries. */
-  readonly channel: number;
+  /** Which of the outputs it carries, and what they are to the receiver. */
+  readonly routes: readonly FeedRoute[];
   /** Tells the receiver, all of its partitions, how far event time has come; absent where it does not ask. */
   mark?(payload: Uint8Array, options: OfferOptions, done: (outcome: Outcome) => void): Promise<void>;
   offer(payload: Uint8Array, options: OfferOptions, done: (outcome: Outcome) => void): Promise<void>;
+}
+
+export interface FeedRoute {
+  readonly channel: number;
   /** Which of the receiver's inputs it is, and the field of its events that holds a row; absent = all of it. */
   readonly into?: Pick<FedInput, "input" | "field">;
 }
@@ -36,37 +40,39 @@ export function feedSequence(frame: number, output: number): number {
   return frame * OUTPUTS_PER_FRAME_MAX + output + 1;
 }
 
-/** A mark has its place behind all rows of its frame: told again, it is known as they are. */
-function markSequence(frame: number): number {
-  return (frame + 1) * OUTPUTS_PER_FRAME_MAX;
+/** Marks have their places behind all rows of their frame: told again, they are known as these are. */
+function markSequence(frame: number, mark: number, marks: number): number {
+  return (frame + 1) * OUTPUTS_PER_FRAME_MAX - (marks - 1 - mark);
 }
 
 export async function runFeed(
-  { from, to, world, channel, offer, mark, into }: FeedOptions,
+  { from, to, world, routes, offer, mark }: FeedOptions,
   signal: AbortSignal,
 ): Promise<void> {
   await from.readiness.ready(signal);
   if (signal.aborted) return;
   const source = from.name;
+  const routed = new Map(routes.map((route) => [route.channel, route]));
   const unsettled = new Unsettled((frame) => from.history.setFed(to, frame));
   for await (const frame of releasedFrames(from, world, from.history.fed(to) + 1, signal)) {
-    const all = outputsOf(frame, from), outputs = all.filter((each) => each.channel === channel);
-    const advance = mark && advanceOf(frame.effects, from.index, into?.input);
-    if (outputs.length >= OUTPUTS_PER_FRAME_MAX) {
+    const all = outputsOf(frame, from), outputs = all.filter((each) => routed.has(each.channel));
+    const marks = mark ? routes.flatMap(({ into }) => advanceOf(frame.effects, from.index, into) ?? []) : [];
+    if (all.length + marks.length > OUTPUTS_PER_FRAME_MAX) {
       throw new Error(
         `Cannot feed ${to}: frame ${frame.number} of ${source} holds ${outputs.length} outputs`,
       );
     }
-    unsettled.begin(frame.number, outputs.length + (advance ? 1 : 0));
-    for (const { output, payload } of outputs) {
+    unsettled.begin(frame.number, outputs.length + marks.length);
+    for (const { output, payload, channel } of outputs) {
+      const { into } = routed.get(channel)!;
       const options = { source, sequence: feedSequence(frame.number, output) };
       const event = into?.field === undefined ? payload : fieldOf(into.field, payload);
       await offer(event, options, (outcome) => unsettled.settle(frame.number, outcome));
     }
     // Behind the results that it speaks of: with the signal some of them were not offered any more.
     if (signal.aborted) return;
-    if (advance) {
-      const options = { source, sequence: markSequence(frame.number) };
+    for (const [i, advance] of marks.entries()) {
+      const options = { source, sequence: markSequence(frame.number, i, marks.length) };
       await mark!(advance, options, (outcome) => unsettled.settle(frame.number, outcome));
     }
     await unsettled.below(UNSETTLED_MAX, signal);
@@ -75,13 +81,18 @@ export async function runFeed(
 }
 
 /** How far event time came with a frame, as the receiver is told; undefined where it did not move. */
-function advanceOf(effects: Uint8Array, partition: number, input?: number): Uint8Array | undefined {
+function advanceOf(
+  effects: Uint8Array,
+  partition: number,
+  into: FeedRoute["into"],
+): Uint8Array | undefined {
+  if (!into) return undefined;
   const cursor = new EffectCursor(effects);
   let found: Uint8Array | undefined;
   while (cursor.next()) if (cursor.kind === EFFECT_KIND.ADVANCE) found = cursor.payload;
   if (!found) return undefined;
   const { time, idle } = fromBinary(WatermarkSchema, found);
-  return encodeMark({ time, idle, partition, input });
+  return encodeMark({ time, idle, partition, input: into.input });
 }
 
 /** Counts what is under way per frame and tells, in order, which frames are wholly delivered. */

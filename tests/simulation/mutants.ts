@@ -190,16 +190,18 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "a mark overtakes the rows that it speaks of",
     FEED,
-    "    for (const { output, payload } of outputs) {",
+    "    for (const { output, payload, channel } of outputs) {",
     [
-      "if (advance) await mark!(advance, { source, sequence: feedSequence(frame.number, 0) - 1 }, () => {});",
-      "for (const { output, payload } of outputs) {",
+      "for (const advance of marks) {",
+      "await mark!(advance, { source, sequence: feedSequence(frame.number, 0) - 1 }, () => {});",
+      "}",
+      "for (const { output, payload, channel } of outputs) {",
     ],
   ),
   mutant(
     "a mark is believed again when it is told again",
     FEED,
-    "{ source, sequence: markSequence(frame.number) }",
+    "{ source, sequence: markSequence(frame.number, i, marks.length) }",
     [
       "{}",
     ],

@@ -9,12 +9,15 @@ import {
   bounded,
   compile,
   count,
+  type Declaration,
   fedBy,
+  type Num,
   pipeline,
   type Runtime,
   source,
   start,
   sum,
+  type Text,
   tumbling,
 } from "../../runtime/mod.ts";
 import { encodeOf, plain } from "../support/declared.ts";
@@ -23,6 +26,7 @@ import { type Kept, kept, memoryWorld } from "../support/world.ts";
 const SECOND = 1_000_000;
 const seed = seedOf(process.env, 20261124);
 
+type Row<N extends string> = { readonly [P in N]: Num } & { readonly key: Text };
 const timed = () => source(TallySchema, { eventTime: (e) => e.at, watermark: bounded("5s") });
 
 /** What each key spent in 10 s, and beside it the limits that were set for the key within the 20 s before. */
@@ -36,6 +40,38 @@ function stages(first: number, second: number) {
   const watched = pipeline(
     "watched",
     { sums: fedBy(spent, "sums", { eventTime: (row) => row.windowEnd.sub(1) }), limits: timed() },
+    ({ sums, limits }) =>
+      sums.map(({ key, total, windowStart }) => ({ key, total, windowStart })).key(({ key }) => key)
+        .join(
+          limits.map(({ key, amount }) => ({ key, amount })).key(({ key }) => key),
+          { before: "20s", after: "0s", type: "left" },
+          (sums, limit, there) => ({ ...sums, limit: limit.amount, limited: there.right }),
+        )
+        .to("watched"),
+    { partitions: second },
+  );
+  return [spent, watched];
+}
+
+/** The same, where sums and limits both come of one pipeline. */
+function split(first: number, second: number) {
+  const spent = pipeline(
+    "split",
+    { events: source(TallySchema, { eventTime: (e) => e.at, watermark: bounded("8s") }) },
+    ({ events }) => [
+      events.filter((e) => e.note.ne("limit")).key((e) => ({ key: e.key })).window(tumbling("10s"))
+        .aggregate({ total: sum((e) => e.amount) }).to("sums"),
+      events.filter((e) => e.note.eq("limit")).map((e) => ({ key: e.key, amount: e.amount, at: e.at }))
+        .to("limits"),
+    ],
+    { partitions: first },
+  ) as Declaration<Row<"total" | "windowStart" | "windowEnd"> & Row<"amount" | "at">>;
+  const watched = pipeline(
+    "joined",
+    {
+      sums: fedBy(spent, "sums", { eventTime: (row) => row.windowEnd.sub(1) }),
+      limits: fedBy(spent, "limits", { eventTime: (row) => row.at }),
+    },
     ({ sums, limits }) =>
       sums.map(({ key, total, windowStart }) => ({ key, total, windowStart })).key(({ key }) => key)
         .join(
@@ -76,13 +112,14 @@ function expected(): string[] {
   }).sort();
 }
 
-async function open(first: number, second: number, memory: Kept): Promise<Runtime> {
-  const built = await Promise.all(stages(first, second).map((each) => declared(each)));
+async function open(declarations: Declaration[], memory: Kept): Promise<Runtime> {
+  const built = await Promise.all(declarations.map((each) => declared(each)));
+  const pipelines = built.map(({ pipeline }) => pipeline);
+  const feeds = pipelines.flatMap(({ name: to, fed = [] }) =>
+    fed.map(({ pipeline: from, output }) => ({ from, to, output }))
+  );
   const runtime = await start(
-    {
-      pipelines: built.map(({ pipeline }) => pipeline),
-      feeds: [{ from: "spent", to: "watched", output: "sums" }],
-    },
+    { pipelines, feeds },
     memoryWorld(memory),
     new AbortController().signal,
     { kernels: (name) => Promise.resolve(built.find(({ pipeline }) => pipeline.kernel === name)!.wasm) },
@@ -92,9 +129,9 @@ async function open(first: number, second: number, memory: Kept): Promise<Runtim
 }
 
 async function rowsOf(runtime: Runtime, wanted: number): Promise<string[]> {
-  const { message } = runtime.topology.pipelines[1].outputs![0];
+  const { name, outputs } = runtime.topology.pipelines[1], { message } = outputs![0];
   const over = new AbortController(), rows: string[] = [];
-  for await (const { payload } of runtime.outputs("watched", "start", over.signal)) {
+  for await (const { payload } of runtime.outputs(name, "start", over.signal)) {
     const { key, windowStart, total, limit, limited } = plain(message, payload);
     rows.push(`${key} ${windowStart} ${total} ${limit} ${limited}`);
     if (rows.length === wanted) break;
@@ -107,7 +144,7 @@ describe(`what another pipeline puts out, joined with a source (MILLRACE_SEED=${
   for (const [first, second] of [[1, 1], [3, 2]]) {
     it(`is the same in ${first} and ${second} partitions, whoever stops in between`, async () => {
       const memory = kept();
-      let runtime = await open(first, second, memory);
+      let runtime = await open(stages(first, second), memory);
       const { input } = runtime.topology.pipelines[1];
       const give = async (from: number, to: number) => {
         const part = <T>(all: readonly T[]) => all.slice(all.length * from, all.length * to);
@@ -121,7 +158,7 @@ describe(`what another pipeline puts out, joined with a source (MILLRACE_SEED=${
       };
       await give(0, 0.4);
       await runtime.stop();
-      runtime = await open(first, second, memory);
+      runtime = await open(stages(first, second), memory);
       await give(0.4, 1);
       await runtime.mark("spent", {});
       await runtime.mark("watched", { input: 1 });
@@ -137,7 +174,7 @@ describe(`what another pipeline puts out, joined with a source (MILLRACE_SEED=${
   }
 
   it("holds back the other source's windows until it has come as far", async () => {
-    const runtime = await open(1, 1, kept());
+    const runtime = await open(stages(1, 1), kept());
     const { input } = runtime.topology.pipelines[1];
     await runtime.submit("watched", encodeOf(input, "limits", { key: "a", amount: 1, at: 500 * SECOND }));
     const watermark = () =>
@@ -153,13 +190,46 @@ describe(`what another pipeline puts out, joined with a source (MILLRACE_SEED=${
     await runtime.stop();
   });
 
-  it("is refused where one pipeline feeds two sources of another", () => {
+  for (const [first, second] of [[1, 1], [3, 2]]) {
+    it(`may both be outputs of one, in ${first} and ${second} partitions, whoever stops in between`, async () => {
+      const memory = kept();
+      let runtime = await open(split(first, second), memory);
+      const limits = LIMITS.map((limit) => ({ ...limit, note: "limit" })),
+        each = EVENTS.length / limits.length;
+      const all = limits.flatMap((limit, i) => [...EVENTS.slice(i * each, (i + 1) * each), limit]);
+      const give = async (from: number, to: number) => {
+        const outcomes = await Promise.all(
+          all.slice(all.length * from, all.length * to).map((event) =>
+            runtime.submit("split", toBinary(TallySchema, create(TallySchema, event)))
+          ),
+        );
+        assert.ok(outcomes.every(({ kind }) => kind === "applied"));
+      };
+      for (const [from, to] of [[0, 0.3], [0.3, 0.7], [0.7, 1]]) {
+        await give(from, to);
+        if (to === 1) break;
+        await runtime.stop();
+        runtime = await open(split(first, second), memory);
+      }
+      await runtime.mark("split", {});
+      assert.deepEqual(await rowsOf(runtime, expected().length), expected());
+      await runtime.settled("joined");
+      const { partitions } = runtime.status();
+      assert.deepEqual(
+        partitions.map(({ counts, keys }) => [counts.late, keys]),
+        partitions.map(() => [0, 0]),
+      );
+      await runtime.stop();
+    });
+  }
+
+  it("is refused where one output feeds two sources of another", () => {
     const [spent] = stages(1, 1);
     const fed = () =>
       fedBy(spent as never, "sums", { eventTime: (row: never) => (row as { windowEnd: never }).windowEnd });
     assert.throws(
       () => compile(pipeline("both", { a: fed(), b: fed() }, ({ a, b }) => [a.to("a"), b.to("b")])),
-      /"both" \(source "b"\): it is fed by "spent" twice\. Take one output of it/,
+      /"both" \(source "b"\): it is fed by output "sums" of "spent" twice\. Take it once/,
     );
   });
 });

@@ -81,11 +81,14 @@ function fedOf(plan: Plan): Pipeline["fed"] {
       }]
       : []
   );
-  const twice = fed.find(({ pipeline }, i) => fed.findIndex((each) => each.pipeline === pipeline) < i);
+  const twice = fed.find(({ pipeline, output }, i) =>
+    fed.findIndex((each) => each.pipeline === pipeline && each.output === output) < i
+  );
   if (twice) {
     throw new TypeError(
       `Cannot compile pipeline "${plan.name}" (${plan.sources[twice.input].place}): it is fed by ` +
-        `"${twice.pipeline}" twice. Take one output of it, with filter for what each side is to have.`,
+        `output "${twice.output}" of "${twice.pipeline}" twice. Take it once, with filter for what each side is ` +
+        "to have.",
     );
   }
   return fed.length > 0 ? fed : undefined;

@@ -59,9 +59,9 @@ export function checkFolded(
       if (violations.length > before) return putOff;
     }
     if (pipeline.name !== "pulse") {
-      const now = advanceOf(twin), tells = toldIdle(twin);
+      const now = advanceOf(twin);
       // While something is open the stage behind must wait, however silent the inputs are.
-      const idle = advance && tells.may !== tells.must ? advance.idle : told.idle ? tells.may : tells.must;
+      const idle = now.idle && !twin.operators.some(({ open }) => open);
       const moved = settled && (now.time > told.time || idle !== told.idle);
       const should = moved ? shownAdvance(now.time - twin.delay, idle) : "nothing";
       const is = advance ? shownAdvance(advance.time, advance.idle) : "nothing";
@@ -85,12 +85,6 @@ export function checkFolded(
 
 function advanceOf({ time }: Twin): { time: bigint; idle: boolean } {
   return { time: time.watermark, idle: time.idle };
-}
-
-/** Whether the stage behind may be told that all is idle, and whether it must be. */
-function toldIdle({ time, operators }: Twin): { may: boolean; must: boolean } {
-  const may = time.idle && !operators.some(({ open }) => open);
-  return { may, must: may && !operators.some(({ mayBeOpen }) => mayBeOpen) };
 }
 
 function mostHeld({ operators }: Twin): number {

@@ -45,11 +45,8 @@ export abstract class Operator {
   watermark = MIN;
   /** The most rows it held when it was told event time, since somebody last set this to 0. */
   held = 0;
-  /** Whether time will bring something out; and whether a kernel may think so, which lets go of keys with the next pass. */
+  /** Whether time will bring something out. */
   get open(): boolean {
-    return false;
-  }
-  get mayBeOpen(): boolean {
     return false;
   }
   #grain = MIN;
@@ -69,14 +66,9 @@ export abstract class Operator {
 class Windows extends Operator {
   readonly #aligned: Aligned;
   readonly #describe: (told: Told) => Expected[];
-  /** Of windows it was given, and how long after the end of one its key may be kept. */
-  #lastEnd = MIN;
-  readonly #kept: bigint;
 
-  /** `size` is that of a window. */
-  constructor(rules: WindowRules & { readonly size: bigint }, describe: (told: Told) => Expected[]) {
+  constructor(rules: WindowRules, describe: (told: Told) => Expected[]) {
     super();
-    this.#kept = rules.size + (rules.lateness ?? 0n);
     this.#aligned = new Aligned(rules);
     this.#describe = describe;
   }
@@ -84,7 +76,6 @@ class Windows extends Operator {
   /** What it came too late for: all of its windows, or some; undefined: none. */
   add(key: string, time: bigint, value: bigint): Pick<ExpectedLate, "start" | "end" | "missed"> | undefined {
     const gone = this.#aligned.missed(time), newest = gone.at(-1);
-    if (time + this.#kept > this.#lastEnd) this.#lastEnd = time + this.#kept;
     const told = this.#aligned.add(key, time, value);
     if (!Array.isArray(told)) return told as { start: bigint; end: bigint };
     this.#owe(told);
@@ -99,19 +90,15 @@ class Windows extends Operator {
     return this.#aligned.open;
   }
 
-  override get mayBeOpen(): boolean {
-    return this.watermark < this.#lastEnd + this.#kept;
-  }
-
   #owe(told: readonly Told[]): void {
     for (const each of told) this.owed.push(...this.#describe(each));
   }
 }
 
 /** Windows that follow each other and tell once. */
-function once(micros: number): WindowRules & { readonly size: bigint } {
+function once(micros: number): WindowRules {
   const size = BigInt(micros);
-  return { windowsOf: hopping(size, size), size };
+  return { windowsOf: hopping(size, size) };
 }
 
 class Pairs extends Operator {
@@ -188,7 +175,6 @@ export class SpansTwin extends Twin {
   readonly #counts = new Windows(
     {
       windowsOf: hopping(BigInt(SPANS.counts.size), BigInt(SPANS.counts.slide)),
-      size: BigInt(SPANS.counts.size),
       lateness: BigInt(SPANS.counts.lateness),
       update: "retracting",
     },
