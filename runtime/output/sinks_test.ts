@@ -1,9 +1,10 @@
 import { describe, it } from "@std/testing/bdd";
 import assert from "node:assert/strict";
 import { tally } from "../../actors/tally/tally.ts";
+import { withChains } from "../../tests/support/chains.ts";
 import { kept, memoryWorld, running, tallyEvent } from "../../tests/support/world.ts";
 import { TAIL_FRAMES } from "../partition/recover.ts";
-import type { Ledger, Runtime, Sink, SinkBatch, SinkMark, SinkSpec } from "../mod.ts";
+import type { Runtime, Sink, SinkBatch, SinkMark, SinkSpec } from "../mod.ts";
 
 const topology = { pipelines: [tally] };
 
@@ -76,32 +77,16 @@ describe("whoever drives a sink", () => {
     let release = () => {};
     const blocked = new Promise<void>((resolve) => release = resolve);
     const taken = memorySink(() => blocked, { close: () => Promise.resolve(release()) });
-    const world = memoryWorld(store);
     let read = 0;
-    const ledger: Ledger = {
-      ...world.ledger,
-      async open(name) {
-        const chain = await world.ledger.open(name);
-        return {
-          ...chain,
-          name: chain.name,
-          messageBytesMax: chain.messageBytesMax,
-          inFlightMax: chain.inFlightMax,
-          extent: () => chain.extent(),
-          append: (after, message) => chain.append(after, message),
-          get: (sequence) => chain.get(sequence),
-          purge: (sequence) => chain.purge(sequence),
-          close: () => chain.close(),
-          async *read(from, to) {
-            for await (const stored of chain.read(from, to)) {
-              read++;
-              yield stored;
-            }
-          },
-        };
+    const world = withChains(memoryWorld(store), (chain) => ({
+      async *read(from, to) {
+        for await (const stored of chain.read(from, to)) {
+          read++;
+          yield stored;
+        }
       },
-    };
-    await running(topology, { ...world, ledger }, async (runtime) => {
+    }));
+    await running(topology, world, async (runtime) => {
       await submit(runtime, 5);
       await until(() => read >= TAIL_FRAMES + 10);
       await world.clock.sleep(30);

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "@std/testing/bdd";
 import { tallyThatTraps } from "../../actors/tally/tally.ts";
-import type { Chain, World } from "../../runtime/mod.ts";
+import type { World } from "../../runtime/mod.ts";
+import { withChains } from "../support/chains.ts";
 import { type Kept, kept, memoryWorld, running, tallyEvent } from "../support/world.ts";
 
 const topology = { pipelines: [tallyThatTraps("poison")] };
@@ -66,8 +67,18 @@ function holding(place: Kept) {
       gate[what] = () => (before(), resolve());
     });
   };
+  const reading = withChains(inner, (chain) => ({
+    append: (after, message) => {
+      held.replays = held.reads; // whoever takes over appends; what it reads then it replays
+      return chain.append(after, message);
+    },
+    async *read(from, to) {
+      if (held.reads && held.replays) await wait("reads");
+      yield* chain.read(from, to);
+    },
+  }));
   const world: World = {
-    ...inner,
+    ...reading,
     checkpoints: {
       ...inner.checkpoints,
       put: (name, parts) => {
@@ -79,29 +90,6 @@ function holding(place: Kept) {
       get: async (name) => {
         if (held.parts && !known.has(name) && !name.endsWith(".json")) await wait("parts");
         return await inner.checkpoints.get(name);
-      },
-    },
-    ledger: {
-      ...inner.ledger,
-      open: async (name): Promise<Chain> => {
-        const chain = await inner.ledger.open(name);
-        return {
-          name,
-          messageBytesMax: chain.messageBytesMax,
-          inFlightMax: chain.inFlightMax,
-          extent: () => chain.extent(),
-          append: (after, message) => {
-            held.replays = held.reads; // whoever takes over appends; what it reads then it replays
-            return chain.append(after, message);
-          },
-          get: (sequence) => chain.get(sequence),
-          async *read(from, to) {
-            if (held.reads && held.replays) await wait("reads");
-            yield* chain.read(from, to);
-          },
-          purge: (sequence) => chain.purge(sequence),
-          close: () => chain.close(),
-        };
       },
     },
   };

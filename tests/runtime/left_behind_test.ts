@@ -8,6 +8,7 @@ import { declared } from "../../deploy/declared.ts";
 import { type Chain, lookupAt, type Runtime, start, type World } from "../../runtime/mod.ts";
 import { runFile } from "../../runtime/ingress/files.ts";
 import { httpApp } from "../../runtime/ingress/http.ts";
+import { withChains } from "../support/chains.ts";
 import { cities } from "../support/lookups.ts";
 import { kept, keyBytes, memoryWorld, running, tallyEvent } from "../support/world.ts";
 
@@ -21,28 +22,17 @@ const topology = {
 
 /** Counts the chains that are open. */
 function counted(world: World): { world: World; open: () => number } {
-  let open = 0;
-  const ledger = {
-    ...world.ledger,
-    async open(name: string) {
-      const chain = await world.ledger.open(name);
-      open++;
-      let isOpen = true;
-      return new Proxy(chain, {
-        get(target, property) {
-          const value = Reflect.get(target, property, target);
-          if (property === "follow") return undefined;
-          if (property !== "close") return typeof value === "function" ? value.bind(target) : value;
-          return () => {
-            if (isOpen) open--;
-            isOpen = false;
-            return target.close();
-          };
-        },
-      });
-    },
-  };
-  return { world: { ...world, ledger }, open: () => open };
+  const open = new Set<Chain>();
+  const counting = withChains(world, (chain) => {
+    open.add(chain);
+    return {
+      close: () => {
+        open.delete(chain);
+        return chain.close();
+      },
+    };
+  });
+  return { world: counting, open: () => open.size };
 }
 
 async function until(holds: () => boolean, what: string): Promise<void> {
@@ -142,29 +132,14 @@ describe("what is over", () => {
   it("is waited for with pauses: what a ledger that lost its end does not give", async () => {
     const place = kept();
     await running(topology, memoryWorld(place), (runtime) => submitEach(runtime, 400));
-    const world = memoryWorld(place);
     let reads = 0, gives = true;
-    const ledger = {
-      ...world.ledger,
-      async open(name: string): Promise<Chain> {
-        const chain = await world.ledger.open(name);
-        return {
-          name,
-          messageBytesMax: chain.messageBytesMax,
-          inFlightMax: chain.inFlightMax,
-          extent: () => chain.extent(),
-          append: (after, message) => chain.append(after, message),
-          get: (sequence) => chain.get(sequence),
-          async *read(from, to) {
-            reads++;
-            if (gives) yield* chain.read(from, to);
-          },
-          purge: (sequence) => chain.purge(sequence),
-          close: () => chain.close(),
-        };
+    const world = withChains(memoryWorld(place), (chain) => ({
+      async *read(from, to) {
+        reads++;
+        if (gives) yield* chain.read(from, to);
       },
-    };
-    await running(topology, { ...world, ledger }, async (runtime) => {
+    }));
+    await running(topology, world, async (runtime) => {
       gives = false;
       const before = reads, began = Date.now(), stop = new AbortController();
       const found = (async () => {

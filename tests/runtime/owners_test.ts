@@ -4,7 +4,8 @@ import { describe, it } from "@std/testing/bdd";
 import { tally } from "../../actors/tally/tally.ts";
 import { readKernel } from "../../deploy/kernels.ts";
 import { type Runtime, start, type StartOptions, type World } from "../../runtime/mod.ts";
-import type { Appended, Chain } from "../../runtime/world/mod.ts";
+import type { Appended } from "../../runtime/world/mod.ts";
+import { withChains } from "../support/chains.ts";
 import { kept, memoryWorld, tallyEvent, totals } from "../support/world.ts";
 
 const topology = { pipelines: [tally] };
@@ -71,37 +72,16 @@ type Fault = "no answer" | "stored without an answer" | "not readable";
 
 function failing(world: World, faults: Fault[]): World {
   const unknown: Appended = { kind: "unknown", cause: new Error("no answer") };
-  const open = async (name: string): Promise<Chain> => {
-    const chain = await world.ledger.open(name);
-    return {
-      name,
-      messageBytesMax: chain.messageBytesMax,
-      inFlightMax: chain.inFlightMax,
-      extent: () => chain.extent(),
-      read: (from, to) => chain.read(from, to),
-      purge: (sequence) => chain.purge(sequence),
-      close: () => chain.close(),
-      async append(after, message) {
-        if (faults[0] === "no answer") return faults.shift(), unknown;
-        const outcome = await chain.append(after, message);
-        return faults[0] === "stored without an answer" ? (faults.shift(), unknown) : outcome;
-      },
-      get(sequence) {
-        if (faults[0] !== "not readable") return chain.get(sequence);
-        faults.shift();
-        return Promise.reject(new Error("not readable"));
-      },
-    };
-  };
-  const { ledger } = world;
-  return {
-    ...world,
-    ledger: {
-      name: ledger.name,
-      durability: ledger.durability,
-      chains: () => ledger.chains(),
-      close: () => ledger.close(),
-      open,
+  return withChains(world, (chain) => ({
+    async append(after, message) {
+      if (faults[0] === "no answer") return faults.shift(), unknown;
+      const outcome = await chain.append(after, message);
+      return faults[0] === "stored without an answer" ? (faults.shift(), unknown) : outcome;
     },
-  };
+    get(sequence) {
+      if (faults[0] !== "not readable") return chain.get(sequence);
+      faults.shift();
+      return Promise.reject(new Error("not readable"));
+    },
+  }));
 }

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "@std/testing/bdd";
 import { tally } from "../../actors/tally/tally.ts";
 import { readKernel } from "../../deploy/kernels.ts";
-import { type Chain, type PartitionStatus, type Runtime, start, type World } from "../../runtime/mod.ts";
+import { type PartitionStatus, type Runtime, start, type World } from "../../runtime/mod.ts";
+import { withChains } from "../support/chains.ts";
 import { kept, memoryWorld, running, tallyEvent } from "../support/world.ts";
 
 const FASTER = 400;
@@ -16,34 +17,18 @@ describe("a recovery", () => {
       const world = memoryWorld(store);
       return { ...world, clock: { ...world.clock, now: () => 1_780_000_000_000_000 } };
     };
-    const world = standing(), stop = new AbortController();
+    const stop = new AbortController();
     let first: Runtime | undefined;
-    const open = async (name: string): Promise<Chain> => {
-      const chain = await world.ledger.open(name);
-      return {
-        name,
-        messageBytesMax: chain.messageBytesMax,
-        inFlightMax: chain.inFlightMax,
-        extent: () => chain.extent(),
-        get: (sequence) => chain.get(sequence),
-        read: (from, to) => chain.read(from, to),
-        purge: (sequence) => chain.purge(sequence),
-        close: () => chain.close(),
-        async append(after, message) {
-          if (first) return await chain.append(after, message);
-          // Another process is quicker, and the ledger's answer is lost.
-          first = await start(topology, standing(), stop.signal, options);
-          await first.ready;
-          return { kind: "unknown", cause: new Error("no answer") };
-        },
-      };
-    };
-    const second = await start(
-      topology,
-      { ...world, ledger: { ...world.ledger, open } },
-      stop.signal,
-      options,
-    );
+    const world = withChains(standing(), (chain) => ({
+      async append(after, message) {
+        if (first) return await chain.append(after, message);
+        // Another process is quicker, and the ledger's answer is lost.
+        first = await start(topology, standing(), stop.signal, options);
+        await first.ready;
+        return { kind: "unknown", cause: new Error("no answer") };
+      },
+    }));
+    const second = await start(topology, world, stop.signal, options);
     await second.ready;
     assert.equal(first!.status().partitions[0].epoch, 1);
     assert.equal(second.status().partitions[0].epoch, 2);
@@ -83,32 +68,24 @@ function slow(world: World & { lines: string[] }): World & { lines: string[] } {
   const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   // Checkpoints would take the frames to be replayed away.
   const checkpoints = { ...world.checkpoints, list: () => Promise.resolve([]) };
+  const reading = withChains(world, (chain) => ({
+    async *read(from, to) {
+      let frames = 0;
+      for await (const stored of chain.read(from, to)) {
+        if (++frames % 10 === 0) await wait(20);
+        yield stored;
+      }
+    },
+  }));
   return {
-    ...world,
+    ...reading,
     checkpoints,
     clock: { ...world.clock, after: (ms, run) => world.clock.after(ms / FASTER, run) },
     ledger: {
-      ...world.ledger,
+      ...reading.ledger,
       async open(name) {
         await wait(200);
-        const chain = await world.ledger.open(name);
-        return {
-          name: chain.name,
-          messageBytesMax: chain.messageBytesMax,
-          inFlightMax: chain.inFlightMax,
-          extent: () => chain.extent(),
-          append: (after, message) => chain.append(after, message),
-          get: (sequence) => chain.get(sequence),
-          async *read(from, to) {
-            let frames = 0;
-            for await (const stored of chain.read(from, to)) {
-              if (++frames % 10 === 0) await wait(20);
-              yield stored;
-            }
-          },
-          purge: (sequence) => chain.purge(sequence),
-          close: () => chain.close(),
-        };
+        return await reading.ledger.open(name);
       },
     },
   };

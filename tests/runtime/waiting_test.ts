@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "@std/testing/bdd";
 import { tally } from "../../actors/tally/tally.ts";
-import type { Appended, Chain, Outcome, Pipeline, Runtime, World } from "../../runtime/mod.ts";
+import type { Outcome, Pipeline, Runtime, World } from "../../runtime/mod.ts";
+import { withChains } from "../support/chains.ts";
 import {
   describe as describeOutcome,
   keyBytes,
@@ -90,43 +91,24 @@ async function withOutages(
   options: Partial<Pipeline>,
   use: (runtime: Runtime, world: Outages) => Promise<void>,
 ): Promise<void> {
-  const base = memoryWorld();
   let offset = 0;
+  const base = withChains(memoryWorld(), (chain) => ({
+    append: (after, message) =>
+      world.away
+        ? Promise.resolve({ kind: "failed", cause: new Error("the ledger is away") })
+        : chain.append(after, message),
+  }));
   const world: Outages = {
     ...base,
     away: false,
     later: (ms) => void (offset += ms * 1000),
     clock: { ...base.clock, now: () => base.clock.now() + offset },
-    ledger: {
-      ...base.ledger,
-      chains: () => base.ledger.chains(),
-      close: () => base.ledger.close(),
-      open: async (name) => unreliable(await base.ledger.open(name), () => world.away),
-    },
   };
   const dedupe = { windowMs: WINDOW_MS, idsMax: 1_000 };
   const topology = { pipelines: [{ ...tally, dedupe, ...options }] };
   await running(topology, world, (runtime) => use(runtime, world), {
     intensity: { restartsMax: 1_000, withinMs: 60_000 },
     backoff: { firstMs: 1, lastMs: 2 },
-  });
-}
-
-function unreliable(chain: Chain, isAway: () => boolean): Chain {
-  const append = (after: number, message: Uint8Array): Promise<Appended> =>
-    isAway()
-      ? Promise.resolve({ kind: "failed", cause: new Error("the ledger is away") })
-      : chain.append(after, message);
-  return Object.assign(Object.create(chain) as Chain, {
-    name: chain.name,
-    messageBytesMax: chain.messageBytesMax,
-    inFlightMax: chain.inFlightMax,
-    append,
-    extent: () => chain.extent(),
-    get: (sequence: number) => chain.get(sequence),
-    read: (from: number, to?: number) => chain.read(from, to),
-    purge: (sequence: number) => chain.purge(sequence),
-    close: () => chain.close(),
   });
 }
 
