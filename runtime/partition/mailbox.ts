@@ -70,7 +70,7 @@ export class Mailbox {
   /** The time, as its owner last looked at it, microseconds. */
   now = 0;
 
-  /** Events in it that came from a source: their frames carry positions. */
+  /** Events that ever came from a source: where there are any, frames carry positions. */
   sourced = 0;
 
   /** Copies the payload in. False when full: nothing was kept. */
