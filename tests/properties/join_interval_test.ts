@@ -104,17 +104,50 @@ describe("interval join", () => {
     });
   }
 
-  it("goes on after a restore at any event as if nothing had happened", async () => {
-    const random = seeded("interval join, restores");
-    const module = await kernelOf(3, 8n, 12n, 2n);
-    const { commands, expected } = scenario(random, 250, 3, 8n, 12n, 2n);
-    let kernel = module.instantiate();
-    for (const [i, one] of commands.entries()) {
-      assert.deepEqual(run(kernel, [one]), [expected[i]], `event ${i}`);
-      kernel = restored(module, kernel);
+  for (const kind of [0, 3]) {
+    it(`${KINDS[kind]}: goes on after a restore at any event as if nothing had happened`, async () => {
+      const random = seeded(`interval join, ${KINDS[kind]}, restores`);
+      const module = await kernelOf(kind, 8n, 12n, 2n);
+      const { commands, expected } = scenario(random, 250, kind, 8n, 12n, 2n);
+      let kernel = module.instantiate();
+      for (const [i, one] of commands.entries()) {
+        assert.deepEqual(run(kernel, [one]), [expected[i]], `event ${i}`);
+        kernel = restored(module, kernel);
+      }
+      settle(kernel);
+      assert.equal(kernel.keys, 0);
+    });
+  }
+
+  it("inner: frees rows soon after the watermark has passed what they can match, however far apart times are", async () => {
+    const random = seeded("interval join, inner, what is kept");
+    for (const after of [0n, 900n, 1_000_000n, 3_000_000_000n]) {
+      const module = await kernelOf(0, 0n, after, 0n), tick = after / 4096n + 1n;
+      let kernel = module.instantiate(), now = 0n, mark = 0n;
+      const dues: bigint[] = [];
+      run(kernel, [watermark(mark)]);
+      const spread = () => 1 + Number(after / BigInt(random.pick([1, 30, 1000])) || 1n);
+      for (let round = 0; round < 60; round++) {
+        const rows = Array.from({ length: 80 }, (_, i) => {
+          now += BigInt(random.below(spread()) / 40 | 0);
+          const time = now - BigInt(random.below(spread()));
+          const late = time < mark, left = random.below(3) > 0;
+          if (!late) dues.push(time + (left ? after : 0n));
+          return command(left ? 1 : 2, `${round}/${i}`, { time, a: 0n, b: 0n, c: after });
+        });
+        if (random.below(15) === 0) now += 20n * after;
+        if (now - after / 8n > mark) mark = now - after / 8n;
+        run(kernel, [...rows, watermark(mark)], random);
+        settle(kernel);
+        const least = dues.filter((due) => due >= mark).length;
+        const most = dues.filter((due) => due >= mark - tick).length;
+        assert.ok(kernel.keys >= least && kernel.keys <= most, `${after}: ${least}..${most}, ${kernel.keys}`);
+        if (round % 7 === 6) kernel = restored(module, kernel);
+      }
+      run(kernel, [watermark(now + after + tick + 1n)]);
+      settle(kernel);
+      assert.equal(kernel.keys, 0);
     }
-    settle(kernel);
-    assert.equal(kernel.keys, 0);
   });
 
   it("gives an answer that does not depend on the order of arrival", async () => {
@@ -136,35 +169,37 @@ describe("interval join", () => {
     }
   });
 
-  it("takes times at the ends of int64", async () => {
-    const random = seeded("interval join, edges");
-    const module = await kernelOf(3, 5n, 5n, 0n);
-    const twin = new IntervalJoin<Joined>(3, 5n, 5n, 0n);
-    const kernel = module.instantiate();
-    const edges = [-(2n ** 63n), -(2n ** 63n) + 3n, -1n, 0n, 1n, MAX - 4n, MAX];
-    const commands: Uint8Array[] = [], expected: string[] = [];
-    for (let i = 0; i < 60; i++) {
-      const time = random.pick(edges);
-      const row: Joined = {
-        key: "k",
-        time,
-        a: BigInt(i),
-        b: 5n,
-        c: 5n,
-        low: clamp(time - 5n),
-        high: clamp(time + 5n),
-      };
-      const left = random.below(2) === 0;
-      commands.push(command(left ? 1 : 2, "k", row));
-      const pairs = (left ? twin.left(row) : twin.right(row)) as Pair<Joined>[];
-      expected.push(...pairs.map(pairText));
-    }
-    commands.push(watermark(MAX));
-    const results = run(kernel, commands).flat();
-    assert.deepEqual(results.slice(0, expected.length), expected);
-    settle(kernel);
-    assert.equal(kernel.keys, 0);
-  });
+  for (const kind of [0, 3]) {
+    it(`${KINDS[kind]}: takes times at the ends of int64`, async () => {
+      const random = seeded(`interval join, ${KINDS[kind]}, edges`);
+      const module = await kernelOf(kind, 5n, 5n, 0n);
+      const twin = new IntervalJoin<Joined>(kind, 5n, 5n, 0n);
+      const kernel = module.instantiate();
+      const edges = [-(2n ** 63n), -(2n ** 63n) + 3n, -1n, 0n, 1n, MAX - 4n, MAX];
+      const commands: Uint8Array[] = [], expected: string[] = [];
+      for (let i = 0; i < 60; i++) {
+        const time = random.pick(edges);
+        const row: Joined = {
+          key: "k",
+          time,
+          a: BigInt(i),
+          b: 5n,
+          c: 5n,
+          low: clamp(time - 5n),
+          high: clamp(time + 5n),
+        };
+        const left = random.below(2) === 0;
+        commands.push(command(left ? 1 : 2, "k", row));
+        const pairs = (left ? twin.left(row) : twin.right(row)) as Pair<Joined>[];
+        expected.push(...pairs.map(pairText));
+      }
+      commands.push(watermark(MAX));
+      const results = run(kernel, commands).flat();
+      assert.deepEqual(results.slice(0, expected.length), expected);
+      settle(kernel);
+      assert.equal(kernel.keys, 0);
+    });
+  }
 
   it("tells of many lonely rows a frame's worth at a time, in order, each once", async () => {
     const module = await kernelOf(1, 10n, 10n, 0n);

@@ -12,6 +12,7 @@ import { Table, TABLE_BYTES } from "../lib/table";
 import { askTrees, note, readWanted, want } from "./ask";
 import { block, Has, JoinKind, minus, passed, plus } from "./bounds";
 import { late, LateReason, refuse, room } from "./out";
+import { Ring, RING_BYTES } from "./ring";
 import { watermark } from "./time";
 import { BELOW, Node, treeInsert, treeRemove } from "./tree";
 import { beginSteps, coarse, stopped, Wheel, WHEEL_BYTES } from "./wheel";
@@ -19,7 +20,7 @@ import { askedNode } from "./wheel_ahead";
 
 // @ts-ignore: decorator
 @inline
-export const INTERVAL_JOIN_BYTES: usize = TABLE_BYTES + WHEEL_BYTES + 48;
+export const INTERVAL_JOIN_BYTES: usize = TABLE_BYTES + WHEEL_BYTES + RING_BYTES + 48;
 
 /** Of the row that was kept last: how long rows are about. Scratch. */
 let rowBytes: usize = 64;
@@ -71,6 +72,12 @@ export class IntervalJoin<D> {
  private get wheel(): Wheel {
     return changetype<Wheel>(changetype<usize>(this) + 48 + TABLE_BYTES);
   }
+  /** Of inner joins alone: only the moment of an outer result shows. */
+  // @ts-ignore: decorator
+  @inline
+ private get ring(): Ring {
+    return changetype<Ring>(changetype<usize>(this) + 48 + TABLE_BYTES + WHEEL_BYTES);
+  }
 
   /**
    * low() is never more than `before` below the left row's time, high() never more than `after` above it: what
@@ -81,9 +88,10 @@ export class IntervalJoin<D> {
     this.before = before;
     this.after = after;
     this.lateness = lateness;
-    // Only the moment of an outer result shows; rows of an inner join may go a little later.
-    const shift = kind == JoinKind.INNER ? coarse(plus(before, after)) : 0;
-    return lateness >= 0 && minus(0, before) <= after && this.table.init(keyInline, 0) && this.wheel.init(shift);
+    if (lateness < 0 || minus(0, before) > after || !this.table.init(keyInline, 0)) return false;
+    if (kind != JoinKind.INNER) return this.wheel.init(0);
+    const shift = coarse(plus(before, after)); // its rows may go a little later
+    return this.wheel.init(shift) && this.ring.init(shift);
   }
 
   ahead(key: usize, length: u32): void {
@@ -141,9 +149,9 @@ export class IntervalJoin<D> {
   advance(w: i64): bool {
     beginSteps();
     while (true) {
-      const row = this.waiting ? this.waiting : this.wheel.take(w);
+      const row = this.next(w);
       if (!row) return !stopped();
-      const others = this.wheel.begunNodes();
+      const others = this.wheel.begunNodes() + this.ring.begunNodes();
       if (others) this.askRun(others);
       const lonely = !(changetype<Kept>(row).bytes & MATCHED);
       if (lonely && this.wanted(row)) {
@@ -156,6 +164,21 @@ export class IntervalJoin<D> {
       this.waiting = 0;
       this.forget(row);
     }
+  }
+
+  // @ts-ignore: decorator
+  @inline
+ private next(w: i64): usize {
+    if (this.waiting) return this.waiting;
+    const row = this.kind ? 0 : this.ring.take(w);
+    return row ? row : this.wheel.take(w);
+  }
+
+  /** When the row goes; false = no room. */
+  // @ts-ignore: decorator
+  @inline
+ private put(row: usize, due: i64): bool {
+    return !this.kind && this.ring.put(row, due, watermark()) || this.wheel.put(row, due);
   }
 
   /** Asks for what taking the rows of a run out of their trees will read: the ways to them, slots of the index. */
@@ -176,7 +199,7 @@ export class IntervalJoin<D> {
   // @ts-ignore: decorator
   @inline
  due(): i64 {
-    return this.waiting ? i64.MIN_VALUE : this.wheel.due();
+    return this.waiting ? i64.MIN_VALUE : this.kind ? this.wheel.due() : min(this.ring.due(), this.wheel.due());
   }
 
   keys(): u64 {
@@ -214,7 +237,7 @@ export class IntervalJoin<D> {
     const bytes = (<u32> offsetof<Kept>() + size + 7) & ~7;
     rowBytes = bytes;
     const row = block(bytes);
-    if (!row || !this.wheel.put(row, due)) {
+    if (!row || !this.put(row, due)) {
       if (row) release(row, bytes);
       if (!this.rowsOf(changetype<Sides>(sides))) this.table.remove(changetype<Sides>(sides));
       refuse(Reject.STATE_FULL);

@@ -298,7 +298,7 @@ export class Wheel {
       return this.begin(chunk);
     }
     if (!this.below && this.gather()) return;
-    if (next) askChunk(<usize> next);
+    if (next) askChunk(<usize> next, CHUNK);
     const count = <usize> load<u16>(chunk, 6);
     while (<usize> load<u16>(chunk, 4) < count) {
       const entry = chunk + 8 + (<usize> load<u16>(chunk, 4) << 4);
@@ -356,7 +356,7 @@ export class Wheel {
     this.last = 0;
     this.run = <u32> run;
     this.most = RUN_NODES;
-    askNodes(changetype<usize>(this), run, 0);
+    askNodes(changetype<usize>(this), run, 0, CHUNK, 4);
     return true;
   }
 
@@ -383,7 +383,7 @@ export class Wheel {
     }
     this.run = <u32> chunk;
     this.most = CHUNK_NODES;
-    askNodes(changetype<usize>(this), chunk, <usize> this.first);
+    askNodes(changetype<usize>(this), chunk, <usize> this.first, CHUNK, 4);
   }
 
   /** Once after nodes were asked for: how many, for the owner to look further ahead at. They are taken next. */

@@ -52,24 +52,25 @@ let furtherOf: usize = 0;
 
 /**
  * Asks for the memory of the nodes in a run and in the chunks behind it, and of their owners, for all of them at
- * once, unless that was done with a run before it.
+ * once, unless that was done with a run before it. A node takes 2^log bytes of a chunk:
+ * 4, or, behind its time, 16.
  */
-export function askNodes(wheel: usize, run: usize, next: usize): void {
-  if (chunkCount && wasAsked(<u32> run)) return goFurther(wheel);
+export function askNodes(wheel: usize, run: usize, next: usize, chunkBytes: usize, log: u32): void {
+  if (chunkCount && wasAsked(<u32> run)) return goFurther(wheel, chunkBytes);
   count = 0;
   chunkCount = 0;
   furtherOf = 0;
-  list(run);
+  list(run, log);
   for (; next; next = <usize> load<u32>(next)) {
     if (chunkCount == CHUNKS_MAX || count + CHUNK_NODES > NODES_MAX) {
       further = next;
       furtherOf = wheel;
-      askChunk(next); // the first of those that come then
+      askChunk(next, chunkBytes); // the first of those that come then
       break;
     }
     store<u32>(chunks + (<usize> chunkCount << 2), <u32> next);
     chunkCount++;
-    list(next);
+    list(next, log);
   }
   const sum = readAll(lines, 2 * count);
   for (let i: usize = 0, end = <usize> count << 2; i < end; i += 4) {
@@ -82,9 +83,10 @@ export function askNodes(wheel: usize, run: usize, next: usize): void {
 /** Lists a chunk's nodes, of each the first two lines, as far as they stand in one page: behind that memory may end. */
 // @ts-ignore: decorator
 @inline
-function list(chunk: usize): void {
-  let node = chunk + 16 + (<usize> load<u16>(chunk, 4) << 4);
-  for (let end = chunk + 16 + (<usize> load<u16>(chunk, 6) << 4); node < end; node += 16, count++) {
+function list(chunk: usize, log: u32): void {
+  const nodesAt = log == 4 ? chunk + 16 : chunk + 8, stride = <usize> 1 << log;
+  let node = nodesAt + (<usize> load<u16>(chunk, 4) << log);
+  for (const end = nodesAt + (<usize> load<u16>(chunk, 6) << log); node < end; node += stride, count++) {
     const first = load<u32>(node), second = min(first + 64, first | <u32> (PAGE - 4));
     store<u32>(nodes + (<usize> count << 2), first);
     store<u64>(lines + (<usize> count << 3), <u64> second << 32 | first);
@@ -102,27 +104,29 @@ function wasAsked(chunk: u32): bool {
 }
 
 /** Asks for one more of the chunks that come when those asked for are done with. */
-function goFurther(wheel: usize): void {
+function goFurther(wheel: usize, chunkBytes: usize): void {
   if (furtherOf != wheel) return;
   further = <usize> load<u32>(further);
-  if (further) askChunk(further);
+  if (further) askChunk(further, chunkBytes);
   else furtherOf = 0;
 }
 
 /** Asks for a chunk that will be read soon. */
 // @ts-ignore: decorator
 @inline
-export function askChunk(chunk: usize): void {
-  sink(load<u32>(chunk) + load<u32>(chunk, 64) + load<u32>(chunk, 128) + load<u32>(chunk, 192));
+export function askChunk(chunk: usize, bytes: usize): void {
+  let sum: u32 = 0;
+  for (let line = chunk; line < chunk + bytes; line += 64) sum += load<u32>(line);
+  sink(sum);
 }
 
 /** How many nodes were asked for, once, of the wheel that asked last: they are the next that it gives back. */
 // @ts-ignore: decorator
 @inline
 export function nodesAsked(wheel: usize): u32 {
-  const nodes = askedBy == wheel ? count : 0;
+  if (askedBy != wheel) return 0;
   askedBy = 0;
-  return nodes;
+  return count;
 }
 
 /** One of the nodes that were asked for last. */
