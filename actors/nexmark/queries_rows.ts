@@ -59,8 +59,16 @@ export const q21 = pipeline("q21", { bids })
     bidder,
     price,
     channel,
-    channelId: knownChannel(channel, url.split("&channel_id=", 1).split("&", 0)),
-    known: knownChannel(channel, "").ne("").or(url.contains("&channel_id=")),
+    url,
+    name: channel.lower(),
+  }))
+  .map(({ auction, bidder, price, channel, url, name }) => ({
+    auction,
+    bidder,
+    price,
+    channel,
+    channelId: knownChannel(name, url.split("&channel_id=", 1).split("&", 0)),
+    known: knownChannel(name, "").ne("").or(url.contains("&channel_id=")),
   }))
   .filter(({ known }) => known)
   .map(({ auction, bidder, price, channel, channelId }) => ({ auction, bidder, price, channel, channelId }))
@@ -85,9 +93,9 @@ function partOfDay(hour: Num): Text {
 }
 
 function knownChannel(channel: Text, otherwise: Text | string): Text {
-  const channels = [["Apple", "0"], ["Google", "1"], ["Facebook", "2"], ["Baidu", "3"]];
+  const channels = [["apple", "0"], ["google", "1"], ["facebook", "2"], ["baidu", "3"]];
   return channels.reduce<Text | string>(
-    (rest, [name, id]) => when(channel.oneOf([name, name.toLowerCase()]), id, rest),
+    (rest, [name, id]) => when(channel.eq(name), id, rest),
     otherwise,
   ) as Text;
 }

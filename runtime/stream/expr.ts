@@ -57,6 +57,9 @@ export type Op =
   | "length"
   | "split"
   | "code"
+  | "lower"
+  | "upper"
+  | "trim"
   | "digits"
   | "rfc3339"
   | "date"
@@ -188,6 +191,17 @@ export class Text<N extends string = string> extends Value<N> {
   }
   concat(other: TextLike): Text {
     return new Text(op("text", "concat", this.node, text(other).node));
+  }
+  /** With small letters; of ASCII, others stay as they are. */
+  lower(): Text {
+    return new Text(op("text", "lower", this.node));
+  }
+  upper(): Text {
+    return new Text(op("text", "upper", this.node));
+  }
+  /** Without spaces, tabs and ends of lines around it. */
+  trim(): Text {
+    return new Text(op("text", "trim", this.node));
   }
   /**
    * A short text (a currency, a country, an airport) as an integer, another for each: up to 8 bytes; 0 where it is

@@ -148,6 +148,38 @@ export function splitText(a: usize, n: u32, b: usize, m: u32, index: i64): usize
   return a + from;
 }
 
+export function lowerText(a: usize, n: u32): usize {
+  return turned(a, n, 0x41);
+}
+export function upperText(a: usize, n: u32): usize {
+  return turned(a, n, 0x61);
+}
+
+/** The 26 letters from `first` on as those of the other size. */
+function turned(a: usize, n: u32, first: u32): usize {
+  const p = take(n);
+  if (!p) return 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const byte = <u32> load<u8>(a + i);
+    store<u8>(p + i, byte - first < 26 ? byte ^ 0x20 : byte);
+  }
+  return p;
+}
+
+export function trimText(a: usize, n: u32): usize {
+  let from: u32 = 0;
+  while (from < n && isSpace(load<u8>(a + from))) from++;
+  while (n > from && isSpace(load<u8>(a + n - 1))) n--;
+  textLength = n - from;
+  return a + from;
+}
+
+// @ts-ignore: decorator
+@inline
+function isSpace(byte: u8): bool {
+  return byte == 0x20 || byte - 9 < 5;
+}
+
 /** Up to 8 bytes as a number, the first the lowest; text has no byte 0 that would tell nothing. */
 export function codeText(a: usize, n: u32): i64 {
   if (n > 8) return fail(OUT_OF_RANGE);

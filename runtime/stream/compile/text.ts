@@ -153,7 +153,9 @@ export function express(node: Node, scope: Scope, block: Block): Code {
 export function canFail(node: Node): boolean {
   if (node.kind !== "op") return false;
   const { op, type, args } = node;
-  if (["concat", "split", "code", "digits", "date", "rfc3339", "round"].includes(op)) return true;
+  if (
+    ["concat", "split", "code", "lower", "upper", "trim", "digits", "date", "rfc3339", "round"].includes(op)
+  ) return true;
   return type === "i64" && op in CHECKED && args.every((arg) => arg.type === "i64");
 }
 
@@ -268,6 +270,10 @@ function textOperation(node: Extract<Node, { kind: "op" }>, args: Code[], block:
       return computed(`${use("concatText")}(${pair(a)}, ${pair(b)})`);
     case "split":
       return computed(`${use("splitText")}(${pair(a)}, ${pair(b)}, ${c.v})`);
+    case "lower":
+    case "upper":
+    case "trim":
+      return computed(`${use(`${op}Text`)}(${pair(a)})`);
     case "code":
       block.mayFail();
       return { type, v: `${use("codeText")}(${pair(a)})` };
