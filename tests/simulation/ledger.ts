@@ -12,6 +12,8 @@ export class StoredChain {
   readonly messages: Uint8Array[] = [];
   /** When each was stored, virtual time. */
   readonly storedAt: number[] = [];
+  /** The newest that came as a straggler; 0 = none did. */
+  straggled = 0;
   readonly stragglers = new Stragglers();
   readonly #waiting = new Set<() => void>();
 
@@ -248,7 +250,10 @@ export class SimChain implements Chain {
     this.#stored.push(message, scheduler.now);
     trace(`stored ${this.name} ${after + 1} ${message.length}`);
     const taken = message.length < TAKEOVER_BYTES_MAX;
-    if (straggled) counters.fault("storedAfterTakeover");
+    if (straggled) {
+      this.#stored.straggled = after + 1;
+      counters.fault("storedAfterTakeover");
+    }
     if (straggled || taken) this.#stored.stragglers.follow(after + 1, scheduler, world.draws);
     if (
       world.ground.faults.crashAfterFire > 0 && tellsWindows(this.name, message) &&

@@ -10,8 +10,8 @@ import type { Ground, SimWorld } from "./world.ts";
 
 /** Share of processes whose outputs somebody reads. */
 const READ = 0.4;
-/** Whoever reads again goes back by this many frames at most, takes its time for each, and soon begins anew. */
-const BACK_FRAMES = 80, FRAME_PAUSE = 20_000, READS_FOR = 1_000_000, REREAD_MAX = 4_000;
+/** Whoever reads again begins so few frames before one that is void, takes its time for each, and begins anew. */
+const BACK_FRAMES = 3, FRAME_PAUSE = 40_000, READS_FOR = 600_000, FRAMES_MAX = 2_000;
 
 /** An output as a reader saw it released. */
 export interface Seen {
@@ -105,29 +105,37 @@ export async function readOutputs(
   }
 }
 
-/** Reads on from some frames back, at leisure and over and over: so it is under way whenever a partition restarts. */
+/**
+ * Reads over and over, at leisure, from a little before the newest frame that a replaced owner left behind: so it
+ * is about to come to it whenever the partition restarts, and must know what it is before it is replayed.
+ */
 export async function rereadOutputs(
   { world, runtime }: Process,
   pipeline: string,
   seen: Seen[],
 ): Promise<void> {
   const { draws, ground } = world;
-  for (let taken = 0; world.alive && taken < REREAD_MAX && ground.faults.laggingReceiver > 0;) {
-    const from = runtime.status().partitions.filter((each) => each.pipeline === pipeline).map((each) => ({
-      partition: each.partition,
-      frame: Math.max(1, each.frame - draws.int(0, BACK_FRAMES)),
-      event: -1,
-    }));
+  for (let taken = 0; world.alive && taken < FRAMES_MAX && ground.faults.laggingReceiver > 0;) {
+    const partitions = runtime.status().partitions.filter((each) => each.pipeline === pipeline);
+    const from = partitions.map(({ partition, frame }) => {
+      const { straggled } = ground.store.chain(`${pipeline}-${partition}`);
+      return {
+        partition,
+        frame: Math.max(1, (straggled > 0 ? straggled : frame) - draws.int(1, BACK_FRAMES)),
+        event: -1,
+      };
+    });
     const enough = new AbortController();
     world.later(draws.int(READS_FOR / 5, READS_FOR), () => enough.abort());
     const frames = new Map<number, number>();
     try {
       for await (const output of runtime.outputs(pipeline, from, enough.signal)) {
         if (!world.alive || enough.signal.aborted) break;
+        const { partition, frame } = output.position;
+        if (frames.get(partition) === frame) continue;
         seen.push({ pipeline, output });
         taken++;
-        const { partition, frame } = output.position;
-        if (frames.get(partition) !== frame) await world.wait(draws.int(0, FRAME_PAUSE));
+        await world.wait(draws.int(0, FRAME_PAUSE));
         frames.set(partition, frame);
       }
     } catch {
