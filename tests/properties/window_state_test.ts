@@ -51,6 +51,12 @@ describe("what windows keep of a key is what wasm/operators/README.md says", () 
       KEY + 40 + 2 * A + 2 * 512,
     ));
 
+  it("hopping, by two stacks of ten panes: a block of 512 bytes, and as much in those outgrown", async () =>
+    atMost(
+      await bytesPerKey([6n, 1_000_000n, 10_000n, 1000n], 10),
+      KEY + 56 + 2 * A + 2 * 512,
+    ));
+
   it("session", async () => atMost(await bytesPerKey([1n, 0n, 1000n, 0n]), KEY + 64 + A + 18));
 
   it("sliding, with one row that waits", async () =>
