@@ -18,6 +18,7 @@ import { readBody } from "./body.ts";
 import { messageToJson } from "./json.ts";
 import { badRequest, ProblemError } from "./problem.ts";
 import type { KeyValue, Position } from "../runtime.ts";
+import type { Clock } from "../world/clock.ts";
 
 const LIMIT_MAX = 10_000;
 const LATE_MAX = 1_000;
@@ -25,6 +26,9 @@ const BODY_BYTES_MAX = 1_024;
 /** A watermark beyond this says that the input has ended. */
 const ENDED = Number.MAX_SAFE_INTEGER;
 const TEXT = new TextEncoder();
+/** A line that browsers pass over: a connection on which nothing moves for long would be cut. */
+const SILENCE = ":\n\n";
+const ALIVE_MS = 10_000;
 /** Events of a stream that wait for a slow reader; it is read no faster than that. */
 const WAITING_MAX = 256;
 
@@ -138,10 +142,12 @@ export function follow(edge: Edge, { req }: Context): Response {
       return `id: ${id}\ndata: ${JSON.stringify(messageToJson(message, payload))}\n\n`;
     }
   };
+  let coming: Promise<string | undefined> | undefined;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
-        const event = await next();
+        const event = await within(edge.clock, coming ??= next(), ALIVE_MS);
+        if (event !== SILENCE) coming = undefined;
         if (event === undefined) controller.close();
         else controller.enqueue(TEXT.encode(event));
       } catch (error) {
@@ -152,6 +158,18 @@ export function follow(edge: Edge, { req }: Context): Response {
     cancel: leave,
   }, { highWaterMark: WAITING_MAX });
   return new Response(body, { headers });
+}
+
+/** What comes, or a comment where nothing does for a while. */
+async function within(
+  clock: Clock,
+  coming: Promise<string | undefined>,
+  ms: number,
+): Promise<string | undefined> {
+  coming.catch(() => {}); // met when it is asked for, which may be later
+  const over = new AbortController();
+  const silence = clock.sleep(ms, over.signal).then(() => SILENCE);
+  return await Promise.race([coming, silence]).finally(() => over.abort());
 }
 
 interface Reached {
