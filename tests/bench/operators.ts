@@ -229,14 +229,14 @@ function tellings(kernel: Kernel): { told: bigint; sum: bigint } {
 }
 
 /** Microseconds of processor time. */
-function cpuTime(work: () => void): number {
+export function cpuTime(work: () => void): number {
   const before = process.cpuUsage();
   work();
   const { user, system } = process.cpuUsage(before);
   return user + system;
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
