@@ -65,6 +65,37 @@ describe(`text (MILLRACE_SEED=${seed})`, () => {
     }
   });
 
+  it("has a code of its own up to eight bytes, and none beyond", async () => {
+    const codes = await openDeclared(
+      pipeline("codes", { input: source(TallySchema) }).map((e) => ({ code: e.key.code() })).to("codes"),
+    );
+    const random = seeded(`${seed} codes`);
+    const all = [
+      "",
+      "a",
+      "ab",
+      "INR",
+      "DE07",
+      "日",
+      "日ab",
+      "éàü",
+      "1234567",
+      "12345678",
+      "12345679",
+      "éàüö",
+    ];
+    for (let i = 0; i < 200; i++) {
+      const text = i < all.length ? all[i] : written(random), bytes = new TextEncoder().encode(text);
+      if (bytes.length > 8) continue;
+      codes.apply([event(text, "")]);
+      const wide = new Uint8Array(8);
+      wide.set(bytes);
+      assert.equal(codes.puts.at(-1)!.row.code, new DataView(wide.buffer).getBigInt64(0, true), text);
+    }
+    codes.apply([event("nine byte", "")]);
+    assert.deepEqual(codes.rejects, [3]);
+  });
+
   it("is a time only as RFC 3339 writes it", async () => {
     const times = await openDeclared(
       pipeline("times", { input: source(TallySchema) }).map((e) => ({ at: rfc3339(e.key) })).to("times"),
