@@ -88,8 +88,11 @@ describe("JetStream's faults", () => {
     const through = await natsLink({ servers: `nats://127.0.0.1:${port}` });
     lines[0].destroy();
     await broken(through);
-    await through.ready();
-    assert.deepEqual([through.connected, lines.length], [true, 3]);
+    for (let waits = 0; !through.connected; waits++) {
+      assert.ok(waits < 2, "it waits for the answer that never comes");
+      await through.ready();
+    }
+    assert.ok(lines.length >= 3);
     await through.close();
     for (const line of lines) line.destroy();
     listener.close();
