@@ -8,6 +8,7 @@ import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Edit, Mutant } from "./mutants.ts";
 import type { Report } from "./simulate.ts";
+import { timedPipelines } from "./timed.ts";
 
 export interface Verdict {
   readonly name: string;
@@ -29,6 +30,8 @@ const COPIED = [
   "tests/support",
   "wasm",
 ];
+/** What kernels are made of. */
+const BUILT_FROM = /^(wasm|runtime\/stream)\//;
 /** A simulation that takes longer than this does not end: that is noticed too. */
 const SEED_MS_MAX = 60_000;
 
@@ -37,6 +40,7 @@ const CONTROL_SEEDS = 2;
 
 /** Throws when copies of the sources fail as they are. */
 export async function checkControl(): Promise<void> {
+  await timedPipelines(); // copies find them built
   const copy = join(COPIES, `mutant-${process.pid}-none`);
   const { said, seed } = await tryMutant({ name: "none", edits: [] }, copy, CONTROL_SEEDS);
   if (seed === undefined) return;
@@ -93,9 +97,10 @@ async function mutate({ name, edits }: Mutant, copy: string): Promise<void> {
     const path = join(copy, edit.file);
     writeFileSync(path, edited(name, edit, readFileSync(path, "utf8")));
   }
-  if (!edits.some(({ file }) => file.startsWith("wasm/"))) return;
-  const { build } = await import(pathToFileURL(join(copy, "wasm/build.ts")).href);
-  await build(["tally"]);
+  if (!edits.some(({ file }) => BUILT_FROM.test(file))) return;
+  const from = (file: string) => import(pathToFileURL(join(copy, file)).href);
+  await (await from("wasm/build.ts")).build(["tally"]);
+  await (await from("tests/simulation/timed.ts")).timedPipelines(); // what takes long here is no seed that does not end
 }
 
 /** The text with the bug in it. Throws where the sources have moved on. */
