@@ -337,7 +337,8 @@ function thinned(names: readonly string[], count: number): string[] {
 /**
  * Keeps the newest `keep` checkpoints, of the older ones `history`, thinned out with age (as-of queries replay
  * from the nearest), and the parts they name. Whatever is beyond the one just saved is not ours: a successor's,
- * whose parts lie there before the manifest that names them.
+ * whose parts lie there before the manifest that names them. Where a manifest is, nothing is dropped at all: what
+ * a successor saved may rest on older parts.
  */
 async function dropOld(
   store: CheckpointStore,
@@ -346,7 +347,9 @@ async function dropOld(
   history: number,
 ): Promise<void> {
   const newest = blobName(chain, frame);
-  const names = (await store.list(`${chain}/`)).filter((name) => name.slice(0, newest.length) <= newest);
+  const found = await store.list(`${chain}/`);
+  const names = found.filter((name) => name.slice(0, newest.length) <= newest);
+  if (found.some((name) => name.endsWith(".json") && !names.includes(name))) return;
   const all = names.filter((name) => name.endsWith(".json")).sort();
   const kept = [...thinned(all.slice(0, -keep), history), ...all.slice(-keep)];
   const named = new Set<string>(kept);

@@ -37,4 +37,9 @@ export const REGRESSIONS: readonly Regression[] = [
     limits: AS_IT_WAS,
     why: "a feed read on from void frames while its partition restored an older checkpoint",
   },
+  {
+    seed: 193,
+    limits: {},
+    why: "a replaced owner that saved a checkpoint late dropped parts that its successor's rests on",
+  },
 ];
