@@ -93,7 +93,9 @@ export class DamagedCheckpoint extends Error {
 /** Saves a checkpoint of the kernel as it is when called. On failure nothing counts and nothing is lost. */
 export async function saveCheckpoint(options: SaveOptions): Promise<Manifest> {
   const { world, kernel, moment, previous } = options;
-  const all = !previous || previous.parts.length >= PARTS_MAX || outgrown(previous.parts);
+  // Nobody rests on what another owner saved: that one may not know yet that it was replaced, and drop it.
+  const own = previous?.epoch === moment.epoch ? previous.parts : [];
+  const all = own.length === 0 || own.length >= PARTS_MAX || outgrown(own);
   const memoryBytes = kernel.memoryBytes;
   const began = world.clock.monotonic();
   kernel.snapshotBegin(all);
@@ -105,7 +107,7 @@ export async function saveCheckpoint(options: SaveOptions): Promise<Manifest> {
     version: 1,
     ...moment,
     memoryBytes,
-    parts: all ? [part] : [...previous.parts, part],
+    parts: all ? [part] : [...own, part],
     host: options.host(),
   };
   await saveManifest(world.checkpoints, `${name}.json`, manifest);
@@ -337,8 +339,7 @@ function thinned(names: readonly string[], count: number): string[] {
 /**
  * Keeps the newest `keep` checkpoints, of the older ones `history`, thinned out with age (as-of queries replay
  * from the nearest), and the parts they name. Whatever is beyond the one just saved is not ours: a successor's,
- * whose parts lie there before the manifest that names them. Where a manifest is, nothing is dropped at all: what
- * a successor saved may rest on older parts.
+ * whose parts lie there before the manifest that names them.
  */
 async function dropOld(
   store: CheckpointStore,
@@ -347,9 +348,7 @@ async function dropOld(
   history: number,
 ): Promise<void> {
   const newest = blobName(chain, frame);
-  const found = await store.list(`${chain}/`);
-  const names = found.filter((name) => name.slice(0, newest.length) <= newest);
-  if (found.some((name) => name.endsWith(".json") && !names.includes(name))) return;
+  const names = (await store.list(`${chain}/`)).filter((name) => name.slice(0, newest.length) <= newest);
   const all = names.filter((name) => name.endsWith(".json")).sort();
   const kept = [...thinned(all.slice(0, -keep), history), ...all.slice(-keep)];
   const named = new Set<string>(kept);

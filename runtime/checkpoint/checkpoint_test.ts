@@ -32,10 +32,13 @@ describe("checkpoints", () => {
         onStall: () => {},
       });
     const first = await save(55, 1, undefined);
-    await save(87, 2, first);
-    await save(85, 1, undefined);
+    const replaced = await save(85, 1, first); // and drops the first
+    const second = await save(87, 2, first);
+    await save(86, 1, replaced);
+    const third = await save(99, 2, second);
+    assert.equal(third.parts.length, 2, "within an epoch: what changed");
     for await (const manifest of newestManifests(world, "tally-0")) {
-      assert.equal(manifest.frame, 87);
+      assert.equal(manifest.frame, 99);
       await restoreCheckpoint(world, module, manifest);
       return;
     }
