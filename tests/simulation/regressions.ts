@@ -42,4 +42,9 @@ export const REGRESSIONS: readonly Regression[] = [
     limits: {},
     why: "a replaced owner that saved a checkpoint late dropped parts that its successor's rests on",
   },
+  {
+    seed: 143,
+    limits: { events: 3327, without: ["deadClient"] },
+    why: "what waited for a partition was looked for in the moment in which it served again",
+  },
 ];

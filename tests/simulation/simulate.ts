@@ -44,7 +44,7 @@ export interface Report {
 
 const SAFETY_MS = 120_000;
 const LIVENESS_MS = 60_000;
-/** What was answered early is in the ledger by then. */
+/** What was answered early is in the ledger by then, and what was admitted is answered. */
 const QUIET_MS = 2_000;
 const VIOLATIONS_MAX = 20;
 const TRACE_LINES = 256;
@@ -152,9 +152,13 @@ class Simulation implements Market {
     if (!this.#plan.standby) this.#restartSuperseded(); // there, who was replaced notices by himself
     const limit = this.#scheduler.elapsedMs + LIVENESS_MS;
     const over = () => this.#failed || (finished() && this.#allEnded() && this.#allDelivered());
-    const quiet = () => over() && this.#scheduler.elapsedMs >= since + QUIET_MS;
+    // What faults left may end a life even now: a partition that serves again takes up what waited for it.
+    let since = Infinity;
+    const quiet = () => {
+      since = over() ? Math.min(since, this.#scheduler.elapsedMs) : Infinity;
+      return this.#scheduler.elapsedMs >= since + QUIET_MS;
+    };
     const came = await this.#scheduler.run(over, limit);
-    const since = this.#scheduler.elapsedMs;
     if (this.#failed) return;
     if (came && await this.#scheduler.run(quiet, limit + QUIET_MS)) {
       checkAnswered(this.#processes, this.violations);
