@@ -5,6 +5,7 @@
  * when to try.
  */
 import { decodeFrame } from "./partition/frame.ts";
+import { readTail } from "./partition/recover.ts";
 import type { World } from "./world/mod.ts";
 import type { Closable } from "./world/network.ts";
 import type { Sign } from "./world/presence.ts";
@@ -33,6 +34,11 @@ export interface OwnerSeen {
   readonly silentMs: number;
 }
 
+interface Taken {
+  readonly epoch: number;
+  readonly overtaken: (epoch: number) => void;
+}
+
 /** The ledger is another process's now: this one must begin anew, as a standby or not at all. */
 export class Replaced extends Error {
   override name = "Replaced";
@@ -46,6 +52,8 @@ export class Ownership {
   #standby: boolean;
   #seen: OwnerSeen = { epoch: 0, sign: "not looked", silentMs: 0 };
   #epoch = 0;
+  /** By chain. */
+  readonly #taken = new Map<string, Taken>();
   #shown: Promise<Closable | undefined> = Promise.resolve(undefined);
   #lost: Error | undefined;
   readonly #ended = new AbortController();
@@ -88,8 +96,9 @@ export class Ownership {
     });
   }
 
-  /** A partition was taken over by this process. */
-  taken(chain: string, epoch: number): void {
+  /** A partition was taken over by this process. `overtaken` is told when another took it over after that. */
+  taken(chain: string, epoch: number, overtaken: (epoch: number) => void): void {
+    this.#taken.set(chain, { epoch, overtaken });
     if (chain !== this.head) return;
     this.#standby = false;
     this.#epoch = epoch;
@@ -149,25 +158,37 @@ export class Ownership {
     }
   }
 
-  /** An owner that is idle would not notice that it was replaced: it looks after its chain as often as a standby waits. */
+  /**
+   * An owner that is idle would not notice that it was replaced: it looks after its chains as often as a standby
+   * waits. After each of them: who lost the head and does not know it yet may take another one back, and end then.
+   */
   async #watch(signal: AbortSignal): Promise<void> {
-    const { clock, ledger } = this.#world;
     while (!signal.aborted) {
-      await clock.sleep(this.#options.patienceMs, signal);
-      if (this.#standby || signal.aborted) continue;
-      try {
-        const chain = await ledger.open(this.head);
-        try {
-          const { last } = await chain.extent();
-          const message = await chain.get(last);
-          const epoch = message ? decodeFrame(message, `frame ${last} of ${this.head}`).epoch : 0;
-          if (epoch > this.#epoch) this.lost(new Error(`frame ${last} of ${this.head} is of epoch ${epoch}`));
-        } finally {
-          await chain.close();
-        }
-      } catch {
-        // What is wrong with the ledger shows where it is written.
+      await this.#world.clock.sleep(this.#options.patienceMs, signal);
+      if (this.#standby) continue;
+      for (const name of [...this.#taken.keys()]) {
+        if (signal.aborted) return;
+        await this.#lookAfter(name).catch(() => {}); // what is wrong with the ledger shows where it is written
       }
+    }
+  }
+
+  async #lookAfter(name: string): Promise<void> {
+    const chain = await this.#world.ledger.open(name);
+    try {
+      const { last } = await chain.extent();
+      const message = await chain.get(last);
+      if (!message) return;
+      const frame = decodeFrame(message, `frame ${last} of ${name}`);
+      if (frame.epoch === this.#taken.get(name)!.epoch) return;
+      // It may be void, and a newer epoch before it.
+      const { epoch } = await readTail(chain, last);
+      const own = this.#taken.get(name)!;
+      if (epoch <= own.epoch) return;
+      if (name !== this.head) own.overtaken(epoch);
+      else this.lost(new Error(`epoch ${epoch} of ${name} has begun`));
+    } finally {
+      await chain.close();
     }
   }
 

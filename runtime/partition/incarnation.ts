@@ -285,6 +285,12 @@ export class Incarnation {
     this.#pump();
   }
 
+  /** Another owner began a newer epoch: the next append would be refused, and this one may have none. */
+  overtaken(epoch: number): void {
+    const detail = `epoch ${epoch} has begun`;
+    this.#crash(new Fenced(this.#shell.partition.name, this.epoch, this.#number + 1, detail));
+  }
+
   #crash(error: Error): void {
     if (this.#over) return;
     if (this.#open) this.#abandonOpen(this.#open);

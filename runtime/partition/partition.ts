@@ -498,7 +498,7 @@ export class Partition {
       onTaken: (epoch) => {
         this.#standby = undefined;
         if (this.#state === "standby") this.#state = "recovering";
-        this.#ownership?.taken(this.name, epoch);
+        this.#ownership?.taken(this.name, epoch, (newer) => this.#live?.overtaken(newer));
       },
     });
     for (const frame of this.#inFlight) {

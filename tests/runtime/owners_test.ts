@@ -3,10 +3,19 @@ import assert from "node:assert/strict";
 import { describe, it } from "@std/testing/bdd";
 import { tally } from "../../actors/tally/tally.ts";
 import { readKernel } from "../../deploy/kernels.ts";
-import { type Runtime, start, type StartOptions, type World } from "../../runtime/mod.ts";
+import {
+  Replaced,
+  type Runtime,
+  start,
+  type StartOptions,
+  type Topology,
+  type World,
+} from "../../runtime/mod.ts";
+import { encodeFrame } from "../../runtime/partition/frame.ts";
+import { encodeEvent } from "../../runtime/partition/mailbox.ts";
 import type { Appended } from "../../runtime/world/mod.ts";
 import { withChains } from "../support/chains.ts";
-import { kept, memoryWorld, tallyEvent, totals } from "../support/world.ts";
+import { type Kept, kept, keyBytes, memoryWorld, tallyEvent, tallyState, totals } from "../support/world.ts";
 
 const topology = { pipelines: [tally] };
 
@@ -53,8 +62,68 @@ describe("an owner that restarts", () => {
   });
 });
 
-async function begin(world: World, options: Partial<StartOptions> = {}): Promise<Runtime> {
-  const runtime = await start(topology, world, new AbortController().signal, {
+describe("an owner of several partitions for which another stands by", () => {
+  const quick = { ...tally, name: "quick" };
+  const both = { pipelines: [tally, quick] };
+  const standby = { standby: true, heartbeatMs: 10, patienceMs: 30 };
+
+  it("ends when it learns that another process took one of them, though nobody sends it anything", async () => {
+    const files = kept();
+    const owner = await begin(seen(memoryWorld(files)), standby, both);
+    const other = await begin(memoryWorld(files), {}, { pipelines: [quick] });
+    assert.deepEqual(totals(await other.submit("quick", tallyEvent("a", 1))), { count: 1n, sum: 1n });
+    await other.stop();
+    await until(() => owner.status().state === "ended");
+    assert.equal((await owner.ended)?.cause instanceof Replaced, true);
+  });
+
+  it("takes it back where it is to, and then answers as the ledger has it", async () => {
+    const files = kept();
+    await (await begin(memoryWorld(files), {}, { pipelines: [quick] })).stop();
+    const owner = await begin(seen(memoryWorld(files)), { ...standby, onFenced: "retake" }, both);
+    const other = await begin(memoryWorld(files), {}, { pipelines: [quick] });
+    await other.submit("quick", tallyEvent("a", 1));
+    await other.stop();
+    await leaveBehind(files, "quick-0", 1); // void, and the newest frame
+    await until(() => owner.status().partitions[1].epoch === 4);
+    await owner.ready;
+    assert.deepEqual(tallyState(await owner.query("quick", keyBytes("a"))), { count: 1n, sum: 1n });
+    assert.deepEqual(owner.status().partitions.map(({ epoch }) => epoch), [1, 4]);
+    await owner.stop();
+  });
+});
+
+/** Far more often than an owner looks after its chains. */
+const LOOKS_MAX = 1_000;
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let looks = 0; !condition(); looks++) {
+    assert.ok(looks < LOOKS_MAX, "it never comes");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** What an owner of an older epoch had under way comes last. */
+async function leaveBehind(files: Kept, name: string, epoch: number): Promise<void> {
+  const chain = await memoryWorld(files).ledger.open(name);
+  const { last } = await chain.extent();
+  const none = new Uint8Array(0), kernel = new Uint8Array(32);
+  const head = { epoch, number: last + 1, clock: 0, kernel, previous: kernel, positions: [] };
+  await chain.append(last, encodeFrame(head, encodeEvent(tallyEvent("a", 1), {}), none).message);
+}
+
+/** Owners show themselves, and nobody looks. */
+function seen(world: World): World {
+  const show = () => Promise.resolve({ close: () => Promise.resolve() });
+  return { ...world, presence: { show, look: () => Promise.resolve("alive" as const) } };
+}
+
+async function begin(
+  world: World,
+  options: Partial<StartOptions> = {},
+  what: Topology = topology,
+): Promise<Runtime> {
+  const runtime = await start(what, world, new AbortController().signal, {
     kernels: readKernel,
     backoff: { firstMs: 1, lastMs: 2 },
     ...options,

@@ -47,4 +47,9 @@ export const REGRESSIONS: readonly Regression[] = [
     limits: { events: 3327, without: ["deadClient"] },
     why: "what waited for a partition was looked for in the moment in which it served again",
   },
+  {
+    seed: 822,
+    limits: { without: ["gracefulStop", "thirdOwner", "clockFrozen", "deadClient"] },
+    why: "an idle owner did not learn that one it had replaced took a partition back and died",
+  },
 ];
