@@ -22,9 +22,6 @@ import { countDeno, countJunit, type Counts, sum } from "./run_counts.ts";
 /** One test may take this long under Bun, whose own default of 5 s is too short for a real server. */
 const TEST_TIMEOUT_MS = 600_000;
 
-/** So many files share a process of Bun, which keeps much of what a file used until the process ends. */
-const BUN_FILES = 12;
-
 /**
  * Tests start and kill -9 real processes (the runtime, nats-server), listen on free ports and write to
  * temporary folders, so they may read, write, run and use the network everywhere. What a program gets is in
@@ -88,21 +85,22 @@ async function underDeno(files: string[], report: string): Promise<Counts> {
   return judge("deno test", code, await counted(report, countDeno));
 }
 
+/** A process a file: Bun keeps much of what a file used, and collects the less the more it keeps. */
 async function underBun(files: string[], scratch: string): Promise<Counts> {
   const bun = await ensureBun();
-  heading(`bun: ${files.length} files, ${BUN_FILES} a process`);
+  heading(`bun: ${files.length} files`);
   const counts: Counts[] = [];
-  for (let at = 0; at < files.length; at += BUN_FILES) {
-    const report = join(scratch, `bun-${at}.xml`);
+  for (const [i, file] of files.entries()) {
+    const report = join(scratch, `bun-${i}.xml`);
     const code = await run(bun[0], [
       ...bun.slice(1),
       "test",
       `--timeout=${TEST_TIMEOUT_MS}`,
       "--reporter=junit",
       `--reporter-outfile=${report}`,
-      ...files.slice(at, at + BUN_FILES).map((file) => `./${file}`),
+      `./${file}`,
     ]);
-    counts.push(judge("bun test", code, await counted(report, countJunit)));
+    counts.push(judge(`bun test ${file}`, code, await counted(report, countJunit)));
   }
   return sum(counts);
 }
@@ -142,6 +140,7 @@ function run(command: string, args: string[]): Promise<number> {
   });
 }
 
+/** What several tests of kernels share is named after what is under test: `…_under_test.ts`. */
 async function testFiles(folder: string): Promise<string[]> {
   const found: string[] = [];
   for (const entry of await readdir(folder, { withFileTypes: true })) {
@@ -150,7 +149,7 @@ async function testFiles(folder: string): Promise<string[]> {
       if (!entry.name.startsWith(".") && !SKIPPED_FOLDERS.has(entry.name)) {
         found.push(...await testFiles(path));
       }
-    } else if (entry.name.endsWith("_test.ts")) found.push(path);
+    } else if (/(?<!_under)_test\.ts$/.test(entry.name)) found.push(path);
   }
   return found.sort();
 }
