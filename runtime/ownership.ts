@@ -51,7 +51,6 @@ export class Ownership {
   readonly #options: StandbyOptions;
   #standby: boolean;
   #seen: OwnerSeen = { epoch: 0, sign: "not looked", silentMs: 0 };
-  #epoch = 0;
   /** By chain. */
   readonly #taken = new Map<string, Taken>();
   #shown: Promise<Closable | undefined> = Promise.resolve(undefined);
@@ -101,7 +100,6 @@ export class Ownership {
     this.#taken.set(chain, { epoch, overtaken });
     if (chain !== this.head) return;
     this.#standby = false;
-    this.#epoch = epoch;
     for (const resolve of this.#waiting.splice(0)) resolve();
     if (this.#world.presence) this.#shown = this.#shown.then((before) => this.#show(before, epoch));
   }
@@ -199,7 +197,7 @@ export class Ownership {
 
   async #show(before: Closable | undefined, epoch: number): Promise<Closable | undefined> {
     const { clock, log, presence } = this.#world;
-    for (let told = false; !this.#ended.signal.aborted && this.#epoch === epoch;) {
+    for (let told = false; !this.#ended.signal.aborted && this.#taken.get(this.head)?.epoch === epoch;) {
       try {
         const shown = await presence!.show(this.head, epoch, this.#options.heartbeatMs);
         await before?.close();

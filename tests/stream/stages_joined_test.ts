@@ -16,6 +16,7 @@ import {
   type Runtime,
   source,
   start,
+  type Stream,
   sum,
   type Text,
   tumbling,
@@ -29,6 +30,14 @@ const seed = seedOf(process.env, 20261124);
 type Row<N extends string> = { readonly [P in N]: Num } & { readonly key: Text };
 const timed = () => source(TallySchema, { eventTime: (e) => e.at, watermark: bounded("5s") });
 
+function beside(sums: Stream<Row<"total" | "windowStart">>, limits: Stream<Row<"amount">>) {
+  return sums.map(({ key, total, windowStart }) => ({ key, total, windowStart })).key(({ key }) => key).join(
+    limits.map(({ key, amount }) => ({ key, amount })).key(({ key }) => key),
+    { before: "20s", after: "0s", type: "left" },
+    (sums, limit, there) => ({ ...sums, limit: limit.amount, limited: there.right }),
+  );
+}
+
 /** What each key spent in 10 s, and beside it the limits that were set for the key within the 20 s before. */
 function stages(first: number, second: number) {
   const spent = pipeline("spent", { events: timed() }, { partitions: first })
@@ -40,14 +49,7 @@ function stages(first: number, second: number) {
   const watched = pipeline(
     "watched",
     { sums: fedBy(spent, "sums", { eventTime: (row) => row.windowEnd.sub(1) }), limits: timed() },
-    ({ sums, limits }) =>
-      sums.map(({ key, total, windowStart }) => ({ key, total, windowStart })).key(({ key }) => key)
-        .join(
-          limits.map(({ key, amount }) => ({ key, amount })).key(({ key }) => key),
-          { before: "20s", after: "0s", type: "left" },
-          (sums, limit, there) => ({ ...sums, limit: limit.amount, limited: there.right }),
-        )
-        .to("watched"),
+    ({ sums, limits }) => beside(sums, limits).to("watched"),
     { partitions: second },
   );
   return [spent, watched];
@@ -72,14 +74,7 @@ function split(first: number, second: number) {
       sums: fedBy(spent, "sums", { eventTime: (row) => row.windowEnd.sub(1) }),
       limits: fedBy(spent, "limits", { eventTime: (row) => row.at }),
     },
-    ({ sums, limits }) =>
-      sums.map(({ key, total, windowStart }) => ({ key, total, windowStart })).key(({ key }) => key)
-        .join(
-          limits.map(({ key, amount }) => ({ key, amount })).key(({ key }) => key),
-          { before: "20s", after: "0s", type: "left" },
-          (sums, limit, there) => ({ ...sums, limit: limit.amount, limited: there.right }),
-        )
-        .to("watched"),
+    ({ sums, limits }) => beside(sums, limits).to("watched"),
     { partitions: second },
   );
   return [spent, watched];
