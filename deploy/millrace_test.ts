@@ -107,6 +107,7 @@ describe("the command line", () => {
     assert.deepEqual(json(decided.out).map(({ verdict }) => verdict), ["APPROVE", "APPROVE"]);
 
     const again = await run("run", "payments", input, "--data", data);
+    assert.match(again.err, /was run on this ledger before: what it took up to line 2 changes nothing/);
     assert.match(again.err, /2 events: 0 decided, 2 applied/);
 
     const shown = await run(

@@ -6,6 +6,7 @@ import process from "node:process";
 import { resolve } from "node:path";
 import { type Runtime, start as startRuntime } from "../../runtime/mod.ts";
 import { micros } from "../../runtime/stream/windows.ts";
+import { routesOf } from "../../runtime/ingress/answer.ts";
 import { runFiles } from "../../runtime/ingress/files.ts";
 import { messageToJson } from "../../runtime/ingress/json.ts";
 import { command, Problem } from "../command.ts";
@@ -88,6 +89,17 @@ export const run = command({
           `Cannot run ${pipeline} on several files: it answers each event in order. Give it one file.`,
         );
       }
+      const files = inputs.map((input) => ({
+        ...input,
+        source: values.source ||
+          (input.path === "-" ? `stdin/${world.random.id()}` : `file/${resolve(input.path)}`),
+      }));
+      for (const { path, source } of files) {
+        const line = await lineBefore(runtime, pipeline, source);
+        if (line > 0) {
+          err(`${path} was run on this ledger before: what it took up to line ${line} changes nothing`);
+        }
+      }
       const progress = new Progress(
         `${given.join(" ")} {bar} {percentage}% · {events} events · {eta_formatted} left`,
         process.stderr,
@@ -95,10 +107,10 @@ export const run = command({
       const read = new Map<string, { bytes: number; events: number }>();
       const summary = await runFiles(
         runtime,
-        inputs.map(({ of, path, stream }) => ({
+        files.map(({ of, path, stream, source }) => ({
           pipeline,
           of,
-          source: values.source || (path === "-" ? `stdin/${world.random.id()}` : `file/${resolve(path)}`),
+          source,
           format: values.format === "auto" ? (path.endsWith(".csv") ? "csv" : "ndjson") : values.format,
           input: stream,
           write: results ? () => {} : write,
@@ -129,6 +141,13 @@ export const run = command({
     }
   },
 });
+
+/** The last line of a source that an earlier run brought into the ledger; 0 = none. */
+async function lineBefore(runtime: Runtime, name: string, source: string): Promise<number> {
+  const members = routesOf(runtime, runtime.topology).get(name)?.members ?? [];
+  const marks = await Promise.all(members.map(({ pipeline }) => runtime.applied(pipeline.name, source)));
+  return Math.max(0, ...marks.map(({ most }) => most));
+}
 
 async function write(records: string): Promise<void> {
   if (!process.stdout.write(records)) await once(process.stdout, "drain");
