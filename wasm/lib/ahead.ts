@@ -81,15 +81,33 @@ export function entryFound(question: u32): usize {
   return <usize> load<u32>(entries + (<usize> question << 2));
 }
 
+/** The question whose answer is likely wanted next: answers are mostly used in the order of their questions. */
+let expected: usize = 0;
+
 /**
- * The same for a hash that a table has asked for; 0 = not lately. It was an entry of that table, and its place will
- * always be one; what it holds now is to be looked at.
+ * What that question found, if this table put it; else 0. It was an entry of that table, and its place will always be
+ * one; what it holds now is to be looked at. Then `tookExpected`, if it was wanted.
  */
+// @ts-ignore: decorator
+@inline
+export function expectedEntry(table: usize): usize {
+  return <usize> load<u32>(tables + expected) == table ? <usize> load<u32>(entries + expected) : 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function tookExpected(): void {
+  expected += 4;
+}
+
+/** The same for a hash that a table has asked for; 0 = not lately. The question behind it is expected next. */
 // @ts-ignore: decorator
 @inline
 export function hinted(tag: u32, table: usize): usize {
   const at = <usize> load<u16>(hints + (<usize> (tag % HINTS) << 1)) << 2;
-  return load<u32>(tags + at) == tag && <usize> load<u32>(tables + at) == table ? <usize> load<u32>(entries + at) : 0;
+  if (load<u32>(tags + at) != tag || <usize> load<u32>(tables + at) != table) return 0;
+  expected = at + 4;
+  return <usize> load<u32>(entries + at);
 }
 
 /** After another state has come into memory. */
@@ -115,6 +133,7 @@ export function askEntries(): void {
   store<u32>(SINK, sum + readAll(lines, n));
   count = 0;
   nextCount = 0;
+  expected = 0;
 }
 
 /** Adds the lines of an entry, a page at most, to be read; how many there are then. */

@@ -46,6 +46,11 @@ const BAD_PARAMS: i32 = -1;
 @inline
 const BAD_FRAME: i32 = -2;
 
+/** The length of a payload that is not the kernel's. */
+// @ts-ignore: decorator
+@inline
+const NONE: u32 = 0xffffffff;
+
 /** The Event record that was read last. */
 let payload: usize = 0;
 let payloadLength: u32 = 0;
@@ -81,46 +86,57 @@ export function apply(frameClock: i64, number: u64, length: u32, outputMax: u32)
   touchRoot();
   enterFrame(frameClock, number);
   beginOutput();
-  const start = inputAddress(), end = start + length;
-  const limit = OUTPUT + min<usize>(outputMax, OUTPUT_BYTES - 64);
-  let p = start, index: u32 = 0;
-  while (p < end) {
-    if (index && outputEnd + kernel.EFFECT_BYTES_MAX > limit) break;
-    if (isDefined(kernel.onAhead)) {
-      if (!(index & (AHEAD - 1))) lookAhead(p, end);
-    }
-    if (load<u8>(p) != 0x3a) return finish(BAD_FRAME, <u32> (p - start), index);
-    let bytes: u32 = load<u8>(p, 1), from = p + 2;
-    if (bytes > 0x7f || from + bytes > end) {
-      bytes = lengthOf(p + 1, end);
-      if (!at) return finish(BAD_FRAME, <u32> (p - start), index);
-      from = at;
-    }
-    store<u32>(RESULT, index, 8);
-    if (!readEvent(from, from + bytes)) return finish(BAD_FRAME, <u32> (from - start), index);
-    p = from + bytes;
-    applyEvent(index++);
-  }
-  if (isDefined(kernel.onFrameEnd)) kernel.onFrameEnd();
-  finish(OK, <u32> (p - start), index);
+  const start = inputAddress();
+  applyAll(start, start + length, 0, OUTPUT + min<usize>(outputMax, OUTPUT_BYTES - 64), false);
 }
 
 export function decide(frameClock: i64, number: u64, index: u32, length: u32): void {
   touchRoot();
   enterFrame(frameClock, number);
   beginOutput();
-  store<u32>(RESULT, 0, 8);
   const start = inputAddress();
-  if (!readEvent(start, start + length)) return finish(BAD_FRAME, 0, 0);
-  if (isDefined(kernel.onAhead)) {
-    beginAhead(true);
-    kernel.onAhead(payload, payloadLength);
-    if (idLength && dedupOn()) idAhead(id, idLength);
-    endAhead();
+  applyAll(start, start + length, index, OUTPUT + OUTPUT_BYTES, true);
+}
+
+/**
+ * Applies records of a frame, or a `single` event that stands alone. Both from here, so that each hook of the kernel
+ * is called in one place alone: then the compiler puts all of it into this loop.
+ */
+function applyAll(start: usize, end: usize, first: u32, limit: usize, single: bool): void {
+  let p = start, index = first, bytes = <u32> (end - start), from = start;
+  while (single || p < end) {
+    if (index != first && outputEnd + kernel.EFFECT_BYTES_MAX > limit) break;
+    if (isDefined(kernel.onAhead)) {
+      if (!((index - first) & (AHEAD - 1))) lookAhead(p, end, single);
+    }
+    if (!single) {
+      if (load<u8>(p) != 0x3a) return finish(BAD_FRAME, <u32> (p - start), index);
+      bytes = load<u8>(p, 1);
+      from = p + 2;
+      if (bytes > 0x7f || from + bytes > end) {
+        bytes = lengthOf(p + 1, end);
+        if (!at) return finish(BAD_FRAME, <u32> (p - start), index);
+        from = at;
+      }
+    }
+    store<u32>(RESULT, index - first, 8);
+    p = from + bytes;
+    enterEvent(index++);
+    beginEvent();
+    dropJoined();
+    if (bytes > 2 && bytes < 0x82 && load<u16>(from) == <u16> (0x0a | (bytes - 2) << 8)) { // a short payload alone
+      payload = from + 2;
+      payloadLength = bytes - 2;
+    } else {
+      if (!readEvent(from, p)) return finish(BAD_FRAME, <u32> (from - start), index - first - 1);
+      payloadLength = settle() ? NONE : payloadLength;
+    }
+    if (payloadLength <= kernel.EVENT_BYTES_MAX) kernel.onEvent(payload, payloadLength);
+    else if (payloadLength != NONE) reject(Reject.MALFORMED);
+    if (single) break;
   }
-  applyEvent(index);
   if (isDefined(kernel.onFrameEnd)) kernel.onFrameEnd();
-  finish(OK, length, 1);
+  finish(OK, <u32> (p - start), index - first);
 }
 
 export function query(length: u32): void {
@@ -170,17 +186,21 @@ export function describe(): void {
 }
 
 /** Lets the kernel ask for the memory that the next events will need. What it cannot read it passes over. */
-function lookAhead(p: usize, end: usize): void {
-  beginAhead(false);
+function lookAhead(p: usize, end: usize, single: bool): void {
+  beginAhead(single);
+  let stop = end, start = p;
   for (let i: u32 = 0; i < AHEAD && p < end; i++) {
-    if (load<u8>(p) != 0x3a) break;
-    let bytes: u32 = load<u8>(p, 1), start = p + 2;
-    if (bytes > 0x7f || start + bytes > end) {
-      bytes = lengthOf(p + 1, end);
-      if (!at) break;
-      start = at;
+    if (!single) {
+      if (load<u8>(p) != 0x3a) break;
+      let bytes: u32 = load<u8>(p, 1);
+      start = p + 2;
+      if (bytes > 0x7f || start + bytes > end) {
+        bytes = lengthOf(p + 1, end);
+        if (!at) break;
+        start = at;
+      }
+      stop = start + bytes;
     }
-    const stop = start + bytes;
     p = stop;
     if (start == stop || load<u8>(start) != 0x0a) continue;
     let length: u32 = load<u8>(start, 1), from = start + 2;
@@ -196,36 +216,31 @@ function lookAhead(p: usize, end: usize): void {
       if (at) idAhead(at, idBytes);
     }
   }
-  endAhead();
-}
-
-function endAhead(): void {
   askEntries();
   if (isDefined(kernel.onAheadDone)) kernel.onAheadDone();
 }
 
-/** One event, in the order in which it can be settled: stale, duplicate, quarantined, the kernel. */
-function applyEvent(index: u32): void {
-  enterEvent(index);
-  beginEvent();
-  dropJoined();
+/** One event, in the order in which it can be settled: stale, duplicate, quarantined; false = it is the kernel's. */
+function settle(): bool {
   if (sequence && sourceLength) {
     const known = advanceSource(source, sourceLength, sequence);
-    if (known > 0) return stale();
-    if (known < 0 && kind != 2) return reject(Reject.STATE_FULL);
+    if (known > 0) stale();
+    else if (known < 0 && kind != 2) reject(Reject.STATE_FULL);
+    if (known > 0 || known < 0 && kind != 2) return true;
   }
   if (idLength && dedupOn()) {
     const known = remember(id, idLength);
-    if (known > 0) return duplicate(originalFrame, originalEvent);
-    if (known < 0 && kind != 2) return reject(Reject.STATE_FULL);
+    if (known > 0) duplicate(originalFrame, originalEvent);
+    else if (known < 0 && kind != 2) reject(Reject.STATE_FULL);
+    if (known > 0 || known < 0 && kind != 2) return true;
   }
-  if (kind == 2) return reject(Reject.POISON);
-  if (kind == 1) return timer();
-  if (kind == 3) return mark();
-  if (kind == 4) return reject(<u32> reason);
-  if (kind == 5) return correction();
-  if (payloadLength > kernel.EVENT_BYTES_MAX) return reject(Reject.MALFORMED);
-  kernel.onEvent(payload, payloadLength);
+  if (!kind) return false;
+  if (kind == 2) reject(Reject.POISON);
+  else if (kind == 1) timer();
+  else if (kind == 3) mark();
+  else if (kind == 4) reject(<u32> reason);
+  else if (kind == 5) correction();
+  return true;
 }
 
 /** A timer that comes before its time does nothing. */

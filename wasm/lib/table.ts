@@ -6,7 +6,7 @@
  * with each upsert, then the old index is wiped a little at a time. A clock hand walks over the entries to
  * find idle ones.
  */
-import { askSlot, hinted, UNASKED } from "./ahead";
+import { askSlot, expectedEntry, hinted, tookExpected, UNASKED } from "./ahead";
 import { clock } from "./context";
 import { copyKey, hashOf, sameBytes } from "./keys";
 import { alloc, allocRun, logPages, PAGE, release, releaseZeroedRun, touch, wipe } from "./memory";
@@ -94,28 +94,24 @@ export class Table<V> {
 
   /** The value of a key, or 0. Read only. */
   find(key: usize, length: u32): V {
-    const tag = hashOf(key, length);
-    let ref = this.lookUp(tag, key, length);
-    if (!ref && this.old && !this.wiping) ref = this.probeOld(tag, key, length);
+    const ref = this.search(key, length);
     return changetype<V>(ref ? ref + HEADER + this.keyInline : 0);
   }
 
   /** The value of a key, made of zeroes where there was none; writable. 0 = no room for one more. */
-  upsert(key: usize, length: u32): V {
+  // @ts-ignore: decorator
+  @inline
+ upsert(key: usize, length: u32): V {
     if (this.old) this.advance();
-    const tag = hashOf(key, length);
-    let ref = this.lookUp(tag, key, length);
-    if (!ref && this.old && !this.wiping) ref = this.probeOld(tag, key, length);
-    made = !ref;
-    if (ref) {
-      touch(ref);
+    let ref = expectedEntry(changetype<usize>(this));
+    if (ref && this.holds(ref, key, length)) {
+      tookExpected();
+      made = false;
     } else {
-      ref = this.make(tag, key, length);
-      if (!ref) {
-        made = false;
-        return changetype<V>(0);
-      }
+      ref = this.searchOrMake(key, length);
+      if (!ref) return changetype<V>(0);
     }
+    touch(ref);
     if (this.ttl) store<u32>(ref, <u32> (clock >> 20));
     return changetype<V>(ref + HEADER + this.keyInline);
   }
@@ -308,13 +304,30 @@ export class Table<V> {
     }
   }
 
-  /** The same; looks first where a question has found this key. */
-  // @ts-ignore: decorator
-  @inline
- private lookUp(tag: u32, key: usize, length: u32): usize {
-    const ref = hinted(tag, changetype<usize>(this));
-    if (ref && load<u16>(ref, 6) && this.holds(ref, key, length)) return ref;
-    return this.probe(tag, key, length);
+  /** The entry of a key, or 0. Looks first where a question has found it. */
+  private search(key: usize, length: u32): usize {
+    let ref = expectedEntry(changetype<usize>(this));
+    if (ref && this.holds(ref, key, length)) {
+      tookExpected();
+      return ref;
+    }
+    return this.lookUp(hashOf(key, length), key, length);
+  }
+
+  private searchOrMake(key: usize, length: u32): usize {
+    const tag = hashOf(key, length), ref = this.lookUp(tag, key, length);
+    made = false;
+    if (ref) return ref;
+    const fresh = this.make(tag, key, length);
+    made = fresh != 0;
+    return fresh;
+  }
+
+  private lookUp(tag: u32, key: usize, length: u32): usize {
+    let ref = hinted(tag, changetype<usize>(this));
+    if (ref && this.holds(ref, key, length)) return ref;
+    ref = this.probe(tag, key, length);
+    return ref || !this.old || this.wiping ? ref : this.probeOld(tag, key, length);
   }
 
   private probeOld(tag: u32, key: usize, length: u32): usize {
@@ -333,7 +346,7 @@ export class Table<V> {
   // @ts-ignore: decorator
   @inline
  private holds(ref: usize, key: usize, length: u32): bool {
-    if (<u32> load<u16>(ref, 4) != length) return false;
+    if (load<u32>(ref, 4) != length + 0x10000) return false;
     return length == 8 ? load<u64>(ref, HEADER) == load<u64>(key) : sameBytes(this.keyAt(ref), key, length);
   }
 
