@@ -1,7 +1,7 @@
 /** A frame still open: under `early` its events are decided one by one, and answered before it is appended. */
 import type { Kernel } from "../kernel/host.ts";
 import type { Chain } from "../world/mod.ts";
-import { type Done, encodeEvent, type EventFields, isNamed, type Waiting } from "./mailbox.ts";
+import { type Done, encodeEvent, type EventFields, isNamed, Waiting } from "./mailbox.ts";
 import type { Partition } from "./partition.ts";
 import { answer } from "./release.ts";
 import { EffectCursor } from "./records.ts";
@@ -48,7 +48,7 @@ export class OpenFrame {
     this.#events = roomy(this.#events, this.#eventBytes, record.length);
     this.#events.set(record, this.#eventBytes);
     this.#eventBytes += record.length;
-    this.waiting.push({ bytes: record.length, done, at: this.clock, named: isNamed(fields ?? {}), traps: 0 });
+    this.waiting.push(new Waiting(record.length, done, this.clock, isNamed(fields ?? {})));
     return record;
   }
 
@@ -78,7 +78,7 @@ export class OpenFrame {
     this.nextTimer = applied.nextTimer;
     this.rejects += applied.rejects;
     // It was answered, so it is not given back, however long the ledger is away.
-    this.waiting.push({ bytes: record.length, done: ANSWERED, at: this.clock, named: false, traps: 0 });
+    this.waiting.push(new Waiting(record.length, ANSWERED, this.clock, false));
     answer(new EffectCursor(effects), { partition: partition.index, frame: this.number, event: index }, {
       partition,
       chain,

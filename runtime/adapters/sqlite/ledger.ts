@@ -170,8 +170,7 @@ class SqliteLedger implements Ledger {
 
   #flush(): void {
     if (this.#wal.held || this.#pending.length === 0) return;
-    const batch = this.#pending;
-    this.#pending = [];
+    const batch = this.#pending.splice(0);
     if (this.#sync.broken) {
       return this.#settleAll(batch, { kind: "failed", cause: this.#sync.broken, lasting: true });
     }
