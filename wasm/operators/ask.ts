@@ -77,7 +77,7 @@ export function readWanted(): void {
  * entry on: of so many levels, where a row names at `below` the two under it. `bytes`: how long rows are about.
  */
 export function askTrees(operator: usize, a: usize, b: usize, below: usize, levels: u32, bytes: usize): void {
-  let here = listed, next = listed + LIST_BYTES, n: u32 = 0, kept: u32 = 0;
+  let here = listed, next = listed + LIST_BYTES + 32, n: u32 = 0, kept: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const at = notes + (<usize> i << 3);
     if (<usize> load<u32>(at) != operator) {
@@ -92,12 +92,14 @@ export function askTrees(operator: usize, a: usize, b: usize, below: usize, leve
   }
   count = kept;
   const end = min<u32>(<u32> bytes, 128) - 4;
+  // Blocks of 64 bytes and of 32 begin where lines do: of such rows there is one to read.
+  const double = bytes > 64 || bytes > 32 && bytes <= 48;
   while (true) {
-    for (let i: usize = 0; i < <usize> n; i++) {
+    for (let i: usize = 0; double && i < <usize> n; i++) {
       const row = load<u32>(here + (i << 2)), last = min(row + end, row | <u32> (PAGE - 4)); // behind a page memory may end
       store<u64>(wanted + (i << 3), <u64> last << 32 | row);
     }
-    sink(readAll(wanted, 2 * n));
+    sink(double ? readAll(wanted, 2 * n) : readAll(here, n));
     if (--levels == 0) return;
     let under: u32 = 0;
     for (let i: u32 = 0; i < n; i++) {
@@ -120,7 +122,7 @@ const LISTED_MAX: u32 = 4 * AHEAD - 1;
 @inline
 const LIST_BYTES: usize = 16 * AHEAD;
 
-const listed = memory.data(<i32> (2 * LIST_BYTES), 8);
+const listed = memory.data(<i32> (2 * LIST_BYTES) + 64, 8);
 
 /** Adds a row, where there is one and room; how many there are then. */
 // @ts-ignore: decorator

@@ -32,11 +32,16 @@ class Sides {
   right: u32;
 }
 
+/** A row that is kept: what R saves, of which the node's time is the beginning, stands behind a header. */
 @unmanaged
 class Kept extends Node {
-  bytes: u32; // of the block; the two lowest bits: matched, right side
 }
 
+// @ts-ignore: decorator
+@inline
+const HEADER: usize = offsetof<Kept>("time");
+
+/** In the lowest bits of `owner`. */
 // @ts-ignore: decorator
 @inline
 const MATCHED: u32 = 1;
@@ -115,9 +120,9 @@ export class IntervalJoin<D> {
     let sides = due > w ? this.table.upsert(key, length) : this.table.find(key, length);
     let row: usize = 0;
     if (due > w) {
-      row = this.keep(changetype<usize>(sides), time, d.left().size(), 0, due);
+      row = this.keep(changetype<usize>(sides), d.left().size(), 0, due);
       if (!row) return;
-      d.left().save(row + offsetof<Kept>());
+      d.left().save(row + HEADER);
     }
     let matched = false;
     if (changetype<usize>(sides) && sides.right) matched = this.scanRight(<usize> sides.right, low, high);
@@ -133,9 +138,9 @@ export class IntervalJoin<D> {
     let sides = due > w ? this.table.upsert(key, length) : this.table.find(key, length);
     let row: usize = 0;
     if (due > w) {
-      row = this.keep(changetype<usize>(sides), time, d.right().size(), RIGHT, due);
+      row = this.keep(changetype<usize>(sides), d.right().size(), RIGHT, due);
       if (!row) return;
-      d.right().save(row + offsetof<Kept>());
+      d.right().save(row + HEADER);
     }
     let matched = false;
     if (changetype<usize>(sides) && sides.left) {
@@ -147,13 +152,13 @@ export class IntervalJoin<D> {
 
   /** Frees, and tells of the lonely. */
   advance(w: i64): bool {
-    beginSteps();
+    beginSteps(<u32> rowBytes);
     while (true) {
       const row = this.next(w);
       if (!row) return !stopped();
       const others = this.wheel.begunNodes() + this.ring.begunNodes();
       if (others) this.askRun(others);
-      const lonely = !(changetype<Kept>(row).bytes & MATCHED);
+      const lonely = !(changetype<Kept>(row).owner & MATCHED);
       if (lonely && this.wanted(row)) {
         if (!room()) {
           this.waiting = row;
@@ -184,14 +189,14 @@ export class IntervalJoin<D> {
   /** Asks for what taking the rows of a run out of their trees will read: the ways to them, slots of the index. */
   private askRun(count: u32): void {
     for (let i: u32 = 0; i < count; i++) {
-      const row = changetype<Kept>(askedNode(i)), sides = changetype<Sides>(<usize> row.owner);
+      const row = changetype<Kept>(askedNode(i)), sides = ownerOf(row);
       want(topOf(row, sides));
       if (this.rowsOf(sides) == 1) want(this.table.indexOf(sides));
     }
     readWanted();
     for (let i: u32 = 0; i < count; i++) {
       const row = changetype<Kept>(askedNode(i));
-      want(<usize> changetype<Kept>(topOf(row, changetype<Sides>(<usize> row.owner))).left); // what is due is among the first of its tree
+      want(<usize> changetype<Kept>(topOf(row, ownerOf(row))).left); // what is due is among the first of its tree
     }
     readWanted();
   }
@@ -214,27 +219,27 @@ export class IntervalJoin<D> {
   // @ts-ignore: decorator
   @inline
  private wanted(row: usize): bool {
-    return (this.kind & (changetype<Kept>(row).bytes & RIGHT ? JoinKind.RIGHT : JoinKind.LEFT)) != 0;
+    return (this.kind & (changetype<Kept>(row).owner & RIGHT ? JoinKind.RIGHT : JoinKind.LEFT)) != 0;
   }
 
   private tell(row: usize): void {
     const d = changetype<D>(0);
-    if (changetype<Kept>(row).bytes & RIGHT) {
-      d.right().load(row + offsetof<Kept>());
+    if (changetype<Kept>(row).owner & RIGHT) {
+      d.right().load(row + HEADER);
       d.joined(Has.RIGHT);
     } else {
-      d.left().load(row + offsetof<Kept>());
+      d.left().load(row + HEADER);
       d.joined(Has.LEFT);
     }
   }
 
   /** A block for a row of `size` bytes; 0 = no room, and said so. */
-  private keep(sides: usize, time: i64, size: u32, side: u32, due: i64): usize {
+  private keep(sides: usize, size: u32, side: u32, due: i64): usize {
     if (!sides) {
       refuse(Reject.STATE_FULL);
       return 0;
     }
-    const bytes = (<u32> offsetof<Kept>() + size + 7) & ~7;
+    const bytes = <u32> HEADER + size;
     rowBytes = bytes;
     const row = block(bytes);
     if (!row || !this.put(row, due)) {
@@ -244,30 +249,43 @@ export class IntervalJoin<D> {
       return 0;
     }
     const kept = changetype<Kept>(row);
-    kept.time = time;
     kept.seq = this.seq++;
-    kept.owner = <u32> sides;
-    kept.bytes = bytes | side;
+    kept.owner = <u32> sides | side;
     return row;
   }
 
   /** The row takes its place among those of its key. */
   private stand(row: usize, sides: Sides, side: usize, matched: bool): void {
-    if (matched) changetype<Kept>(row).bytes |= MATCHED;
+    if (matched) changetype<Kept>(row).owner |= MATCHED;
     else if (this.wanted(row)) this.lonely++;
     this.counted(sides, 1);
     treeInsert(changetype<usize>(sides) + side, row);
   }
 
   private forget(row: usize): void {
-    const kept = changetype<Kept>(row), sides = changetype<Sides>(<usize> kept.owner);
-    const side = kept.bytes & RIGHT ? offsetof<Sides>("right") : offsetof<Sides>("left");
-    if (!(kept.bytes & MATCHED) && this.wanted(row)) this.lonely--;
+    const kept = changetype<Kept>(row), sides = ownerOf(kept), bytes = this.bytesOf(row);
+    const side = kept.owner & RIGHT ? offsetof<Sides>("right") : offsetof<Sides>("left");
+    if (!(kept.owner & MATCHED) && this.wanted(row)) this.lonely--;
     treeRemove(changetype<usize>(sides) + side, row);
-    release(row, kept.bytes & ~7);
+    release(row, bytes);
     if (this.rowsOf(sides) == 1) return this.table.remove(sides);
     touch(changetype<usize>(sides));
     this.counted(sides, -1);
+  }
+
+  /** How long a row's block is; loads the row where not all have one length. */
+  // @ts-ignore: decorator
+  @inline
+ private bytesOf(row: usize): usize {
+    const d = changetype<D>(0);
+    if (changetype<Kept>(row).owner & RIGHT) {
+      if (d.right().fixedBytes()) return HEADER + d.right().fixedBytes();
+      d.right().load(row + HEADER);
+      return HEADER + d.right().size();
+    }
+    if (d.left().fixedBytes()) return HEADER + d.left().fixedBytes();
+    d.left().load(row + HEADER);
+    return HEADER + d.left().size();
   }
 
   // @ts-ignore: decorator
@@ -289,7 +307,7 @@ export class IntervalJoin<D> {
     if (node.left && node.time >= low) found = this.scanRight(<usize> node.left, low, high);
     if (node.time >= low && node.time <= high) {
       this.mark(at);
-      changetype<D>(0).right().load(at + offsetof<Kept>());
+      changetype<D>(0).right().load(at + HEADER);
       changetype<D>(0).joined(Has.BOTH);
       found = true;
     }
@@ -303,7 +321,7 @@ export class IntervalJoin<D> {
     let found = false;
     if (node.left && node.time >= first) found = this.scanLeft(<usize> node.left, first, last, time);
     if (node.time >= first && node.time <= last) {
-      d.left().load(at + offsetof<Kept>());
+      d.left().load(at + HEADER);
       if (d.low() <= time && time <= d.high()) {
         this.mark(at);
         d.joined(Has.BOTH);
@@ -317,16 +335,22 @@ export class IntervalJoin<D> {
   // @ts-ignore: decorator
   @inline
  private mark(row: usize): void {
-    if (!this.kind || changetype<Kept>(row).bytes & MATCHED) return;
+    if (!this.kind || changetype<Kept>(row).owner & MATCHED) return;
     touch(row);
     if (this.wanted(row)) this.lonely--;
-    changetype<Kept>(row).bytes |= MATCHED;
+    changetype<Kept>(row).owner |= MATCHED;
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function ownerOf(row: Kept): Sides {
+  return changetype<Sides>(<usize> (row.owner & ~7));
 }
 
 /** The top of the tree that a row stands in. */
 // @ts-ignore: decorator
 @inline
 function topOf(row: Kept, sides: Sides): usize {
-  return <usize> (row.bytes & RIGHT ? sides.right : sides.left);
+  return <usize> (row.owner & RIGHT ? sides.right : sides.left);
 }

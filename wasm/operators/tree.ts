@@ -12,15 +12,16 @@ export class Node {
   owner: u32;
   /** Order of arrival, modulo 2^32. */
   seq: u32;
-  time: i64;
   left: u32;
   right: u32;
+  /** Last, so that a saved row, which begins with its time, may begin here. */
+  time: i64;
 }
 
 /** Where a node names the two below it. */
 // @ts-ignore: decorator
 @inline
-export const BELOW: u32 = 16;
+export const BELOW: u32 = 8;
 
 // @ts-ignore: decorator
 @inline

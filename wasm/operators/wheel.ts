@@ -13,7 +13,7 @@
  * by its owner when it is taken.
  */
 import { alloc, release, touch } from "../lib/memory";
-import { askChunk, askNodes, askOver, CHUNK, CHUNK_NODES, nodesAsked, RUN, RUN_NODES } from "./wheel_ahead";
+import { askChunk, askNodes, askOver, CHUNK, CHUNK_NODES, nodeBytes, nodesAsked, RUN, RUN_NODES } from "./wheel_ahead";
 
 // @ts-ignore: decorator
 @inline
@@ -449,12 +449,13 @@ function sort(chunk: usize, i: u32): void {
 /** What is left of the steps of this run. Scratch. */
 let stepsLeft: u32 = 0;
 
-/** Before an operator's run of `take`. */
+/** Before an operator's run of `take`; its nodes are about so long. */
 // @ts-ignore: decorator
 @inline
-export function beginSteps(): void {
+export function beginSteps(bytes: u32 = 128): void {
   stepsLeft = STEPS;
   askOver();
+  nodeBytes(bytes);
 }
 
 /** One step of other work than taking; false = the run's steps are used up. */

@@ -39,6 +39,8 @@ const nodes = memory.data(<i32> NODES_MAX * 4, 8);
 const lines = memory.data((<i32> NODES_MAX * 2 + 8) * 4, 8);
 const owners = memory.data((<i32> NODES_MAX + 8) * 4, 8);
 let count: u32 = 0;
+/** How far into a node its last word is looked for: nodes that are short have no second line. */
+let span: u32 = 64;
 /** The wheel of these, until its owner has looked, or does so no more. */
 let askedBy: usize = 0;
 
@@ -80,14 +82,14 @@ export function askNodes(wheel: usize, run: usize, next: usize, chunkBytes: usiz
   askedBy = wheel;
 }
 
-/** Lists a chunk's nodes, of each the first two lines, as far as they stand in one page: behind that memory may end. */
+/** Lists a chunk's nodes, of each up to two lines, as far as they stand in one page: behind that memory may end. */
 // @ts-ignore: decorator
 @inline
 function list(chunk: usize, log: u32): void {
   const nodesAt = log == 4 ? chunk + 16 : chunk + 8, stride = <usize> 1 << log;
   let node = nodesAt + (<usize> load<u16>(chunk, 4) << log);
   for (const end = nodesAt + (<usize> load<u16>(chunk, 6) << log); node < end; node += stride, count++) {
-    const first = load<u32>(node), second = min(first + 64, first | <u32> (PAGE - 4));
+    const first = load<u32>(node), second = min(first + span, first | <u32> (PAGE - 4));
     store<u32>(nodes + (<usize> count << 2), first);
     store<u64>(lines + (<usize> count << 3), <u64> second << 32 | first);
   }
@@ -142,4 +144,11 @@ export function askedNode(i: u32): usize {
 export function askOver(): void {
   askedBy = 0;
   furtherOf = 0;
+}
+
+/** Of the nodes that are asked for from now on: how long they are about. */
+// @ts-ignore: decorator
+@inline
+export function nodeBytes(bytes: u32): void {
+  span = min<u32>(bytes, 68) - 4;
 }
