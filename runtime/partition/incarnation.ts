@@ -43,6 +43,10 @@ export class Incarnation {
   #hash: Uint8Array;
   #open: OpenFrame | undefined;
   #woken = false;
+  readonly #awake = () => {
+    this.#woken = false;
+    if (!this.#over) this.#pump();
+  };
   /** Whether the last frame held one event: events come one at a time. */
   #lone = false;
   #over = false;
@@ -119,12 +123,8 @@ export class Incarnation {
   wake(): void {
     if (this.#woken || this.#over || this.#waits()) return;
     this.#woken = true;
-    const run = () => {
-      this.#woken = false;
-      if (!this.#over) this.#pump();
-    };
-    if (this.#lone && this.#shell.inFlight.length === 0) queueMicrotask(run);
-    else this.#world.clock.soon(run);
+    if (this.#lone && this.#shell.inFlight.length === 0) queueMicrotask(this.#awake);
+    else this.#world.clock.soon(this.#awake);
   }
 
   /** Whether events are to wait for the next round; arms it. */
