@@ -23,7 +23,7 @@ import { fresh, Table, TABLE_BYTES } from "../lib/table";
 import { accumulatorBytes } from "./results";
 import { block, copyWords, minus, plus, touchEnds } from "./bounds";
 import { late, LateReason, refuse, room } from "./out";
-import { lines, sink } from "./ask";
+import { lines, readWanted, sink, want } from "./ask";
 import { watermark } from "./time";
 import { beginSteps, step, stopped, Wheel, WHEEL_BYTES } from "./wheel";
 import { askedNode } from "./wheel_ahead";
@@ -219,7 +219,7 @@ export class Over<A, R, D> {
   }
 
   advance(now: i64): bool {
-    beginSteps();
+    beginSteps(this.fixed() ? <u32> ITEM + this.fixed() : 128);
     while (true) {
       if (!this.held) {
         const node = this.wheel.take(now);
@@ -249,15 +249,16 @@ export class Over<A, R, D> {
   /** Asks for the rings that the next rows will be put into, of all of them together. */
   private ask(count: u32): void {
     const behind = KEY + this.firstsBytes(), fixed = this.fixed();
-    let sum: u32 = 0;
     for (let i: u32 = 0; i < count; i++) {
       const key = changetype<Key>(<usize> changetype<Item>(askedNode(i)).owner);
-      sum += load<u32>(changetype<usize>(key) + behind);
-      if (!key.rows) continue;
-      sum += load<u32>(<usize> key.rows);
+      want(changetype<usize>(key) + behind);
+      want(<usize> key.rows);
       if (<usize> key.capacity * this.placeBytes() <= 64) continue;
-      sum += load<u32>(this.placeOf(key, 0)) + load<u32>(this.placeOf(key, key.count));
+      want(this.placeOf(key, 0));
+      want(this.placeOf(key, key.count));
     }
+    readWanted();
+    let sum: u32 = 0;
     for (let i: u32 = 0; !fixed && i < count; i++) {
       const key = changetype<Key>(<usize> changetype<Item>(askedNode(i)).owner);
       if (key.count) sum += lines(<usize> load<u32>(this.placeOf(key, 0), 8));
