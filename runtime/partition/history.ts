@@ -16,6 +16,12 @@ export interface ReleasedFrame {
   readonly effects: Uint8Array;
 }
 
+/** Who waits for a frame. */
+interface Awaited {
+  readonly beyond: number;
+  settle(): void;
+}
+
 export interface Reading {
   next: number;
   end(): void;
@@ -43,7 +49,8 @@ export class FrameHistory {
   #lateFrames: number[] = [];
   #fed: Record<string, number> = {};
   #voids = new Set<number>();
-  #listeners = new Set<() => void>();
+  /** An array: a set that gains and loses an entry with each frame leaves tables that keep one another alive. */
+  readonly #awaited: Awaited[] = [];
   #clock = 0;
   #bytes = 0;
   /** Bytes of the chain where replay began, and bytes replayed in a second. */
@@ -69,7 +76,12 @@ export class FrameHistory {
 
   set durable(number: number) {
     this.#durable = number;
-    for (const listener of this.#listeners) listener();
+    let left = 0;
+    for (const awaited of this.#awaited) {
+      if (awaited.beyond >= number) this.#awaited[left++] = awaited;
+      else awaited.settle();
+    }
+    this.#awaited.length = left;
   }
 
   /** All results before this event time have been released, microseconds. */
@@ -265,14 +277,17 @@ export class FrameHistory {
   beyond(number: number, signal?: AbortSignal): Promise<void> {
     if (this.#durable > number || signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      const settle = () => {
-        if (this.#durable <= number && !signal?.aborted) return;
-        this.#listeners.delete(settle);
-        signal?.removeEventListener("abort", settle);
+      const leave = () => {
+        this.#awaited.splice(this.#awaited.indexOf(awaited), 1);
         resolve();
       };
-      this.#listeners.add(settle);
-      signal?.addEventListener("abort", settle);
+      const settle = () => {
+        signal?.removeEventListener("abort", leave);
+        resolve();
+      };
+      const awaited = { beyond: number, settle };
+      this.#awaited.push(awaited);
+      signal?.addEventListener("abort", leave, { once: true });
     });
   }
 
