@@ -3,8 +3,8 @@
  * from now on, so that a node is put once and taken once, never moved. What falls due further ahead than the ring
  * reaches is the wheel's.
  *
- * A slot is a chain of chunks, a line of memory each, of which only the last has room. A bit for each slot says
- * whether it holds any.
+ * A slot is a chain of chunks, a line of memory each, of which only the last has room. How many nodes that one holds
+ * stands at the slot, so that putting a node reads nothing but the slot. A bit for each slot says whether it holds any.
  */
 import { alloc, release, touch } from "../lib/memory";
 import { step } from "./wheel";
@@ -31,12 +31,17 @@ const CHUNK_NODES: u32 = 14;
 @inline
 const SIGN: u64 = 0x8000000000000000;
 
+/** Chunks begin where lines do: behind the address of a slot's last one stands how many nodes it holds. */
+// @ts-ignore: decorator
+@inline
+const COUNT: u32 = 63;
+
 @unmanaged
 export class Ring {
   /** The first tick that is not taken yet; no node lies before it. */
   private now: u64;
   private soonest: i64;
-  /** First and last chunk of each slot, u32 each. */
+  /** First and last chunk of each slot, u32 each; with the last its count. */
   private slots: usize;
   private bits: usize;
   private shift: u32;
@@ -66,16 +71,19 @@ export class Ring {
     if (!this.count) this.rest(watermark);
     const tick = max<u64>((<u64> due ^ SIGN) >> this.shift, this.now);
     if (tick - this.now >= SLOTS) return false;
-    const slot = this.slots + (<usize> (tick & (SLOTS - 1)) << 3), last = <usize> load<u32>(slot, 4);
-    let chunk = last, count: u32 = last ? load<u16>(last, 6) : 0;
-    if (!last || count == CHUNK_NODES) {
-      chunk = alloc(CHUNK);
+    const slot = this.slots + (<usize> (tick & (SLOTS - 1)) << 3);
+    let last = load<u32>(slot, 4);
+    touch(slot);
+    if (!last || (last & COUNT) == CHUNK_NODES) {
+      const chunk = alloc(CHUNK);
       if (!chunk) return false;
       this.append(tick, slot, last, chunk);
-      count = 0;
-    } else touch(chunk);
-    store<u32>(chunk + 8 + (<usize> count << 2), <u32> node);
-    store<u16>(chunk, <u16> (count + 1), 6);
+      last = <u32> chunk;
+    }
+    const chunk = <usize> (last & ~COUNT);
+    touch(chunk);
+    store<u32>(chunk + 8 + (<usize> (last & COUNT) << 2), <u32> node);
+    store<u32>(slot, last + 1, 4);
     this.count++;
     return true;
   }
@@ -102,13 +110,11 @@ export class Ring {
     return nodesAsked(changetype<usize>(this));
   }
 
-  /** A new chunk at the end of a slot. */
-  private append(tick: u64, slot: usize, last: usize, chunk: usize): void {
-    touch(slot);
-    store<u32>(slot, <u32> chunk, 4);
+  /** A new chunk at the end of a slot, which is writable. */
+  private append(tick: u64, slot: usize, last: u32, chunk: usize): void {
     if (last) {
-      touch(last);
-      store<u32>(last, <u32> chunk);
+      close(last);
+      store<u32>(<usize> (last & ~COUNT), <u32> chunk);
       return;
     }
     store<u32>(slot, <u32> chunk);
@@ -137,6 +143,7 @@ export class Ring {
     if (this.dueOf(tick) > watermark) return false;
     const slot = this.slots + (<usize> (tick & (SLOTS - 1)) << 3), word = this.wordOf(tick);
     this.first = load<u32>(slot);
+    close(load<u32>(slot, 4));
     touch(slot);
     store<u64>(slot, 0);
     touch(word);
@@ -176,4 +183,13 @@ export class Ring {
  private dueOf(tick: u64): i64 {
     return <i64> ((((tick + 1) << this.shift) - 1) ^ SIGN);
   }
+}
+
+/** Writes the count of a slot's last chunk into it. */
+// @ts-ignore: decorator
+@inline
+function close(last: u32): void {
+  const chunk = <usize> (last & ~COUNT);
+  touch(chunk);
+  store<u16>(chunk, <u16> (last & COUNT), 6);
 }
