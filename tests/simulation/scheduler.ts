@@ -3,6 +3,7 @@
  * in order of time, and each one's consequences are settled before the next begins. Nothing else moves, so a
  * seed fixes the whole run.
  */
+import process from "node:process";
 import { setImmediate } from "node:timers";
 import type { Micros } from "../../runtime/world/clock.ts";
 
@@ -54,7 +55,7 @@ export class Scheduler {
       this.steps++;
       const working = run();
       if (working) await working;
-      await settled();
+      await settled(this.steps);
     }
     return true;
   }
@@ -93,7 +94,16 @@ function before(a: Entry, b: Entry): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);
 }
 
-/** Every promise that can settle has: microtasks run before the next turn. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** Each so many steps the event loop has a turn: garbage is collected in these as well. */
+const STEPS_PER_TURN = 16;
+
+/**
+ * Every promise that can settle has: asked for by a microtask, a tick comes when none of them is left. A turn of the
+ * event loop does the same and costs several times as much.
+ */
+function settled(step: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (step % STEPS_PER_TURN === 0) setImmediate(resolve);
+    else process.nextTick(resolve);
+  });
 }
