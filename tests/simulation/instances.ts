@@ -4,17 +4,24 @@
  * (wasm/lib/memory.ts); that it leaves an instance as it was born is proven once for each module.
  */
 import { PAGE_BYTES } from "../../runtime/kernel/abi.ts";
+import { Kernel } from "../../runtime/kernel/host.ts";
+
+interface Lent {
+  readonly used: Used;
+  readonly module: WebAssembly.Module;
+  readonly owner: unknown;
+}
 
 interface Used {
   readonly instance: WebAssembly.Instance;
-  readonly module: WebAssembly.Module;
-  readonly owner: unknown;
+  /** A checkpoint is being read into it, or was until it broke off: what was written may stand anywhere. */
+  restoring: boolean;
 }
 
 interface Born {
   /** What memory below the tables of pages holds before the first call; all else is zero. */
   readonly image: readonly Piece[];
-  proven: boolean;
+  proofs: number;
 }
 
 interface Piece {
@@ -28,16 +35,20 @@ interface Exports {
   restored(): void;
 }
 
-/** One byte, and one word, for each page of memory; and where input and output end, which are scratch. */
-const FLAGS = 0x60000, SHADOWS = 0x160000, OUTPUT_END = 0xb60000;
+/** One byte, and one word, for each page of memory; where input and output end, which are scratch; state begins. */
+const FLAGS = 0x60000, SHADOWS = 0x160000, OUTPUT_END = 0xb60000, ARENA = 0xb80000;
+/** Where it says how far state goes: beyond that nothing was written. */
+const STATE_END = 0x1004;
 
 /** Instances of one module kept; each holds a few MiB. */
 const FREE_MAX = 40;
+/** So many cleanings of each module are proven. */
+const PROOFS = 8;
 
 const Native = WebAssembly.Instance;
 const born = new WeakMap<WebAssembly.Module, Born>();
-const free = new Map<WebAssembly.Module, WebAssembly.Instance[]>();
-let lent: Used[] = [];
+const free = new Map<WebAssembly.Module, Used[]>();
+let lent: Lent[] = [];
 let borrower: unknown;
 
 /** Whatever is lent from now on is lent to this one. */
@@ -49,19 +60,19 @@ export function lendTo(owner: unknown): void {
 export function takeInstancesBack(from?: unknown): void {
   const back = from === undefined ? lent : lent.filter(({ owner }) => owner === from);
   lent = from === undefined ? [] : lent.filter(({ owner }) => owner !== from);
-  for (const { instance, module } of back) {
+  for (const { used, module } of back) {
     let list = free.get(module);
     if (!list) free.set(module, list = []);
-    if (list.length < FREE_MAX) list.push(instance);
+    if (list.length < FREE_MAX) list.push(used);
   }
 }
 
 function lend(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Instance {
-  const used = free.get(module)?.pop();
-  const instance = used ?? new Native(module, imports);
-  if (used) clean(used.exports as unknown as Exports, born.get(module)!);
+  const before = free.get(module)?.pop();
+  const instance = before?.instance ?? new Native(module, imports);
+  if (before) clean(instance.exports as unknown as Exports, born.get(module)!, before.restoring);
   else if (!born.has(module)) born.set(module, birthOf(instance.exports as unknown as Exports));
-  lent.push({ instance, module, owner: borrower });
+  lent.push({ used: { instance, restoring: false }, module, owner: borrower });
   return instance;
 }
 
@@ -71,39 +82,63 @@ function birthOf({ memory }: Exports): Born {
     const page = bytes.slice(at, at + PAGE_BYTES);
     if (page.some((byte) => byte !== 0)) image.push({ at, bytes: page });
   }
-  return { image, proven: false };
+  return { image, proofs: 0 };
 }
 
-function clean(exports: Exports, birth: Born): void {
-  wipe(exports.memory, birth);
+function clean(exports: Exports, birth: Born, restoring: boolean): void {
+  wipe(exports.memory, birth, restoring ? Infinity : stateEnd(exports.memory));
   exports.input(0);
   exports.restored(); // what it keeps outside of memory
-  wipe(exports.memory, birth, false);
-  if (birth.proven) return;
-  birth.proven = true;
+  wipe(exports.memory, birth, 0);
+  if (birth.proofs === PROOFS) return;
+  birth.proofs++;
   prove(exports, birth);
 }
 
-/** With `arena`: also what lies behind the tables. */
-function wipe({ buffer }: WebAssembly.Memory, birth: Born, arena = true): void {
+function stateEnd({ buffer }: WebAssembly.Memory): number {
+  const end = new DataView(buffer).getUint32(STATE_END, true);
+  return end === 0 ? ARENA : end; // it trapped before its first call
+}
+
+/** `end`: up to where it was written behind the tables. */
+function wipe({ buffer }: WebAssembly.Memory, birth: Born, end: number): void {
   const memory = new Uint8Array(buffer);
   const pages = Math.ceil(memory.length / PAGE_BYTES);
   memory.fill(0, 0, FLAGS);
   for (const { at, bytes } of birth.image) memory.set(bytes, at);
   memory.fill(0, FLAGS, FLAGS + pages);
   memory.fill(0, SHADOWS, SHADOWS + 4 * pages);
-  if (arena) memory.fill(0, OUTPUT_END);
+  if (end > OUTPUT_END) memory.fill(0, OUTPUT_END, end);
 }
 
 function prove({ memory, input }: Exports, birth: Born): void {
-  const bytes = new Uint8Array(memory.buffer.slice(0));
-  const inputAt = input(0) >>> 0;
-  for (let at = FLAGS; at < bytes.length; at++) {
-    if (at === inputAt) at = OUTPUT_END; // each call writes what it reads there
-    if (bytes[at] !== 0) throw new Error(`Cannot use an instance again: its memory at ${at} is not clean`);
+  const words = new BigUint64Array(memory.buffer.slice(0));
+  const inputAt = (input(0) >>> 0) / 8;
+  for (let at = FLAGS / 8; at < words.length; at++) {
+    if (at === inputAt) at = OUTPUT_END / 8; // each call writes what it reads there
+    if (words[at] !== 0n) {
+      throw new Error(`Cannot use an instance again: its memory at ${8 * at} is not clean`);
+    }
   }
-  wipe(memory, birth);
+  wipe(memory, birth, 0);
 }
+
+const restoringInto = new WeakMap<Kernel, Used>();
+const { restoreBegin, restoreEnd } = Kernel.prototype;
+
+/** Called as soon as there is an instance for it. */
+Kernel.prototype.restoreBegin = function (memoryBytes) {
+  const { used } = lent.at(-1)!;
+  used.restoring = true;
+  restoringInto.set(this, used);
+  restoreBegin.call(this, memoryBytes);
+};
+
+/** Every page was proven, where it stands included. */
+Kernel.prototype.restoreEnd = function () {
+  restoringInto.get(this)!.restoring = false;
+  return restoreEnd.call(this);
+};
 
 // deno-lint-ignore no-explicit-any -- the global's own type asks for a class
 (WebAssembly as any).Instance = function (module: WebAssembly.Module, imports: WebAssembly.Imports) {
