@@ -61,6 +61,9 @@ const SWEEP = 15_000;
 /** The third of them overflows the sum of its key. */
 const HUGE = 2n ** 62n;
 const SCRATCH = new Uint8Array(256);
+/** Events are encoded one behind the other: a buffer for each would cost more than the event. */
+const SLAB_BYTES = 16 * 1024;
+let slab = new Uint8Array(0), slabAt = 0;
 
 export function planEvents(random: Seeded, client: number, plan: ClientPlan, poison: number): Planned[] {
   return Array.from({ length: plan.events }, (_, i) => {
@@ -175,11 +178,11 @@ export class Client {
       ? encodeTimed(event, eventTime, this.#random, ground, SCRATCH)
       : encodeTally(event, SCRATCH, 0);
     const last = writeId(event.id, end);
-    const bytes = SCRATCH.slice(0, last);
+    const at = kept(last);
     const open = {
       event,
-      payload: bytes.subarray(0, end),
-      id: bytes.subarray(end),
+      payload: slab.subarray(at, at + end),
+      id: slab.subarray(at + end, at + last),
       since: scheduler.now,
       retryAt: 0,
     };
@@ -401,6 +404,17 @@ class Reply {
       }
     });
   }
+}
+
+/** Copies so many bytes of what was encoded; where in the slab they stand. */
+function kept(length: number): number {
+  if (slabAt + length > slab.length) {
+    slab = new Uint8Array(SLAB_BYTES);
+    slabAt = 0;
+  }
+  const at = slabAt;
+  for (let i = 0; i < length; i++) slab[slabAt++] = SCRATCH[i];
+  return at;
 }
 
 /** Ids are ASCII. Returns where it ends. */
