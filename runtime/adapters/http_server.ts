@@ -13,6 +13,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { clearTimeout, setTimeout } from "node:timers";
 import type { Direct } from "../ingress/http_decide.ts";
 import { takeDirectly } from "./http_direct.ts";
+import { keepPlaces } from "./http_places.ts";
 import { cutSilent } from "./http_silence.ts";
 
 export interface HttpLimits {
@@ -91,6 +92,7 @@ export async function serveHttp(
   });
   server.listen(port, host);
   await listening(server, host, port);
+  keepPlaces(server);
   const closed = new Promise<void>((resolve) => server.once("close", () => resolve()));
   const stop = () => drain(server, sockets, limits.drainMs);
   if (signal.aborted) stop();
