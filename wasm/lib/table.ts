@@ -121,6 +121,11 @@ export class Table<V> {
     const tag = hashOf(key, length);
     askSlot(this.index + (<usize> (tag & this.mask) << 3), tag, this.entryBytes, changetype<usize>(this));
   }
+  /** The same, where the last `spare` bytes of a value are rarely looked at. */
+  aheadBut(spare: usize, key: usize, length: u32): void {
+    const tag = hashOf(key, length), bytes = this.entryBytes - spare;
+    askSlot(this.index + (<usize> (tag & this.mask) << 3), tag, bytes, changetype<usize>(this));
+  }
   ahead64(key: u64): void {
     store<u64>(words, key);
     this.ahead(words, 8);
