@@ -3,7 +3,7 @@
  * keeps several frames in flight, releases them in order, takes checkpoints between frames, and ends with the
  * first failure; runtime/partition/partition.ts starts the next life.
  */
-import { hex } from "../hash.ts";
+import { bytesEqual, hex } from "../hash.ts";
 import { type Applied, type Kernel, type KernelModule, KernelTrap } from "../kernel/host.ts";
 import type { Counts } from "../runtime.ts";
 import type { Appended, Chain, World } from "../world/mod.ts";
@@ -420,8 +420,16 @@ function sourcePositions(events: Uint8Array): SourcePosition[] {
   const highest = new Map<string, number>();
   const decoder = new TextDecoder();
   const cursor = new EventCursor(events);
+  let source = new Uint8Array(0), name = "";
   while (cursor.next()) {
-    if (cursor.source.length > 0) highest.set(decoder.decode(cursor.source), cursor.sequence);
+    const bytes = cursor.source;
+    if (bytes.length === 0) continue;
+    // Most follow one of the same source: to compare it costs less than to decode it.
+    if (!bytesEqual(bytes, source)) {
+      source = bytes as Uint8Array<ArrayBuffer>;
+      name = decoder.decode(source);
+    }
+    highest.set(name, cursor.sequence);
   }
   return [...highest].map(([source, sequence]) => ({ source, sequence }));
 }

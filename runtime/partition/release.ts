@@ -137,7 +137,7 @@ async function firstAnswer(
       const cause = new Error(`Cannot repeat the answer: ${partition.name} restarted before it was durable`);
       return { kind: "unknown", cause };
     }
-    const cursor = new EffectCursor(frame.effects);
+    const cursor = effectsUpTo(frame.effects, event);
     while (cursor.next()) {
       if (cursor.event !== event) continue;
       if (cursor.kind === EFFECT_KIND.REPLY) {
@@ -151,6 +151,16 @@ async function firstAnswer(
   } catch (error) {
     return { kind: "unknown", cause: error as Error };
   }
+}
+
+let asked: { readonly effects: Uint8Array; readonly cursor: EffectCursor } | undefined;
+
+/** Stands before an event's effects. Repeats come in their order, so it mostly goes on where it was for the last one. */
+function effectsUpTo(effects: Uint8Array, event: number): EffectCursor {
+  if (asked?.effects === effects && asked.cursor.event < event) return asked.cursor;
+  const cursor = new EffectCursor(effects);
+  asked = { effects, cursor };
+  return cursor;
 }
 
 /** The frame that was read last, of each chain: a client that asks again asks for many events of one frame. */
