@@ -33,9 +33,11 @@ const DIGITS = "0123456789abcdef";
 const NIBBLES = new Uint8Array(128);
 for (let i = 0; i < DIGITS.length; i++) NIBBLES[DIGITS.charCodeAt(i)] = i;
 
+const PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 export function hex(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  for (let i = 0; i < bytes.length; i++) text += PAIRS[bytes[i]];
   return text;
 }
 

@@ -175,27 +175,28 @@ function decodeFields(body: Uint8Array, chain: Uint8Array, where: string): Frame
       else effects = effects.length === 0 ? run : concat(effects, run);
       continue;
     }
-    const tag = readVarint(body, at);
-    at = tag.next;
-    if (tag.value === 0x08 || tag.value === 0x10 || tag.value === 0x18) {
+    let tag = first;
+    if (first < 128) at++; // as all tags that we know: nothing is made for it
+    else ({ value: tag, next: at } = readVarint(body, at));
+    if (tag === 0x08 || tag === 0x10 || tag === 0x18) {
       const field = readVarint(body, at);
       at = field.next;
-      if (tag.value === 0x08) epoch = field.value;
-      else if (tag.value === 0x10) number = field.value;
+      if (tag === 0x08) epoch = field.value;
+      else if (tag === 0x10) number = field.value;
       else clock = field.value;
       continue;
     }
-    if ((tag.value & 7) !== 2) {
-      at = skipField(body, at, tag.value);
+    if ((tag & 7) !== 2) {
+      at = skipField(body, at, tag);
     } else {
       const length = readVarint(body, at);
       at = length.next + length.value;
       if (at <= body.length) {
         const value = body.subarray(length.next, at);
-        if (tag.value === 0x22) kernel = value;
-        else if (tag.value === 0x2a) previous = value;
-        else if (tag.value === 0x32) positions.push(decodePosition(value));
-        else if (tag.value === OUTPUTS_TAG) (outputs ??= []).push(TEXT.decoder.decode(value));
+        if (tag === 0x22) kernel = value;
+        else if (tag === 0x2a) previous = value;
+        else if (tag === 0x32) positions.push(decodePosition(value));
+        else if (tag === OUTPUTS_TAG) (outputs ??= []).push(TEXT.decoder.decode(value));
       }
     }
     if (at < 0 || at > body.length) throw new BrokenFrame(`Cannot read ${where}: a field runs past the end`);

@@ -46,13 +46,13 @@ export function checkFolded(
   const twin = twinOf(pipeline);
   let settled = false, told = advanceOf(twin), putOff = 0, waits = 0;
   for (const { number, entries, advance } of timed) {
+    const version = versionOf(entries[0]?.kernel, modules);
     for (const entry of entries) {
       const complain = (what: string) =>
         violations.push(`folded: event ${number}.${entry.event} of ${name} ${what}`);
       const before = violations.length;
       const took = twin.take(entry);
       compareLate(entry.late, twin.late, complain);
-      const version = modules.findIndex(({ hashHex }) => hashHex === hex(entry.kernel));
       if (took) settled = fire(twin, entry, version, complain);
       else if (entry.rows.length > 0) complain("puts out rows and does not count");
       if (took && !settled) putOff++;
@@ -81,6 +81,12 @@ export function checkFolded(
   const owed = twin.operators.reduce((sum, operator) => sum + operator.owed.length, 0);
   if (owed > 0) violations.push(`folded: ${name} never puts out ${owed} rows`);
   return putOff;
+}
+
+/** Of the kernel that wrote a frame. */
+function versionOf(kernel: Uint8Array | undefined, modules: readonly KernelModule[]): number {
+  const hash = kernel && hex(kernel);
+  return modules.findIndex(({ hashHex }) => hashHex === hash);
 }
 
 function advanceOf({ time }: Twin): { time: bigint; idle: boolean } {
