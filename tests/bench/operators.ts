@@ -70,7 +70,7 @@ export async function benchOperators(
     step: 1,
     warm: 4 * few,
     sample: 4 * few,
-    samples: 5,
+    samples: 15,
     what: "for each event the count of its key's events in a window that holds 2 of them on average",
   });
   return {
