@@ -210,11 +210,11 @@ function lookAhead(p: usize, end: usize, single: bool): void {
       from = at;
     }
     const behind = from + length;
-    kernel.onAhead(from, length);
-    if (behind + 1 < stop && load<u8>(behind) == 0x12 && dedupOn()) {
+    if (behind + 1 < stop && load<u8>(behind) == 0x12 && dedupOn()) { // first, as it will be looked at first
       const idBytes = lengthOf(behind + 1, stop);
       if (at) idAhead(at, idBytes);
     }
+    kernel.onAhead(from, length);
   }
   askEntries();
   if (isDefined(kernel.onAheadDone)) kernel.onAheadDone();
