@@ -35,7 +35,7 @@ const { values } = parseArgs({
 const number = (text: string | undefined) => text === undefined ? undefined : Number(text);
 const workers = number(values.workers) ?? availableParallelism();
 /** Within so many seeds a known bug must be noticed. */
-const SEEDS_UNTIL_NOTICED = 200;
+const SEEDS_UNTIL_NOTICED = 1000;
 const SEEDS = 200;
 
 process.exit(await (values.mutants ? runMutants() : runSeeds()) ? 0 : 1);
