@@ -277,7 +277,7 @@ export class Incarnation {
       const frame = inFlight.shift()!;
       partition.history.released(frame);
       releaseFrame(frame, partition, this.#chain, counts);
-      frame.waiting.length = 0;
+      frame.waiting.length = 0; // an old frame would keep them, see Waiting
     }
     const durable = partition.history.durable;
     while (this.#barriers.length > 0 && this.#barriers[0].number <= durable) {

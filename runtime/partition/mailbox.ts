@@ -27,9 +27,9 @@ export interface EventFields {
 }
 
 /**
- * What waits for an event's outcome. An instance, as a frame in flight is: where V8 once saw what literals made
- * survive, it allocates them among the old from then on, and each then keeps what it points to until the next full
- * collection (measured: scavenges of 12 ms instead of 1 under a steady 100,000 events a second, in four runs of ten).
+ * What waits for an event's outcome. An instance, not a literal: where V8 once saw what a literal made survive, it
+ * allocates them among the old from then on, and each keeps what it points to until the next full collection
+ * (measured: scavenges of 12 ms instead of 1 under a steady 100,000 events a second, in four runs of ten).
  */
 export class Waiting {
   /** Times the kernel trapped on it. */
