@@ -7,6 +7,8 @@ export interface GivenAnswer<A> {
   readonly answer: A;
   /** When the call ended. */
   readonly at: number;
+  /** Rises with all that happens: what happened first in one microsecond. */
+  readonly order: number;
 }
 
 export interface Allowed<A> {
@@ -18,14 +20,13 @@ export interface Allowed<A> {
 
 export function allowedAnswers<A>(
   given: readonly GivenAnswer<A>[],
-  key: string,
-  at: number,
+  { key, at, order }: { readonly key: string; readonly at: number; readonly order: number },
   ttlOf: (answer: A) => number,
 ): Allowed<A> {
   const own = given.filter((each) => each.key === key);
-  const before = own.filter((each) => each.at <= at).at(-1);
+  const before = own.filter((each) => each.order < order).at(-1);
   return {
     fresh: before && before.at + ttlOf(before.answer) > at ? before.answer : undefined,
-    next: own.find((each) => each.at >= at)?.answer,
+    next: own.find((each) => each.order > order)?.answer,
   };
 }

@@ -23,6 +23,8 @@ interface Sent {
   readonly number: number;
   readonly key: string;
   readonly at: number;
+  /** Rises with all that happens. */
+  readonly order: number;
   readonly isMark: boolean;
 }
 
@@ -63,7 +65,7 @@ async function oneRound(random: Seeded, fallback: "retry" | "null" | "dead-lette
   };
   const roomy = options.cache === 1000 && options.cacheBytes > 900;
   const given: GivenAnswer<Version>[] = [];
-  let version = 0, callsNow = 0, mostCalls = 0, outage = false;
+  let version = 0, callsNow = 0, mostCalls = 0, outage = false, order = 0;
   const outside = new Outside(async (keys, signal) => {
     mostCalls = Math.max(mostCalls, ++callsNow);
     let isOver = false;
@@ -86,7 +88,7 @@ async function oneRound(random: Seeded, fallback: "retry" | "null" | "dead-lette
       const rows = keys.filter((key) => !key.endsWith("3") || random.int(0, 1));
       const has = new Set(rows);
       for (const key of keys) {
-        given.push({ key, answer: has.has(key) ? version : "absent", at: scheduler.now });
+        given.push({ key, answer: has.has(key) ? version : "absent", at: scheduler.now, order: ++order });
       }
       return rows.map((user): Profile => ({ user, city: "c", level: version }));
     } finally {
@@ -122,7 +124,8 @@ async function oneRound(random: Seeded, fallback: "retry" | "null" | "dead-lette
     if (random.int(0, 40) === 0) outage = !outage;
     if (fills && random.int(0, 30) === 0) full = !full;
     const isMark = random.int(0, 20) === 0;
-    const event = { number: sent, key: `k${random.int(0, 15)}`, at: scheduler.now, isMark };
+    const key = `k${random.int(0, 15)}`;
+    const event = { number: sent, key, at: scheduler.now, order: ++order, isMark };
     waiting.push(event);
     const fields = isMark ? { kind: EVENT_KIND.WATERMARK } : undefined;
     if (gate.offer(tally(event.key, event.number), fields, () => {})) sent++;
@@ -157,7 +160,7 @@ async function oneRound(random: Seeded, fallback: "retry" | "null" | "dead-lette
       assert.deepEqual([fallback, event.found], ["null", false]);
       continue;
     }
-    const { fresh, next } = allowedAnswers(given, event.key, event.at, ttlOf);
+    const { fresh, next } = allowedAnswers(given, event, ttlOf);
     const got: Version = event.found ? event.version : "absent";
     if (fresh !== undefined && roomy) assert.equal(got, fresh, `event ${event.number}`);
     else assert.ok(got === fresh || got === next, `event ${event.number}: ${got}, not ${fresh} or ${next}`);
