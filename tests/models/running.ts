@@ -12,6 +12,8 @@ export interface RunningChange {
 
 export class Running {
   readonly #keys = new Map<string, { in: bigint[]; out: bigint[]; newest: bigint; shown?: Total }>();
+  /** The newest rows of keys whose rows were all retracted: what comes now does not make them older. */
+  readonly #retracted = new Map<string, bigint>();
 
   constructor(readonly ttl: bigint) {}
 
@@ -23,12 +25,14 @@ export class Running {
   row(key: string, time: bigint, amount: bigint, op: number): RunningChange[] | undefined {
     let known = this.#keys.get(key);
     if (op && !known) return undefined;
-    if (!known) this.#keys.set(key, known = { in: [], out: [], newest: time });
+    if (!known) this.#keys.set(key, known = { in: [], out: [], newest: this.#retracted.get(key) ?? time });
+    this.#retracted.delete(key);
     if (time > known.newest) known.newest = time;
     (op ? known.out : known.in).push(amount);
     const before = known.shown;
     if (known.in.length === known.out.length) {
       this.#keys.delete(key);
+      this.#retracted.set(key, known.newest);
       return [{ op: 1, total: before! }];
     }
     const counted = (amounts: bigint[]) => BigInt(amounts.filter((one) => one !== 0n).length);
@@ -39,9 +43,9 @@ export class Running {
   }
 
   advance(watermark: bigint): void {
-    for (const [key, { newest }] of this.#keys) {
-      if (this.ttl && newest + this.ttl < watermark) this.#keys.delete(key);
-    }
+    const isOver = (newest: bigint) => this.ttl !== 0n && newest + this.ttl < watermark;
+    for (const [key, { newest }] of this.#keys) if (isOver(newest)) this.#keys.delete(key);
+    for (const [key, newest] of this.#retracted) if (isOver(newest)) this.#retracted.delete(key);
   }
 }
 

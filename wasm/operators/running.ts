@@ -1,7 +1,7 @@
 /**
  * A running aggregate per key: after each row the new result comes out, the one before it is taken back. Rows
  * may be retractions. A key whose rows have all been retracted is gone, its last result taken back; with a TTL
- * a key is forgotten, silently, when the watermark has passed its newest row by that much.
+ * a key is forgotten, silently, when the watermark has passed its newest row, retracted or not, by that much.
  */
 import { Reject } from "../lib/effects";
 import { touch } from "../lib/memory";
@@ -82,7 +82,8 @@ export class Running<A, D> {
     }
     const state = changetype<Held>(cell);
     touch(cell);
-    if (!state.count || time > state.newest) state.newest = time;
+    // One whose rows were retracted is still named by the wheel, at their time: it does not become older.
+    if (!state.count && !state.pending || time > state.newest) state.newest = time;
     if (this.ttl && !state.pending) {
       if (!this.wheel.put(cell, passed(time, this.ttl))) {
         this.table.remove(state);
@@ -142,7 +143,7 @@ export class Running<A, D> {
       if (!cell) return !stopped();
       const state = changetype<Held>(cell), due = passed(state.newest, this.ttl);
       touch(cell);
-      if (state.count && due > w) {
+      if (due > w) {
         if (this.wheel.put(cell, due)) continue;
         this.wheel.unget(cell); // no room for it elsewhere: again when time has moved on
         this.retryAt = plus(w, 1);
