@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../support/nats.ts";
+import { median } from "./measure.ts";
 
 const MAIN = fileURLToPath(new URL("../../deploy/millrace.ts", import.meta.url));
 const RUNTIME = "Deno" in globalThis ? ["run", "--allow-all", "--no-check", MAIN] : [MAIN];
@@ -23,7 +24,7 @@ export async function benchStart(): Promise<StartBench> {
   for (let round = 0; round <= ROUNDS; round++) rounds.push(Math.round(await once()));
   rounds.shift(); // the first one warms the caches
   return {
-    firstDecisionMs: [...rounds].sort((a, b) => a - b)[ROUNDS >> 1],
+    firstDecisionMs: median(rounds),
     rounds,
     conditions:
       `median of ${ROUNDS}: spawn of \`millrace start\` on a new SQLite ledger to the answer of POST ` +

@@ -4,7 +4,7 @@ import { declared } from "../../deploy/declared.ts";
 import { kernelParams, loadKernel } from "../../runtime/mod.ts";
 import type { Kernel } from "../../runtime/kernel/host.ts";
 import { loadForTest, region } from "../properties/kernel_under_test.ts";
-import { cpuTime, median } from "./operators.ts";
+import { cpuTime, median } from "./measure.ts";
 import { Payments } from "./payments.ts";
 
 export interface DeclaredBench {

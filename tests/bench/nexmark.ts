@@ -16,6 +16,7 @@ import {
   start,
 } from "../../runtime/mod.ts";
 import { place } from "./engine.ts";
+import { median } from "./measure.ts";
 import { recordedBy } from "../support/recorded.ts";
 import { Encoded } from "./nexmark_events.ts";
 
@@ -166,8 +167,4 @@ function push(runtime: Runtime, name: string, encoded: Encoded, from: number, to
     };
     go();
   });
-}
-
-function median(rounds: readonly number[]): number {
-  return [...rounds].sort((a, b) => a - b)[rounds.length >> 1];
 }

@@ -1,8 +1,8 @@
 /** Operators at many keys: nanoseconds an event, and how many times as fast as plain TypeScript over the same events. */
-import process from "node:process";
 import type { Kernel } from "../../runtime/kernel/host.ts";
 import { CLOCK, Random, region } from "../properties/kernel_under_test.ts";
 import { loadOperator } from "../properties/operator_under_test.ts";
+import { cpuTime, median } from "./measure.ts";
 import {
   type CountTwin,
   hoppingTwin,
@@ -226,18 +226,6 @@ function tellings(kernel: Kernel): { told: bigint; sum: bigint } {
   const answer = kernel.query(new Uint8Array(1))!;
   const view = new DataView(answer.buffer, answer.byteOffset);
   return { told: view.getBigInt64(0, true), sum: view.getBigInt64(8, true) };
-}
-
-/** Microseconds of processor time. */
-export function cpuTime(work: () => void): number {
-  const before = process.cpuUsage();
-  work();
-  const { user, system } = process.cpuUsage(before);
-  return user + system;
-}
-
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
 function round(value: number): number {

@@ -9,7 +9,7 @@ import { TableJoin } from "../models/table_join.ts";
 import { TopN } from "../models/top_n.ts";
 import { CLOCK, Random, region } from "../properties/kernel_under_test.ts";
 import { command, loadOperator, type Row } from "../properties/operator_under_test.ts";
-import { cpuTime, median } from "./operators.ts";
+import { cpuTime, median } from "./measure.ts";
 
 export interface OperatorFigures {
   /** Median of the chunks. */

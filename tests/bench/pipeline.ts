@@ -4,6 +4,7 @@
  */
 import { systemClock } from "../../runtime/adapters/clock.ts";
 import { engine, place, push } from "./engine.ts";
+import { median } from "./measure.ts";
 import { Payments } from "./payments.ts";
 
 export interface PipelineBench {
@@ -34,7 +35,7 @@ export async function benchPipeline(
     const { counts } = runtime.status().partitions[0];
     const perFrame = Math.round((counts.events - before.events) / (counts.frames - before.frames));
     return {
-      perSecond: [...rounds].sort((a, b) => a - b)[ROUNDS >> 1],
+      perSecond: median(rounds),
       rounds,
       bytesPerEvent: Math.round((counts.frameBytes - before.frameBytes) / (counts.events - before.events)),
       conditions:

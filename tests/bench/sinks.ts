@@ -28,6 +28,7 @@ import { startPostgres } from "../support/postgres.ts";
 import { type Kept, kept, memoryWorld, running, tallyEvent } from "../support/world.ts";
 import { looseFile, loosePostgres, looseSqlite, looseStore, looseStream } from "./at_least_once.ts";
 import { engine, place, push } from "./engine.ts";
+import { median } from "./measure.ts";
 import { Payments } from "./payments.ts";
 
 const ROUNDS = 5;
@@ -316,10 +317,6 @@ async function benchChain({ cards = 200_000, events = 1_000_000 } = {}) {
 
 function scratch(): Promise<string> {
   return mkdtemp(join(tmpdir(), "millrace-bench-"));
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1];
 }
 
 function hundredths(value: number): number {

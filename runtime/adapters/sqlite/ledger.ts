@@ -170,7 +170,7 @@ class SqliteLedger implements Ledger {
 
   #flush(): void {
     if (this.#wal.held || this.#pending.length === 0) return;
-    const batch = this.#pending.splice(0);
+    const batch = this.#pending.splice(0); // the array stays, as in the mailbox
     if (this.#sync.broken) {
       return this.#settleAll(batch, { kind: "failed", cause: this.#sync.broken, lasting: true });
     }
