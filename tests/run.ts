@@ -1,6 +1,6 @@
 /**
  * The test runner: every *_test.ts of the repository under Deno, then the same files under Bun, both outputs
- * streamed, and one closing line that sums the two:
+ * streamed, what failed once more, and one closing line that sums the two:
  *
  *   N passed, N failed            (or: N passed, N failed, N skipped)
  *
@@ -17,7 +17,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { ensurePostgres } from "../deploy/postgres.ts";
 import { ensureBun, ensureNatsServer } from "../deploy/tools.ts";
-import { countDeno, countJunit, type Counts, sum } from "./run_counts.ts";
+import { listed, readDeno, readJunit, type Report, sum } from "./run_report.ts";
 
 /** One test may take this long under Bun, whose own default of 5 s is too short for a real server. */
 const TEST_TIMEOUT_MS = 600_000;
@@ -51,13 +51,13 @@ async function main(args: string[]): Promise<number> {
   await prepare();
   const scratch = await mkdtemp(join(tmpdir(), "millrace-tests-"));
   try {
-    const counts: Counts[] = [];
-    if (runtimes.includes("deno")) counts.push(await underDeno(files, join(scratch, "deno.xml")));
-    if (runtimes.includes("bun")) counts.push(await underBun(files, scratch));
-    const total = sum(counts);
-    const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
-    console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
-    return total.failed === 0 ? 0 : 1;
+    const reports: Report[] = [];
+    if (runtimes.includes("deno")) reports.push(await underDeno(files, join(scratch, "deno.xml")));
+    if (runtimes.includes("bun")) reports.push(await underBun(files, scratch));
+    const { passed, failures, skipped } = sum(reports);
+    if (failures.length > 0) console.log(`\n── what failed ──\n\n${listed(failures)}`);
+    console.log(`\n${passed} passed, ${failures.length} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+    return failures.length === 0 ? 0 : 1;
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -74,7 +74,7 @@ async function prepare(): Promise<void> {
   await ensurePostgres().catch((error) => console.error(error.message)); // its tests fail, and say this again
 }
 
-async function underDeno(files: string[], report: string): Promise<Counts> {
+async function underDeno(files: string[], report: string): Promise<Report> {
   heading(`deno: ${files.length} files`);
   const code = await run(process.execPath, [
     "test",
@@ -82,14 +82,14 @@ async function underDeno(files: string[], report: string): Promise<Counts> {
     `--junit-path=${report}`,
     ...files,
   ]);
-  return judge("deno test", code, await counted(report, countDeno));
+  return judge("deno test", code, await reported(report, readDeno));
 }
 
 /** A process a file: Bun keeps much of what a file used, and collects the less the more it keeps. */
-async function underBun(files: string[], scratch: string): Promise<Counts> {
+async function underBun(files: string[], scratch: string): Promise<Report> {
   const bun = await ensureBun();
   heading(`bun: ${files.length} files`);
-  const counts: Counts[] = [];
+  const reports: Report[] = [];
   for (const [i, file] of files.entries()) {
     const report = join(scratch, `bun-${i}.xml`);
     const code = await run(bun[0], [
@@ -100,36 +100,31 @@ async function underBun(files: string[], scratch: string): Promise<Counts> {
       `--reporter-outfile=${report}`,
       `./${file}`,
     ]);
-    counts.push(judge(`bun test ${file}`, code, await counted(report, countJunit)));
+    reports.push(judge(`bun test ${file}`, code, await reported(report, readJunit)));
   }
-  return sum(counts);
+  return sum(reports);
 }
 
-async function counted(report: string, count: (xml: string) => Counts): Promise<Counts | undefined> {
+async function reported(file: string, read: (xml: string) => Report): Promise<Report | undefined> {
   try {
-    return count(await readFile(report, "utf8"));
+    return read(await readFile(file, "utf8"));
   } catch {
     return undefined;
   }
 }
 
 /** A runner that crashed, or ran nothing, or failed outside any test counts as one failure. */
-function judge(runner: string, code: number, counts: Counts | undefined): Counts {
-  if (counts === undefined) {
-    console.error(`${runner} ended with code ${code} and left no report.`);
-    return { passed: 0, failed: 1, skipped: 0 };
+function judge(runner: string, code: number, report: Report | undefined): Report {
+  const failure = (reason: string) => [{ where: "outside any test", name: runner, reason }];
+  if (report === undefined) {
+    return { passed: 0, failures: failure(`ended with code ${code} and left no report`), skipped: 0 };
   }
-  if (counts.passed + counts.failed === 0) {
-    console.error(`${runner} ran no test.`);
-    return { ...counts, failed: 1 };
+  if (report.passed + report.failures.length === 0) return { ...report, failures: failure("ran no test") };
+  if (code !== 0 && report.failures.length === 0) {
+    const reason = `ended with code ${code} though no test failed: look above for an error outside the tests`;
+    return { ...report, failures: failure(reason) };
   }
-  if (code !== 0 && counts.failed === 0) {
-    console.error(
-      `${runner} ended with code ${code} though no test failed: look for an error outside the tests.`,
-    );
-    return { ...counts, failed: 1 };
-  }
-  return counts;
+  return report;
 }
 
 function run(command: string, args: string[]): Promise<number> {
