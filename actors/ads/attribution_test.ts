@@ -2,11 +2,11 @@ import { describe, it } from "@std/testing/bdd";
 import process from "node:process";
 import { compile } from "../../runtime/mod.ts";
 import { encodeOf, prove } from "../../tests/support/declared.ts";
-import { seeded } from "../random.ts";
+import { seeded, seedOf } from "../random.ts";
 import attribution, { HOUR } from "./attribution.ts";
 import { adEvents } from "./generator.ts";
 
-const seed = process.env.MILLRACE_SEED ?? String(Date.now() % 1_000_000);
+const seed = String(seedOf(process.env, 1));
 console.log(`attribution: MILLRACE_SEED=${seed}`);
 
 describe("attribution", () => {

@@ -5,8 +5,9 @@ import { compile } from "../../runtime/mod.ts";
 import { encodeOf, openDeclared } from "../../tests/support/declared.ts";
 import priced from "./priced.ts";
 import { type CatalogEvent, catalogEvents, type Order, type Product } from "./generator.ts";
+import { seedOf } from "../random.ts";
 
-const seed = process.env.MILLRACE_SEED ?? String(Date.now() % 1_000_000);
+const seed = String(seedOf(process.env, 1));
 console.log(`priced: MILLRACE_SEED=${seed}`);
 
 describe("orders with what their product costs", () => {

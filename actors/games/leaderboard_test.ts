@@ -1,13 +1,13 @@
 import { describe, it } from "@std/testing/bdd";
 import process from "node:process";
 import { prove } from "../../tests/support/declared.ts";
-import { seeded } from "../random.ts";
+import { seeded, seedOf } from "../random.ts";
 import { encodeScore } from "./gen/score_wire.ts";
 import { type Score, scores } from "./generator.ts";
 import leaderboard, { LEADERS } from "./leaderboard.ts";
 
 const HOUR = 3_600_000_000;
-const seed = process.env.MILLRACE_SEED ?? String(Date.now() % 1_000_000);
+const seed = String(seedOf(process.env, 1));
 console.log(`leaderboard: MILLRACE_SEED=${seed}`);
 
 function leaders(events: readonly Score[]) {

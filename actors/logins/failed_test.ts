@@ -1,13 +1,13 @@
 import { describe, it } from "@std/testing/bdd";
 import process from "node:process";
 import { prove } from "../../tests/support/declared.ts";
-import { seeded } from "../random.ts";
+import { seeded, seedOf } from "../random.ts";
 import failed, { FAILURES_MAX } from "./failed.ts";
 import { encodeLogin } from "./gen/login_wire.ts";
 import { logins } from "./generator.ts";
 
 const WINDOW = 600_000_000;
-const seed = process.env.MILLRACE_SEED ?? String(Date.now() % 1_000_000);
+const seed = String(seedOf(process.env, 1));
 console.log(`failed logins: MILLRACE_SEED=${seed}`);
 
 describe("failed logins", () => {

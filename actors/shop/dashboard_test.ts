@@ -2,14 +2,14 @@ import { describe, it } from "@std/testing/bdd";
 import { openDeclared, prove } from "../../tests/support/declared.ts";
 import assert from "node:assert/strict";
 import process from "node:process";
-import { seeded } from "../random.ts";
+import { seeded, seedOf } from "../random.ts";
 import { activeUsers, errorsByPage, revenue } from "./dashboard.ts";
 import { encodePageEvent } from "./gen/shop_wire.ts";
 import { type PageEvent, pageEvents } from "./generator.ts";
 
 const MINUTE = 60_000_000;
 const START = 1_767_225_600_000_000;
-const seed = process.env.MILLRACE_SEED ?? String(Date.now() % 1_000_000);
+const seed = String(seedOf(process.env, 1));
 console.log(`dashboard: MILLRACE_SEED=${seed}`);
 const dice = seeded(seed), random = () => dice.next();
 const EVENTS = pageEvents(seed, 6_000, START, 40 * MINUTE);

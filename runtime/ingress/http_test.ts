@@ -13,6 +13,7 @@ import { memoryWorld, tallyEvent } from "../../tests/support/world.ts";
 import { DecideReplySchema, Outcome as OutcomeCode } from "../proto/gen/reply_pb.ts";
 import { type Runtime, start } from "../mod.ts";
 import { httpApp, type HttpOptions } from "./http.ts";
+import { seedOf } from "../../actors/random.ts";
 
 const quiet = { info() {}, warn() {}, error: (...line: unknown[]) => console.error(...line) };
 const world = { clock: systemClock(), random: systemRandom(), log: quiet };
@@ -312,7 +313,7 @@ describe("the HTTP edge over a running tally", () => {
   });
 
   it("answers a few thousand random bodies without an error of its own, and still decides", async () => {
-    const seed = Number(process.env.MILLRACE_SEED ?? 1 + Math.floor(Math.random() * 1e9));
+    const seed = seedOf(process.env, 1);
     console.log(`seed ${seed} (MILLRACE_SEED)`);
     let state = seed;
     const next = (below: number) => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) % below;

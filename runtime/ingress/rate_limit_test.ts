@@ -7,6 +7,7 @@ import { systemClock } from "../adapters/clock.ts";
 import { systemRandom } from "../adapters/random.ts";
 import { httpApp } from "./http.ts";
 import { rateLimiter } from "./rate_limit.ts";
+import { seedOf } from "../../actors/random.ts";
 
 /** A clock that stands until it is moved. */
 function standing() {
@@ -37,7 +38,7 @@ describe("a client's rate", () => {
   });
 
   it("lets through no more than rate and burst allow, over any stretch of time", () => {
-    const seed = Number(process.env.MILLRACE_SEED ?? Math.floor(Math.random() * 1e9));
+    const seed = seedOf(process.env, 1);
     console.log(`seed ${seed} (MILLRACE_SEED)`);
     let state = seed;
     const random = () => (state = Math.imul(state ^ 0x9e3779b9, 0x85ebca6b) >>> 0) / 2 ** 32;

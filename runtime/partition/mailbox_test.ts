@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { Mailbox, type Waiting } from "./mailbox.ts";
 import { EVENT_KIND, EventCursor } from "./records.ts";
+import { seedOf } from "../../actors/random.ts";
 
 const unheard = () => {};
 
@@ -22,7 +23,7 @@ describe("a mailbox", () => {
   });
 
   it("gives events in order whatever is put, taken and put back", () => {
-    const seed = Number(process.env.MILLRACE_SEED ?? 7);
+    const seed = seedOf(process.env, 7);
     let state = seed;
     const random = (below: number) => (state = (state * 1103515245 + 12345) % 2147483648) % below;
     const mailbox = new Mailbox({ eventsMax: 500, bytesMax: 1 << 20 });

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "@std/testing/bdd";
 import assert from "node:assert/strict";
 import process from "node:process";
 import { tally } from "../../actors/tally/tally.ts";
-import { seeded } from "../../actors/random.ts";
+import { seeded, seedOf } from "../../actors/random.ts";
 import { readKernel } from "../../deploy/kernels.ts";
 import { serveHttp } from "../../runtime/adapters/http_server.ts";
 import { natsLink } from "../../runtime/adapters/jetstream/connection.ts";
@@ -83,7 +83,7 @@ function consumeContract(what: string, make: () => Promise<ConsumePlace>): void 
     });
 
     it("go on behind what was had last, wherever that was", async () => {
-      const seed = Number(process.env.MILLRACE_SEED ?? Math.floor(Math.random() * 2 ** 31));
+      const seed = seedOf(process.env, 1);
       console.log(`    MILLRACE_SEED=${seed}`);
       const random = seeded(seed);
       const taken: Consumed[] = [];

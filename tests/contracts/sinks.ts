@@ -22,7 +22,7 @@ import {
 } from "../../runtime/mod.ts";
 import { keyText } from "../../runtime/output/identity.ts";
 import { kept, memoryWorld, running, tallyEvent } from "../support/world.ts";
-import { seeded } from "../../actors/random.ts";
+import { seeded, seedOf } from "../../actors/random.ts";
 
 /** One output as a reader sees it. */
 export interface Seen {
@@ -246,7 +246,7 @@ export function sinkContract(what: string, kind: SinkKind): void {
 
     it("has every output of a running pipeline once, though it fails again and again", async () => {
       await fresh();
-      const seed = Number(process.env.MILLRACE_SEED ?? Math.floor(Math.random() * 2 ** 31));
+      const seed = seedOf(process.env, 1);
       console.log(`    MILLRACE_SEED=${seed}`);
       const random = seeded(seed);
       const store = kept();

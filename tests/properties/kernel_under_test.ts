@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { seedOf } from "../../actors/random.ts";
 import { type Kernel, type KernelModule, loadKernel } from "../../runtime/kernel/host.ts";
 import { type Decision, DecisionSchema } from "../../runtime/proto/gen/decision_pb.ts";
 import { type Effect, FrameSchema } from "../../runtime/proto/gen/frame_pb.ts";
@@ -95,7 +96,7 @@ export function run(kernel: Kernel, commands: readonly Uint8Array[], clock = CLO
 
 /** A seeded source of randomness; the seed is printed, and taken from MILLRACE_SEED where that is set. */
 export function seeded(what: string): Random {
-  const seed = Number(process.env.MILLRACE_SEED ?? (Date.now() % 1_000_000_007));
+  const seed = seedOf(process.env, 1);
   console.log(`${what}: MILLRACE_SEED=${seed}`);
   return new Random(seed);
 }

@@ -3,7 +3,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import assert from "node:assert/strict";
 import { describe, it } from "@std/testing/bdd";
 import process from "node:process";
-import { seeded } from "../../actors/random.ts";
+import { seeded, seedOf } from "../../actors/random.ts";
 import { TallySchema } from "../../actors/tally/gen/tally_pb.ts";
 import { declared } from "../../deploy/declared.ts";
 import {
@@ -42,7 +42,7 @@ import { EVENT_KIND } from "../../runtime/partition/records.ts";
 import { encodeMarks } from "../../runtime/stream/marks.ts";
 import { declaredKey } from "../../wasm/build.ts";
 
-const seed = process.env.MILLRACE_SEED ?? String(Date.now() % 1_000_000);
+const seed = String(seedOf(process.env, 20261126));
 console.log(`evolution: MILLRACE_SEED=${seed}`);
 
 const SECOND = 1_000_000;

@@ -14,7 +14,7 @@ import { Scheduler } from "../simulation/scheduler.ts";
 import { cities, Outside, type Profile, tally } from "../support/lookups.ts";
 import { memoryWorld } from "../support/world.ts";
 
-const seed = seedOf(process.env, Date.now() % 1_000_000);
+const seed = seedOf(process.env, 20261127);
 const ROUNDS = 40, EVENTS = 400;
 const SECOND_MICROS = 1_000_000;
 

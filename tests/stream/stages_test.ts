@@ -2,7 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import assert from "node:assert/strict";
 import { describe, it } from "@std/testing/bdd";
 import process from "node:process";
-import { seeded } from "../../actors/random.ts";
+import { seeded, seedOf } from "../../actors/random.ts";
 import { TallySchema } from "../../actors/tally/gen/tally_pb.ts";
 import { declared } from "../../deploy/declared.ts";
 import {
@@ -21,7 +21,7 @@ import { encodeOf, plain } from "../support/declared.ts";
 import { type Kept, kept, memoryWorld } from "../support/world.ts";
 
 const SECOND = 1_000_000;
-const seed = process.env.MILLRACE_SEED ?? String(Date.now() % 1_000_000);
+const seed = String(seedOf(process.env, 20261126));
 console.log(`stages: MILLRACE_SEED=${seed}`);
 
 /** Sums by key in windows of 10 s, in `first` partitions; then by note in windows of 30 s, in `second`. */
