@@ -1,5 +1,6 @@
 /** Checks a topology before anything starts: every error names the place and the fix. */
 import type { Pipeline, Topology } from "./declare.ts";
+import { RejectReasonSchema } from "./proto/gen/frame_pb.ts";
 import { DEDUPE } from "./params.ts";
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
@@ -109,7 +110,15 @@ function checkPipeline(pipeline: Pipeline): void {
       "Give 0 or more.",
     );
   }
+  checkAdvice(pipeline);
   checkRetention(pipeline);
+}
+
+function checkAdvice({ name, rejects, advice = {} }: Pipeline): void {
+  const known = [RejectReasonSchema, rejects].flatMap((each) => each?.values ?? []).map((each) => each.name);
+  const wrongly = Object.keys(advice).find((reason) => !known.includes(reason));
+  if (wrongly === undefined) return;
+  throw wrong(name, `advice names ${wrongly}, which is no reason to reject`, `There is ${known.join(", ")}.`);
 }
 
 function checkRetention(pipeline: Pipeline): void {

@@ -41,6 +41,8 @@ export interface Pipeline {
   readonly reasons?: DescEnum;
   readonly figures?: DescEnum;
   readonly rejects?: DescEnum;
+  /** What leads to a reject reason, by its name, for whoever sent the event: `{ OUT_OF_RANGE: "amount is below 1" }`. */
+  readonly advice?: Readonly<Record<string, string>>;
   /** The kernel's own parameters, encoded. */
   readonly params?: Uint8Array;
   /** Partitions; fixed for the life of the ledger. Default 1. */

@@ -5,7 +5,7 @@ import { compile } from "../../runtime/mod.ts";
 import { encodeOf, openDeclared } from "../../tests/support/declared.ts";
 import priced from "./priced.ts";
 import { type CatalogEvent, catalogEvents, type Order, type Product } from "./generator.ts";
-import { seedOf } from "../random.ts";
+import { seedOf } from "../../tests/support/seed.ts";
 
 const seed = String(seedOf(process.env, 1));
 console.log(`priced: MILLRACE_SEED=${seed}`);

@@ -1,7 +1,8 @@
 import { describe, it } from "@std/testing/bdd";
 import process from "node:process";
 import { prove } from "../../tests/support/declared.ts";
-import { seeded, seedOf } from "../random.ts";
+import { seeded } from "../random.ts";
+import { seedOf } from "../../tests/support/seed.ts";
 import { encodeScore } from "./gen/score_wire.ts";
 import { type Score, scores } from "./generator.ts";
 import leaderboard, { LEADERS } from "./leaderboard.ts";

@@ -1,7 +1,8 @@
 import { describe, it } from "@std/testing/bdd";
 import process from "node:process";
 import { prove } from "../../tests/support/declared.ts";
-import { seeded, seedOf } from "../random.ts";
+import { seeded } from "../random.ts";
+import { seedOf } from "../../tests/support/seed.ts";
 import failed, { FAILURES_MAX } from "./failed.ts";
 import { encodeLogin } from "./gen/login_wire.ts";
 import { logins } from "./generator.ts";

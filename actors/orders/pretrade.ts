@@ -1,5 +1,6 @@
 /** Pre-trade risk of an account's orders: fifteen checks before each of them, wasm/kernels/pretrade.ts. */
 import type { Pipeline } from "../../runtime/mod.ts";
+import { orderAdvice } from "./advice.ts";
 import {
   AccountStateSchema,
   CancelRequestSchema,
@@ -20,4 +21,5 @@ export const pretrade: Pipeline = {
   reasons: OrderReasonSchema,
   figures: OrderFigureSchema,
   rejects: OrderRejectSchema,
+  advice: orderAdvice,
 };

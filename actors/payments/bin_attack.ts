@@ -1,5 +1,6 @@
 /** Many distinct cards of one BIN through one merchant, high and alike: wasm/kernels/bin_attack.ts. */
 import type { Pipeline } from "../../runtime/mod.ts";
+import { paymentAdvice } from "./advice.ts";
 import {
   BinAlertSchema,
   BinStateSchema,
@@ -20,4 +21,5 @@ export const binAttack: Pipeline = {
   reasons: PaymentReasonSchema,
   figures: PaymentFigureSchema,
   rejects: PaymentRejectSchema,
+  advice: paymentAdvice,
 };

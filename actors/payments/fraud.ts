@@ -1,5 +1,6 @@
 /** Velocity, speed between places, unusual amounts and suspicious history of one card: wasm/kernels/fraud.ts. */
 import type { Pipeline } from "../../runtime/mod.ts";
+import { paymentAdvice } from "./advice.ts";
 import {
   CardStateSchema,
   PaymentEventSchema,
@@ -17,4 +18,5 @@ export const fraud: Pipeline = {
   reasons: PaymentReasonSchema,
   figures: PaymentFigureSchema,
   rejects: PaymentRejectSchema,
+  advice: paymentAdvice,
 };

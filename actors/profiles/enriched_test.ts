@@ -2,7 +2,8 @@ import { describe, it } from "@std/testing/bdd";
 import process from "node:process";
 import { compile } from "../../runtime/mod.ts";
 import { encodeOf, prove } from "../../tests/support/declared.ts";
-import { seeded, seedOf } from "../random.ts";
+import { seeded } from "../random.ts";
+import { seedOf } from "../../tests/support/seed.ts";
 import enriched from "./enriched.ts";
 import { profileEvents } from "./generator.ts";
 

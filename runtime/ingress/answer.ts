@@ -8,10 +8,10 @@ import { fromHex } from "../hash.ts";
 import type { Pipeline, Topology } from "../declare.ts";
 import type { Outcome, Position, Runtime } from "../runtime.ts";
 import { Outcome as OutcomeCode } from "../proto/gen/reply_pb.ts";
-import { RejectReasonSchema } from "../proto/gen/frame_pb.ts";
 import { compileKey, type KeyExtractor } from "./key.ts";
 import { int64Json } from "./json.ts";
-import { type Problem, problemType, refusal } from "./problem.ts";
+import { noKey, type Problem, problemType, refusal } from "./problem.ts";
+import { type Rejection, rejectionOf } from "./rejections.ts";
 
 export const VERDICTS = ["UNDECIDED", "APPROVE", "REVIEW", "DECLINE"] as const;
 
@@ -29,7 +29,7 @@ export interface Member {
   kernel(): string;
   reason(code: number): string;
   figure(code: number): string;
-  reject(code: number): string;
+  reject(code: number): Rejection;
 }
 
 /** What one event came to, over all members of its route. */
@@ -107,16 +107,18 @@ export function problemOf(member: Member, outcome: Outcome): Problem | undefined
     case "applied":
       return undefined;
     case "rejected": {
-      const reason = member.reject(outcome.reason);
+      const { reason, meaning } = member.reject(outcome.reason);
+      const why = meaning ? `${reason}, ${meaning}` : reason;
       return {
         status: 422,
         code: "rejected",
         title: "The event was rejected",
-        detail: `Pipeline "${name}" rejected the event: ${reason}. It is kept as a dead letter.`,
+        detail: `Pipeline "${name}" rejected the event: ${why}. It is kept as a dead letter.`,
         more: { reason, position: outcome.position, duplicate: outcome.duplicate },
       };
     }
     case "refused":
+      if (outcome.admission === "no-key") return noKey(member.pipeline);
       return refusal(name, outcome.admission, outcome.retryAfterMs);
     case "unknown":
       return {
@@ -278,12 +280,9 @@ function memberOf(runtime: Runtime, pipeline: Pipeline): Member {
       kernel ||= runtime.status().partitions.find((each) => each.pipeline === pipeline.name)?.kernel ?? "",
     reason: (code) => nameIn(pipeline.reasons, code),
     figure: (code) => nameIn(pipeline.figures, code),
-    reject: (code) => nameIn(code < REJECTS_OF_PIPELINE ? RejectReasonSchema : pipeline.rejects, code),
+    reject: (code) => rejectionOf(pipeline, code),
   };
 }
-
-/** Pipelines name their own reject reasons from here on. */
-const REJECTS_OF_PIPELINE = 100;
 
 function nameIn(names: DescEnum | undefined, code: number): string {
   return names?.value[code]?.name ?? `CODE_${code}`;

@@ -18,7 +18,7 @@ import { answerJson, positionJson, type Route, routesOf, standing } from "./answ
 import { csvRecordsOf, ndjsonRecords, type Unfit } from "./file_records.ts";
 import { NO_KEY } from "./key.ts";
 import { InOrder } from "./in_order.ts";
-import { problemJson, refusal } from "./problem.ts";
+import { noKey, problemJson } from "./problem.ts";
 import { fieldOf } from "../partition/wire.ts";
 import { UNFIT } from "./streams.ts";
 
@@ -179,10 +179,10 @@ export async function runFile(runtime: Runtime, given: FileOptions): Promise<Fil
     summary.events++;
     if (!(event instanceof Uint8Array)) await unfit(at, line, route.members[0].pipeline.name, event);
     else {
-      const keyless = route.members.find(({ keys }) => keys.partition(event, 1) === NO_KEY)?.pipeline.name;
+      const keyless = route.members.find(({ keys }) => keys.partition(event, 1) === NO_KEY)?.pipeline;
       if (keyless === undefined) {
         await offerToAll(runtime, route, event, line, given, (outcomes) => settle(at, line, outcomes));
-      } else await unfit(at, line, keyless, noKey(keyless, event));
+      } else await unfit(at, line, keyless.name, unkeyed(keyless, event));
     }
     await records.room();
     if (index % PROGRESS_EVERY === 0) given.progress?.(summary);
@@ -268,8 +268,8 @@ function isDown({ pipeline, state }: PartitionStatus, name: string): boolean {
   return pipeline === name && state === "failed";
 }
 
-function noKey(pipeline: string, event: Uint8Array): Unfit {
-  return { problem: refusal(pipeline, "no-key", 0), reason: UNFIT["no-key"], kept: event };
+function unkeyed(pipeline: Pipeline, event: Uint8Array): Unfit {
+  return { problem: noKey(pipeline), reason: UNFIT["no-key"], kept: event };
 }
 
 async function* counted(input: AsyncIterable<Uint8Array>, summary: FileSummary): AsyncGenerator<Uint8Array> {

@@ -73,9 +73,11 @@ function letterJson(member: Member, letter: DeadLetter): Record<string, unknown>
   } catch {
     // Not decodable: that is what it is a dead letter for. The bytes tell the rest.
   }
+  const { reason, meaning } = member.reject(letter.reason);
   return {
     position: { ...letter.position, text: positionText(letter.position) },
-    reason: member.reject(letter.reason),
+    reason,
+    meaning: meaning || undefined,
     clock: letter.clock,
     id: letter.id.length > 0 ? new TextDecoder().decode(letter.id) : undefined,
     source: letter.source,

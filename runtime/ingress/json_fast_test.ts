@@ -11,7 +11,8 @@ import {
 } from "@bufbuild/protobuf";
 import { OrderEventSchema } from "../../actors/orders/gen/order_pb.ts";
 import { PaymentEventSchema } from "../../actors/payments/gen/payment_pb.ts";
-import { type Seeded, seeded, seedOf } from "../../actors/random.ts";
+import { type Seeded, seeded } from "../../actors/random.ts";
+import { seedOf } from "../../tests/support/seed.ts";
 import { EverythingSchema } from "../../tests/properties/proto/gen/everything_pb.ts";
 import { encodePlain } from "./json_fast.ts";
 

@@ -6,7 +6,7 @@ import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { schema } from "../../tests/support/schema.ts";
 import { BROADCAST, compileKey, KEY_BYTES_MAX, NO_KEY } from "./key.ts";
 import { partitionOf } from "./partition.ts";
-import { seedOf } from "../../actors/random.ts";
+import { seedOf } from "../../tests/support/seed.ts";
 
 const test = schema({
   Order: [

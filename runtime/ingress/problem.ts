@@ -1,7 +1,9 @@
 /**
  * What goes wrong at an edge, as data: RFC 9457 for HTTP, the same fields in NATS headers and DecideReply.
  */
+import type { Pipeline } from "../declare.ts";
 import type { Admission } from "../runtime.ts";
+import { keyAdvice } from "./rejections.ts";
 
 export interface Problem {
   /** HTTP status; edges without HTTP carry it as their error code. */
@@ -50,13 +52,25 @@ export function noPipeline(name: string, known: Iterable<string>): ProblemError 
   return new ProblemError({ ...problem, detail: `${problem.detail} There is ${[...known].join(", ")}.` });
 }
 
+/** Nobody can say which partition the event is for: it was not kept. */
+export function noKey(pipeline: Pick<Pipeline, "name" | "key">): Problem {
+  return {
+    status: 422,
+    code: "no-key",
+    title: "The event has no key",
+    detail: `Pipeline "${pipeline.name}" cannot tell whose event it is: ${
+      keyAdvice(pipeline)
+    }. Nothing was kept.`,
+  };
+}
+
 /**
  * A full mailbox is 429: it belongs to one pipeline, the others go on, and a load balancer must not take the
  * node out for it. A partition that recovers or stops is 503.
  */
 export function refusal(
   pipeline: string,
-  admission: Exclude<Admission, "admitted">,
+  admission: Exclude<Admission, "admitted" | "no-key">,
   retryAfterMs: number,
 ): Problem {
   switch (admission) {
@@ -87,14 +101,6 @@ export function refusal(
         detail:
           `Pipeline "${pipeline}" is recovering or stopping; nothing was kept. /readyz tells how far it is.`,
         retryAfterMs,
-      };
-    case "no-key":
-      return {
-        status: 422,
-        code: "no-key",
-        title: "The event has no key",
-        detail:
-          `The key of pipeline "${pipeline}" cannot be found in the event, is empty or is too long; nothing was kept.`,
       };
     case "too-large":
       return {

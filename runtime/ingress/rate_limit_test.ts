@@ -7,7 +7,7 @@ import { systemClock } from "../adapters/clock.ts";
 import { systemRandom } from "../adapters/random.ts";
 import { httpApp } from "./http.ts";
 import { rateLimiter } from "./rate_limit.ts";
-import { seedOf } from "../../actors/random.ts";
+import { seedOf } from "../../tests/support/seed.ts";
 
 /** A clock that stands until it is moved. */
 function standing() {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { Mailbox, type Waiting } from "./mailbox.ts";
 import { EVENT_KIND, EventCursor } from "./records.ts";
-import { seedOf } from "../../actors/random.ts";
+import { seedOf } from "../../tests/support/seed.ts";
 
 const unheard = () => {};
 

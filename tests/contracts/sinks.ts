@@ -22,7 +22,8 @@ import {
 } from "../../runtime/mod.ts";
 import { keyText } from "../../runtime/output/identity.ts";
 import { kept, memoryWorld, running, tallyEvent } from "../support/world.ts";
-import { seeded, seedOf } from "../../actors/random.ts";
+import { seeded } from "../../actors/random.ts";
+import { seedOf } from "../support/seed.ts";
 
 /** One output as a reader sees it. */
 export interface Seen {

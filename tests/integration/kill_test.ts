@@ -8,7 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { describe, it } from "@std/testing/bdd";
-import { seeded, seedOf } from "../../actors/random.ts";
+import { seeded } from "../../actors/random.ts";
+import { seedOf } from "../support/seed.ts";
 import { startNats, startNatsCluster } from "../support/nats.ts";
 import { amount, CONFIG, System } from "./system.ts";
 

@@ -11,7 +11,8 @@ import process from "node:process";
 import { setTimeout } from "node:timers";
 import { fileURLToPath } from "node:url";
 import { describe, it } from "@std/testing/bdd";
-import { seeded, seedOf } from "../../actors/random.ts";
+import { seeded } from "../../actors/random.ts";
+import { seedOf } from "../support/seed.ts";
 import { CONFIG } from "./system.ts";
 
 const IDS = 10_000;

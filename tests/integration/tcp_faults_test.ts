@@ -6,7 +6,8 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { describe, it } from "@std/testing/bdd";
-import { seeded, seedOf } from "../../actors/random.ts";
+import { seeded } from "../../actors/random.ts";
+import { seedOf } from "../support/seed.ts";
 import { startNats } from "../support/nats.ts";
 import { startProxy, TCP_FAULTS } from "./proxy.ts";
 import { amount, CONFIG, System } from "./system.ts";

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { seedOf } from "../../actors/random.ts";
+import { seedOf } from "../support/seed.ts";
 import { type Kernel, type KernelModule, loadKernel } from "../../runtime/kernel/host.ts";
 import { type Decision, DecisionSchema } from "../../runtime/proto/gen/decision_pb.ts";
 import { type Effect, FrameSchema } from "../../runtime/proto/gen/frame_pb.ts";

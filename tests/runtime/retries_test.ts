@@ -2,7 +2,8 @@
 import { describe, it } from "@std/testing/bdd";
 import assert from "node:assert/strict";
 import process from "node:process";
-import { seeded, seedOf } from "../../actors/random.ts";
+import { seeded } from "../../actors/random.ts";
+import { seedOf } from "../support/seed.ts";
 import { tally } from "../../actors/tally/tally.ts";
 import { readKernel } from "../../deploy/kernels.ts";
 import { type Outcome, type Runtime, start, type World } from "../../runtime/mod.ts";

@@ -6,7 +6,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, it } from "@std/testing/bdd";
-import { seedOf } from "../../actors/random.ts";
+import { seedOf } from "../support/seed.ts";
 import { ensureBun } from "../../deploy/tools.ts";
 import { FAULT_KINDS } from "./faults.ts";
 import { replayCommand, simulateMany } from "./many.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { describe, it } from "@std/testing/bdd";
-import { seeded, seedOf } from "../../actors/random.ts";
+import { seeded } from "../../actors/random.ts";
+import { seedOf } from "../support/seed.ts";
 import {
   count,
   cumulative,

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import type { DescMessage } from "@bufbuild/protobuf";
 import { describe, it } from "@std/testing/bdd";
-import { type Seeded, seeded, seedOf } from "../../actors/random.ts";
+import { type Seeded, seeded } from "../../actors/random.ts";
+import { seedOf } from "../support/seed.ts";
 import {
   count,
   countOver,

@@ -1,6 +1,7 @@
 import process from "node:process";
 import { describe, it } from "@std/testing/bdd";
-import { type Seeded, seedOf } from "../../actors/random.ts";
+import { type Seeded } from "../../actors/random.ts";
+import { seedOf } from "../support/seed.ts";
 import {
   calendarDay,
   collect,

@@ -4,7 +4,8 @@ import { describe, it } from "@std/testing/bdd";
 import { create, type DescMessage, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { BidSchema, EventSchema, PersonSchema } from "../../actors/nexmark/gen/nexmark_pb.ts";
 import { ProfileSchema } from "../../actors/profiles/gen/profile_pb.ts";
-import { type Seeded, seeded, seedOf } from "../../actors/random.ts";
+import { type Seeded, seeded } from "../../actors/random.ts";
+import { seedOf } from "../support/seed.ts";
 import { TallySchema } from "../../actors/tally/gen/tally_pb.ts";
 import {
   assembly,

@@ -2,7 +2,8 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import assert from "node:assert/strict";
 import { describe, it } from "@std/testing/bdd";
 import process from "node:process";
-import { seeded, seedOf } from "../../actors/random.ts";
+import { seeded } from "../../actors/random.ts";
+import { seedOf } from "../support/seed.ts";
 import { TallySchema } from "../../actors/tally/gen/tally_pb.ts";
 import { declared } from "../../deploy/declared.ts";
 import {
