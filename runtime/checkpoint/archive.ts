@@ -82,7 +82,7 @@ export async function* exportChain(
     for (const part of manifest.parts) {
       const blob = await world.checkpoints.get(part.name);
       if (!blob) throw new Error(`Cannot export ${chain.name}: checkpoint part ${part.name} is missing`);
-      for await (const bytes of blob) yield* record(KIND.chunk, bytes);
+      for await (const bytes of blob) yield* record(KIND.chunk, bytes.slice()); // whoever writes it may be behind
     }
   }
   for await (const { frame, message } of walk(chain, { from: first }, last)) {

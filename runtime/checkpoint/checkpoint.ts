@@ -3,7 +3,6 @@
  * frames after it. A checkpoint is a manifest that names parts; a part holds the pages that changed since the
  * one before (the first part: all pages). It counts once its part was read back and the manifest is stored.
  */
-import { crc32 } from "node:zlib";
 import { bytesEqual, hex, sha256, sha256Stream } from "../hash.ts";
 import { PAGE_BYTES } from "../kernel/abi.ts";
 import type { Kernel, KernelModule } from "../kernel/host.ts";
@@ -12,10 +11,12 @@ import type { Meaning, Partitioned } from "../stream/evolution.ts";
 import type { CheckpointStore } from "../world/checkpoints.ts";
 import type { Era } from "../output/channels.ts";
 import type { World } from "../world/mod.ts";
+import { PartDigest } from "./digest.ts";
 import type { Mark } from "./retention.ts";
 
 export interface Manifest {
-  readonly version: 1;
+  /** 1: its parts have a SHA-256. */
+  readonly version: 1 | 2;
   readonly chain: string;
   /** The last frame whose events are in it, and that frame's hash, hex. */
   readonly frame: number;
@@ -35,7 +36,9 @@ export interface Manifest {
 export interface Part {
   readonly name: string;
   readonly pages: number;
-  readonly sha256: string;
+  /** Hex; see PartDigest. Of parts saved by version 1: SHA-256 of all bytes. */
+  readonly digest?: string;
+  readonly sha256?: string;
 }
 
 /** What the host itself folds from the ledger. */
@@ -105,7 +108,7 @@ export async function saveCheckpoint(options: SaveOptions): Promise<Manifest> {
   const part = await savePages(`${name}.pages`, options);
   await options.durable;
   const manifest: Manifest = {
-    version: 1,
+    version: 2,
     ...moment,
     memoryBytes,
     parts: all ? [part] : [...own, part],
@@ -169,14 +172,16 @@ function outgrown(parts: readonly Part[]): boolean {
 }
 
 async function savePages(name: string, { world, kernel, onStall }: SaveOptions): Promise<Part> {
-  const digest = sha256Stream();
-  let pages = 0, sum = 0;
+  const digest = new PartDigest();
+  const own = new Uint8Array(SLICE_PAGES * RECORD_BYTES);
+  let pages = 0;
   async function* slices() {
     while (true) {
       const began = world.clock.monotonic();
-      const records = kernel.snapshotNext(SLICE_PAGES).slice();
+      const taken = kernel.snapshotNext(SLICE_PAGES);
+      const records = own.subarray(0, taken.length);
+      records.set(taken);
       digest.update(records);
-      sum = crc32(records, sum);
       onStall(world.clock.monotonic() - began);
       if (records.length === 0) return;
       pages += records.length / RECORD_BYTES;
@@ -185,32 +190,12 @@ async function savePages(name: string, { world, kernel, onStall }: SaveOptions):
     }
   }
   await world.checkpoints.put(name, slices());
-  await readBack(world, name, pages * RECORD_BYTES, sum);
-  return { name, pages, sha256: hex(digest.digest()) };
+  const part = { name, pages, digest: hex(digest.digest()) };
+  await readPart(world, part, () => {});
+  return part;
 }
 
-/** What was stored is there, by its CRC-32, at a thirtieth of what its hash costs: that is proven when it is used. */
-async function readBack(
-  world: Pick<World, "checkpoints" | "clock">,
-  name: string,
-  bytes: number,
-  sum: number,
-) {
-  const blob = await world.checkpoints.get(name);
-  let foundBytes = 0, found = 0;
-  for await (const chunk of blob ?? []) {
-    found = crc32(chunk, found);
-    foundBytes += chunk.length;
-    await new Promise<void>((resolve) => world.clock.soon(resolve));
-  }
-  if (!blob || foundBytes !== bytes || found !== sum) {
-    throw new DamagedCheckpoint(
-      `Cannot save checkpoint part ${name}: what the store has is not what was stored`,
-    );
-  }
-}
-
-/** Reads a part and proves its hash; `use` gets whole page records. */
+/** Reads a part and proves its digest; `use` gets whole page records. */
 async function readPart(
   world: Pick<World, "checkpoints" | "clock">,
   part: Part,
@@ -218,7 +203,7 @@ async function readPart(
 ): Promise<void> {
   const blob = await world.checkpoints.get(part.name);
   if (!blob) throw new DamagedCheckpoint(`Cannot read checkpoint part ${part.name}: it is missing`);
-  const digest = sha256Stream();
+  const digest = part.sha256 === undefined ? new PartDigest() : sha256Stream();
   let left = new Uint8Array(0);
   let bytes = 0;
   for await (const chunk of blob) {
@@ -236,10 +221,10 @@ async function readPart(
     left = records.slice(whole) as Uint8Array<ArrayBuffer>;
     await new Promise<void>((resolve) => world.clock.soon(resolve));
   }
-  const found = hex(digest.digest());
-  if (found !== part.sha256 || bytes !== part.pages * RECORD_BYTES) {
+  const recorded = part.sha256 ?? part.digest, found = hex(digest.digest());
+  if (found !== recorded || bytes !== part.pages * RECORD_BYTES) {
     throw new DamagedCheckpoint(
-      `Cannot read checkpoint part ${part.name}: it is damaged: recorded hash ${part.sha256}, found ${found}`,
+      `Cannot read checkpoint part ${part.name}: it is damaged: recorded digest ${recorded}, found ${found}`,
     );
   }
 }
@@ -284,8 +269,8 @@ async function readManifest(blob: AsyncIterable<Uint8Array>, chain: string): Pro
     throw new DamagedCheckpoint("Cannot read checkpoint: its manifest is damaged");
   }
   const manifest = JSON.parse(body) as Manifest;
-  if (manifest.version !== 1) {
-    throw new DamagedCheckpoint(`Cannot read checkpoint: it has version ${manifest.version}, not 1`);
+  if (manifest.version !== 1 && manifest.version !== 2) {
+    throw new DamagedCheckpoint(`Cannot read checkpoint: it has version ${manifest.version}, not 1 or 2`);
   }
   if (manifest.chain !== chain) {
     throw new DamagedCheckpoint(`Cannot read checkpoint: it is of ${manifest.chain}, not ${chain}`);
@@ -329,7 +314,7 @@ export async function restoreCheckpoint(
   return kernel;
 }
 
-/** Reads every part of a checkpoint and proves its hash; `known` names parts that need not be read again. */
+/** Reads every part of a checkpoint and proves its digest; `known` names parts that need not be read again. */
 export async function verifyCheckpoint(world: World, manifest: Manifest, known: Set<string>): Promise<void> {
   for (const part of manifest.parts) {
     if (known.has(part.name)) continue;

@@ -4,9 +4,12 @@
  * Names are `[A-Za-z0-9._-]+(/…)*`.
  */
 export interface CheckpointStore {
-  /** Stores a blob; it exists whole or not at all once this resolves. Replaces one of the same name. */
+  /**
+   * Stores a blob; it exists whole or not at all once this resolves. Replaces one of the same name. A part is the
+   * caller's again when the next one is asked for.
+   */
   put(name: string, parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>;
-  /** Reads a blob in parts, or undefined when there is none. */
+  /** Reads a blob in parts, each there until the next one is asked for; undefined when there is no such blob. */
   get(name: string): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** Names that start with `prefix`, sorted. */
   list(prefix: string): Promise<string[]>;

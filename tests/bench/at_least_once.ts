@@ -129,7 +129,7 @@ export function looseStore(store: CheckpointStore): CheckpointStore {
     ...store,
     async put(name, parts) {
       const all: Uint8Array[] = [];
-      for await (const part of parts) all.push(part);
+      for await (const part of parts) all.push(part.slice());
       newest.set(name, all);
       if (performance.now() - kept < POSITION_EVERY_MS) return;
       kept = performance.now();

@@ -22,7 +22,7 @@ export function simCheckpoints(world: SimWorld): CheckpointStore {
     async put(name, parts) {
       world.crashesAt("crashBeforeCheckpoint");
       const given: Uint8Array[] = [];
-      for await (const part of parts) given.push(part);
+      for await (const part of parts) given.push(part.slice());
       const blob = concat(...given);
       await reach();
       if (world.fails("checkpointSlow")) await world.wait(world.draws.int(0, SLOW_MICROS));

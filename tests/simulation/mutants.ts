@@ -83,7 +83,7 @@ export const MUTANTS: readonly Mutant[] = [
       "if (sequence < mark.sequence)",
     ],
   ),
-  mutant("damage of a checkpoint goes unnoticed", CHECKPOINT, "if (found !== part.sha256 || bytes", [
+  mutant("damage of a checkpoint goes unnoticed", CHECKPOINT, "if (found !== recorded || bytes", [
     "if (found === '' && bytes",
   ]),
   {

@@ -2,7 +2,6 @@
  * Checkpoints as files in a folder. A blob appears under its name by a rename, after its bytes were synced, so
  * that whatever happens on the way it is there whole or not at all.
  */
-import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import type { CheckpointStore } from "../../world/checkpoints.ts";
@@ -56,7 +55,7 @@ export function fileCheckpoints(options: FileCheckpointsOptions): CheckpointStor
       const file = fileOf(name);
       return attempt(`read checkpoint ${name}`, async () => {
         const found = await stat(file).catch(absent);
-        return found?.isFile() ? createReadStream(file, { highWaterMark: PART_BYTES }) : undefined;
+        return found?.isFile() ? partsOf(file) : undefined;
       });
     },
     list(prefix) {
@@ -97,6 +96,21 @@ async function write(
   for (let path = dirname(file);; path = dirname(path)) {
     await syncFolder(path);
     if (path.length <= folder.length || dirname(path) === path) return;
+  }
+}
+
+/** One buffer for all of them: fresh memory for each would cost more than the reading. */
+async function* partsOf(file: string): AsyncGenerator<Uint8Array> {
+  const handle = await open(file, "r");
+  try {
+    const part = new Uint8Array(PART_BYTES);
+    for (;;) {
+      const { bytesRead } = await handle.read(part, 0, part.length, null);
+      if (bytesRead === 0) return;
+      yield part.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
   }
 }
 
