@@ -1,4 +1,4 @@
-/** SHA-256, the one digest in use: of kernels, of frames in their chain, of checkpoints. */
+/** SHA-256: of kernels, of frames in their chain, of manifests of checkpoints and the sums of their parts. */
 import { createHash, type Hash, hash as hashOnce } from "node:crypto";
 
 export const HASH_BYTES = 32;
