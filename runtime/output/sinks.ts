@@ -62,8 +62,8 @@ export class SinkRun {
   /** Runs until the signal. Throws what the sink throws: run again, it goes on where the sink stands. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#partitions.map((partition) => partition.readiness.ready(signal)));
-    if (signal.aborted) return;
-    const sink = await this.#spec.open();
+    const sink = signal.aborted ? undefined : await this.#opened(signal);
+    if (!sink) return;
     const stop = new AbortController();
     const onAbort = () => stop.abort();
     if (signal.aborted) stop.abort();
@@ -84,6 +84,22 @@ export class SinkRun {
       this.#sink = undefined;
       signal.removeEventListener("abort", onAbort);
       await sink.close();
+    }
+  }
+
+  /** Nobody waits at the end for what is outside and does not answer: what opens after all is closed again. */
+  async #opened(signal: AbortSignal): Promise<Sink | undefined> {
+    const over = new AbortController();
+    const signalled = new Promise<undefined>((resolve) => {
+      signal.addEventListener("abort", () => resolve(undefined), { once: true, signal: over.signal });
+    });
+    const opening = this.#spec.open();
+    try {
+      const sink = await Promise.race([opening, signalled]);
+      if (!sink) opening.then((late) => late.close()).catch(() => {});
+      return sink;
+    } finally {
+      over.abort();
     }
   }
 

@@ -101,6 +101,19 @@ describe("whoever drives a sink", () => {
     }, { sinks: [taken.spec] });
   });
 
+  it("ends at once while a sink is being opened, and closes what opens after all", async () => {
+    let answer = (_: Sink) => {}, asked = false, closed = 0;
+    const { spec } = memorySink(() => {});
+    const open = () => {
+      asked = true;
+      return new Promise<Sink>((resolve) => answer = resolve);
+    };
+    await running(topology, memoryWorld(), () => until(() => asked), { sinks: [{ ...spec, open }] });
+    const sink = await spec.open();
+    answer({ ...sink, close: () => Promise.resolve(void closed++) });
+    await until(() => closed === 1);
+  });
+
   it("waits for more as long as the sink likes, when a batch is not full", async () => {
     const bounds = { outputsMax: 20, bytesMax: 100_000 };
     const taken = memorySink(() => {}, { bounds: { ...bounds, lingerMs: 3_600_000 } });
