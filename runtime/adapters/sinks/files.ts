@@ -55,6 +55,8 @@ class FileSink implements Sink {
   readonly keepsEmpty = false;
   /** By partition: where its newest segment ends, as this sink has seen or written it. */
   readonly #marks = new Map<number, SinkMark>();
+  /** Partitions whose folder is there for good: made, and its name synced. */
+  readonly #made = new Set<number>();
 
   constructor(private readonly options: FileSinkOptions) {
     this.name = `files ${options.folder}`;
@@ -93,7 +95,7 @@ class FileSink implements Sink {
     const file = join(folder, segmentName(batch.after) + ENDING[format]);
     const unfinished = `${file}.${randomUUID()}${UNFINISHED}`;
     await step?.("write");
-    await mkdir(folder, { recursive: true });
+    if (!this.#made.has(batch.partition)) await mkdir(folder, { recursive: true });
     try {
       const handle = await open(unfinished, "wx");
       try {
@@ -113,7 +115,8 @@ class FileSink implements Sink {
       await step?.("folder");
       // The names are in their folder, and that one's in the one above.
       await syncFolder(folder);
-      await syncFolder(this.options.folder);
+      if (!this.#made.has(batch.partition)) await syncFolder(this.options.folder);
+      this.#made.add(batch.partition);
       await step?.("done");
     } finally {
       await rm(unfinished, { force: true });
