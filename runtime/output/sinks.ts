@@ -89,17 +89,16 @@ export class SinkRun {
 
   /** Nobody waits at the end for what is outside and does not answer: what opens after all is closed again. */
   async #opened(signal: AbortSignal): Promise<Sink | undefined> {
-    const over = new AbortController();
-    const signalled = new Promise<undefined>((resolve) => {
-      signal.addEventListener("abort", () => resolve(undefined), { once: true, signal: over.signal });
-    });
+    const { promise: signalled, resolve } = Promise.withResolvers<undefined>();
+    const onAbort = () => resolve(undefined);
+    signal.addEventListener("abort", onAbort, { once: true });
     const opening = this.#spec.open();
     try {
       const sink = await Promise.race([opening, signalled]);
       if (!sink) opening.then((late) => late.close()).catch(() => {});
       return sink;
     } finally {
-      over.abort();
+      signal.removeEventListener("abort", onAbort);
     }
   }
 
