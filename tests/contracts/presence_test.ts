@@ -1,6 +1,6 @@
 /** What every presence must do, whatever carries it. That a killed process is gone: tests/integration/failover_test.ts. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,10 +41,14 @@ describe("presence on sqlite", () => {
     const holder = new DatabaseSync(join(folder, "owner-b-0-1.lock"));
     holder.exec("BEGIN EXCLUSIVE");
     await mkdir(join(folder, "owner-c-0-1.beat"));
-    // Those of this folder alone: what else the process has open comes and goes with other tests.
-    const open = () =>
-      execFileSync("ls", ["-l", `/proc/${process.pid}/fd`], { encoding: "utf8" }).split("\n")
-        .filter((line) => line.includes(folder)).length;
+    // Those of this folder alone. What else the process has open comes and goes with other tests, also while it is
+    // listed: `ls` then says which it missed, and ends with 1.
+    const open = () => {
+      const { stdout } = spawnSync("ls", ["-l", `/proc/${process.pid}/fd`], { encoding: "utf8" });
+      const files = stdout.split("\n").filter((line) => line.includes(folder));
+      assert.notEqual(files.length, 0, "the one that is shown is not listed");
+      return files.length;
+    };
     const show = async (chain: string) => await presence.show(chain, 1, HEARTBEAT_MS);
     const before = open();
     for (let tries = 0; tries < 3; tries++) {
