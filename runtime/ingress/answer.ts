@@ -2,7 +2,6 @@
  * Turns outcomes into answers, as JSON and as DecideReply, alike for every edge. Names of reasons and figures
  * come from the pipeline's own enums. The binary answer carries the Decision's bytes untouched.
  */
-import type { DescEnum } from "@bufbuild/protobuf";
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { fromHex } from "../hash.ts";
 import type { Pipeline, Topology } from "../declare.ts";
@@ -11,7 +10,7 @@ import { Outcome as OutcomeCode } from "../proto/gen/reply_pb.ts";
 import { compileKey, type KeyExtractor } from "./key.ts";
 import { int64Json } from "./json.ts";
 import { noKey, type Problem, problemType, refusal } from "./problem.ts";
-import { type Rejection, rejectionOf } from "./rejections.ts";
+import { nameIn, type Rejection, rejectionOf } from "./rejections.ts";
 
 export const VERDICTS = ["UNDECIDED", "APPROVE", "REVIEW", "DECLINE"] as const;
 
@@ -282,10 +281,6 @@ function memberOf(runtime: Runtime, pipeline: Pipeline): Member {
     figure: (code) => nameIn(pipeline.figures, code),
     reject: (code) => rejectionOf(pipeline, code),
   };
-}
-
-function nameIn(names: DescEnum | undefined, code: number): string {
-  return names?.value[code]?.name ?? `CODE_${code}`;
 }
 
 let lastHex = "";

@@ -20,9 +20,13 @@ export interface Rejection {
 type Rejecting = Pick<Pipeline, "input" | "key" | "rejects" | "advice">;
 
 export function rejectionOf(pipeline: Rejecting, code: number): Rejection {
-  const names: DescEnum | undefined = code < REJECTS_OF_PIPELINE ? RejectReasonSchema : pipeline.rejects;
-  const reason = names?.value[code]?.name ?? `CODE_${code}`;
+  const reason = nameIn(code < REJECTS_OF_PIPELINE ? RejectReasonSchema : pipeline.rejects, code);
   return { reason, meaning: pipeline.advice?.[reason] ?? general(pipeline, code) };
+}
+
+/** The name of a code, or the code where its enum has none. */
+export function nameIn(names: DescEnum | undefined, code: number): string {
+  return names?.value[code]?.name ?? `CODE_${code}`;
 }
 
 function general(pipeline: Rejecting, code: number): string {

@@ -91,11 +91,11 @@ class FileSink implements Sink {
 
   async #write(batch: SinkBatch): Promise<void> {
     const { step, format } = this.options;
-    const folder = this.#folder(batch.partition);
+    const folder = this.#folder(batch.partition), isMade = this.#made.has(batch.partition);
     const file = join(folder, segmentName(batch.after) + ENDING[format]);
     const unfinished = `${file}.${randomUUID()}${UNFINISHED}`;
     await step?.("write");
-    if (!this.#made.has(batch.partition)) await mkdir(folder, { recursive: true });
+    if (!isMade) await mkdir(folder, { recursive: true });
     try {
       const handle = await open(unfinished, "wx");
       try {
@@ -115,7 +115,7 @@ class FileSink implements Sink {
       await step?.("folder");
       // The names are in their folder, and that one's in the one above.
       await syncFolder(folder);
-      if (!this.#made.has(batch.partition)) await syncFolder(this.options.folder);
+      if (!isMade) await syncFolder(this.options.folder);
       this.#made.add(batch.partition);
       await step?.("done");
     } finally {
