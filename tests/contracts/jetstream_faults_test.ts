@@ -118,6 +118,21 @@ describe("JetStream's faults", () => {
     assert.equal((await chain.append(2, large)).kind, "stored");
   });
 
+  it("opens a new chain when appends reach it, however late word of it comes to our server", async () => {
+    const own = await natsLink({ servers: server.url });
+    const publish = own.nc.publish.bind(own.nc);
+    let early = 3;
+    own.nc.publish = (subject, payload, options) => {
+      const isAstray = subject.startsWith("millrace.ledger.") && early-- > 0;
+      publish(isAstray ? "where.nobody.listens" : subject, payload, options);
+    };
+    const ledger = await open({ link: own });
+    const chain = await ledger.open("late-0");
+    assert.deepEqual(await chain.append(0, message(1)), { kind: "stored", sequence: 1 });
+    assert.ok(early < 0, "no append went astray");
+    await own.close();
+  });
+
   it("bounds what is in flight", async () => {
     const chain = await (await open()).open("bounded-0");
     const outcomes = await Promise.all(numbers(1, 1100).map((i) => chain.append(i - 1, message(i))));

@@ -17,7 +17,7 @@ import { checkChainName, compareText } from "../names.ts";
 import { type NatsLink, patiently, SILENCE } from "./connection.ts";
 import { checkDurability, type ServerSync } from "./durability.ts";
 import { Notes } from "./notes.ts";
-import { type PublishAnswer, Publisher } from "./publisher.ts";
+import { NO_RESPONDERS, type PublishAnswer, Publisher } from "./publisher.ts";
 
 export interface JetStreamLedgerOptions {
   readonly link: NatsLink;
@@ -85,11 +85,15 @@ export class JetStreamLedger implements Ledger {
     if (this.#closed) throw new Error(`Cannot open chain ${name}: the ledger is closed.`);
     const stream = `MILLRACE_${this.#prefix}_${name}`;
     const subject = this.#subject(name);
-    const info = await this.ask(
-      `open chain ${name} in ${this.name}`,
-      async () => await this.#find(stream) ?? await this.#create(stream, subject, first),
-    );
+    const action = `open chain ${name} in ${this.name}`;
+    let isNew = false;
+    const create = () => {
+      isNew = true;
+      return this.#create(stream, subject, first);
+    };
+    const info = await this.ask(action, async () => await this.#find(stream) ?? await create());
     this.#check(info, subject, name);
+    if (isNew) await this.ask(action, () => this.#reach(subject));
     return new JetStreamChain(this, name, stream, subject);
   }
 
@@ -140,6 +144,21 @@ export class JetStreamLedger implements Ledger {
       ...(first > 1 ? { first_seq: first } : {}),
       deny_delete: true,
     });
+  }
+
+  /**
+   * Fails as long as appends do not get to the stream: in a cluster its leader may be another server than ours,
+   * which hears only a moment after the stream was made that somebody listens. Asked with an append behind a
+   * sequence that no stream has.
+   */
+  async #reach(subject: string): Promise<void> {
+    const answer = await new Promise<PublishAnswer>((resolve) =>
+      this.publisher.publish(subject, Number.MAX_SAFE_INTEGER, new Uint8Array(), resolve)
+    );
+    if (answer.kind === "unknown") throw new Error(`unavailable: ${answer.cause.message}`);
+    if (answer.kind === "refused" && answer.code === NO_RESPONDERS) {
+      throw new Error(`unavailable: ${answer.detail}`);
+    }
   }
 
   /** A stream somebody made by hand may break promises silently: each that matters is looked at. */
@@ -399,7 +418,9 @@ const FROM_LEADER = 64;
 
 /** JetStream's codes for what an operator can mend. */
 function remedy(code: number): string {
-  if (code === 503) return " Start a nats-server with JetStream there; appends go on when it answers.";
+  if (code === NO_RESPONDERS) {
+    return " Start a nats-server with JetStream there; appends go on when it answers.";
+  }
   if ([10023, 10028, 10047, 10077].includes(code)) {
     return " Free space on the server, or raise its JetStream limits; appends then go on.";
   }

@@ -21,7 +21,7 @@ interface InFlight {
   readonly deadline: number;
 }
 
-const NO_RESPONDERS = 503;
+export const NO_RESPONDERS = 503;
 
 /** An append that waits so long makes the connection be probed. */
 const PROBE_MS = 1_500;
