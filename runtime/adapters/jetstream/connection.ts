@@ -89,8 +89,8 @@ export async function natsLink(options: NatsOptions): Promise<NatsLink> {
   }
 }
 
-/** What is said where nobody answered. */
-export const SILENCE = /timeout|no responders|unavailable|leader|503/i;
+/** What is said where nobody answered: to the library JetStream is "not enabled" while nobody listens. */
+export const SILENCE = /timeout|no responders|not enabled|unavailable|leader|503/i;
 
 /**
  * Asks again what was left without an answer: a server that restarts, or a stream that elects a leader, does not
