@@ -198,22 +198,31 @@ export class Road implements Runtime {
     });
   }
 
-  /** Offers until admitted: for feeds and sources, which must not lose an event and can wait. */
+  /**
+   * Offers until admitted: for feeds, which must not lose an event and can wait. Undefined when it was admitted at
+   * once, as most are: waiting for each costs more than offering it.
+   */
   offerPatiently(name: string, signal: AbortSignal) {
-    return async (
-      payload: Uint8Array,
-      options: OfferOptions,
-      done: (outcome: Outcome) => void,
-    ): Promise<void> => {
-      while (!signal.aborted) {
-        const admission = this.offer(name, payload, options, done);
-        if (admission === "admitted") return;
-        if (admission !== "full" && admission !== "unavailable") {
-          throw new Error(`Cannot give an event of ${options.source} to ${name}: ${admission}`);
-        }
-        await this.#world.clock.sleep(admission === "full" ? RETRY_MS : RETRY_RESTORED_MS, signal);
-      }
+    return (payload: Uint8Array, options: OfferOptions, done: (outcome: Outcome) => void) => {
+      const refusal = (): "full" | "unavailable" | undefined => {
+        const admission = signal.aborted ? "admitted" : this.offer(name, payload, options, done);
+        if (admission === "admitted") return undefined;
+        if (admission === "full" || admission === "unavailable") return admission;
+        throw new Error(`Cannot give an event of ${options.source} to ${name}: ${admission}`);
+      };
+      const first = refusal();
+      return first && this.#again(first, refusal, signal);
     };
+  }
+
+  async #again(
+    first: "full" | "unavailable",
+    refusal: () => "full" | "unavailable" | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (let refused: typeof first | undefined = first; refused; refused = refusal()) {
+      await this.#world.clock.sleep(refused === "full" ? RETRY_MS : RETRY_RESTORED_MS, signal);
+    }
   }
 
   /** Tells every partition a watermark, each when it has room; answered when the last one has it. */

@@ -8,11 +8,13 @@ import { EFFECT_KIND, EffectCursor } from "../partition/records.ts";
 import { WatermarkSchema } from "../proto/gen/frame_pb.ts";
 import { encodeMark } from "../stream/marks.ts";
 import type { OfferOptions, Outcome } from "../runtime.ts";
+import type { ReleasedFrame } from "../partition/history.ts";
 import type { Partition } from "../partition/partition.ts";
 import { fieldOf } from "../partition/wire.ts";
 import type { FedInput } from "../declare.ts";
 import type { World } from "../world/mod.ts";
-import { outputsOf, releasedFrames } from "./reader.ts";
+import { placeOf } from "./channels.ts";
+import { releasedFrames } from "./reader.ts";
 
 /** Outputs of one frame must be fewer: frame number and output index share one sequence below 2^53. */
 const OUTPUTS_PER_FRAME_MAX = 2 ** 20;
@@ -27,7 +29,12 @@ export interface FeedOptions {
   readonly routes: readonly FeedRoute[];
   /** Tells the receiver, all of its partitions, how far event time has come; absent where it does not ask. */
   mark?(payload: Uint8Array, options: OfferOptions, done: (outcome: Outcome) => void): Promise<void>;
-  offer(payload: Uint8Array, options: OfferOptions, done: (outcome: Outcome) => void): Promise<void>;
+  /** Undefined when it was taken at once. */
+  offer(
+    payload: Uint8Array,
+    options: OfferOptions,
+    done: (outcome: Outcome) => void,
+  ): Promise<void> | undefined;
 }
 
 export interface FeedRoute {
@@ -55,29 +62,48 @@ export async function runFeed(
   const routed = new Map(routes.map((route) => [route.channel, route]));
   const unsettled = new Unsettled((frame) => from.history.setFed(to, frame));
   for await (const frame of releasedFrames(from, world, from.history.fed(to) + 1, signal)) {
-    const all = outputsOf(frame, from), outputs = all.filter((each) => routed.has(each.channel));
+    const { outputs, count } = routedOutputs(frame, from, routed);
     const marks = mark ? routes.flatMap(({ into }) => advanceOf(frame.effects, from.index, into) ?? []) : [];
-    if (all.length + marks.length > OUTPUTS_PER_FRAME_MAX) {
+    if (count + marks.length > OUTPUTS_PER_FRAME_MAX) {
       throw new Error(
-        `Cannot feed ${to}: frame ${frame.number} of ${source} holds ${outputs.length} outputs`,
+        `Cannot feed ${to}: frame ${frame.number} of ${source} holds ${count} outputs`,
       );
     }
     unsettled.begin(frame.number, outputs.length + marks.length);
-    for (const { output, payload, channel } of outputs) {
-      const { into } = routed.get(channel)!;
-      const options = { source, sequence: feedSequence(frame.number, output) };
-      const event = into?.field === undefined ? payload : fieldOf(into.field, payload);
-      await offer(event, options, (outcome) => unsettled.settle(frame.number, outcome));
+    const done = (outcome: Outcome) => unsettled.settle(frame.number, outcome);
+    for (const { output, event } of outputs) {
+      const waits = offer(event, { source, sequence: feedSequence(frame.number, output) }, done);
+      if (waits) await waits;
     }
     // Behind the results that it speaks of: with the signal some of them were not offered any more.
     if (signal.aborted) return;
     for (const [i, advance] of marks.entries()) {
       const options = { source, sequence: markSequence(frame.number, i, marks.length) };
-      await mark!(advance, options, (outcome) => unsettled.settle(frame.number, outcome));
+      await mark!(advance, options, done);
     }
     await unsettled.below(UNSETTLED_MAX, signal);
     if (unsettled.failure) throw unsettled.failure;
   }
+}
+
+/** What of a frame the receiver gets, each with its number among all outputs of the frame, and how many these are. */
+function routedOutputs(
+  { number, effects }: ReleasedFrame,
+  { history }: Partition,
+  routes: ReadonlyMap<number, FeedRoute>,
+): { outputs: { output: number; event: Uint8Array }[]; count: number } {
+  const places = history.channels.at(number);
+  const cursor = new EffectCursor(effects);
+  const outputs: { output: number; event: Uint8Array }[] = [];
+  let count = 0;
+  while (cursor.next()) {
+    if (cursor.kind !== EFFECT_KIND.OUTPUT) continue;
+    const output = count++, route = routes.get(placeOf(cursor.channel, places));
+    if (!route) continue;
+    const field = route.into?.field;
+    outputs.push({ output, event: field === undefined ? cursor.payload : fieldOf(field, cursor.payload) });
+  }
+  return { outputs, count };
 }
 
 /** How far event time came with a frame, as the receiver is told; undefined where it did not move. */

@@ -101,13 +101,14 @@ export function decodeFrame(message: Uint8Array, where: string): Frame {
     );
   }
   const chain = message.subarray(chainAt + 2);
-  const computed = sha256(message.subarray(0, chainAt));
+  const body = message.subarray(0, chainAt);
+  const computed = sha256(body);
   if (!bytesEqual(chain, computed)) {
     throw new BrokenFrame(
       `Cannot read ${where}: its bytes are damaged: recorded hash ${hex(chain)}, computed ${hex(computed)}`,
     );
   }
-  return decodeFields(message.subarray(0, chainAt), chain, where);
+  return decodeFields(body, chain, where);
 }
 
 /**

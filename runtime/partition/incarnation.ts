@@ -3,7 +3,7 @@
  * keeps several frames in flight, releases them in order, takes checkpoints between frames, and ends with the
  * first failure; runtime/partition/partition.ts starts the next life.
  */
-import { bytesEqual, hex } from "../hash.ts";
+import { hex } from "../hash.ts";
 import { type Applied, type Kernel, type KernelModule, KernelTrap } from "../kernel/host.ts";
 import type { Counts } from "../runtime.ts";
 import type { Appended, Chain, World } from "../world/mod.ts";
@@ -420,13 +420,12 @@ function sourcePositions(events: Uint8Array): SourcePosition[] {
   const highest = new Map<string, number>();
   const decoder = new TextDecoder();
   const cursor = new EventCursor(events);
-  let source = new Uint8Array(0), name = "";
+  let source: Uint8Array = new Uint8Array(0), name = "";
   while (cursor.next()) {
-    const bytes = cursor.source;
-    if (bytes.length === 0) continue;
+    if (!cursor.hasSource) continue;
     // Most follow one of the same source: to compare it costs less than to decode it.
-    if (!bytesEqual(bytes, source)) {
-      source = bytes as Uint8Array<ArrayBuffer>;
+    if (!cursor.isFrom(source)) {
+      source = cursor.source;
       name = decoder.decode(source);
     }
     highest.set(name, cursor.sequence);

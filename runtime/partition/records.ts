@@ -151,6 +151,17 @@ export class EventCursor extends Records {
     return this.view(this.#sourceAt, this.#sourceEnd);
   }
 
+  get hasSource(): boolean {
+    return this.#sourceEnd > this.#sourceAt;
+  }
+
+  /** Whether that is its source; nothing is made to compare them. */
+  isFrom(source: Uint8Array): boolean {
+    if (source.length !== this.#sourceEnd - this.#sourceAt) return false;
+    for (let i = 0; i < source.length; i++) if (source[i] !== this.region[this.#sourceAt + i]) return false;
+    return true;
+  }
+
   get type(): Uint8Array {
     return this.view(this.#typeAt, this.#typeEnd);
   }

@@ -57,9 +57,9 @@ const TAKE_OVER_ATTEMPTS_MAX = 8;
 const SILENT_ATTEMPTS_MAX = 2;
 /** Newest frames among which the highest epoch stands: more than all owners together have in flight. */
 export const TAIL_FRAMES = 64;
-/** A frame that begins an epoch is hardly larger, whatever names it records: it is looked for among such. */
+/** A frame that begins an epoch is hardly larger, whatever names it records. */
 const EPOCH_BYTES_MAX = FRAME_OVERHEAD + 1024;
-/** Of these, held back in case that an epoch begins behind them. */
+/** Larger ones that are held back in case that an epoch begins behind them. */
 const UNREAD_MAX = 16;
 const TAKE_OVER_WAIT_MS = 2;
 /** A ledger that takes nothing (its disk is full, or read-only) is tried again so often. */
@@ -269,12 +269,19 @@ export async function readTail(chain: Chain, last: number): Promise<{ epoch: num
     highest.clock = Math.max(highest.clock, frame.clock);
     return frame;
   };
-  const unread: Stored[] = [];
+  const mayBegin = ({ message }: Stored) => message.length <= EPOCH_BYTES_MAX;
+  const unread: Stored[] = [], large: Stored[] = [];
   for await (const stored of chain.read(Math.max(1, last - TAIL_FRAMES + 1), last)) {
-    // A frame that begins an epoch is beyond all before it in both: its writer read them.
-    if (stored.message.length <= EPOCH_BYTES_MAX && take(stored).events.length === 0) unread.length = 0;
-    else if (unread.push(stored) > UNREAD_MAX) take(unread.shift()!);
+    unread.push(stored);
+    if (mayBegin(stored) || large.push(stored) <= UNREAD_MAX) continue;
+    const oldest = large.shift()!;
+    take(oldest);
+    unread.splice(unread.indexOf(oldest), 1);
   }
-  unread.forEach(take);
+  // Newest first: a frame that begins an epoch is beyond all before it in both, since its writer read them.
+  while (unread.length > 0) {
+    const stored = unread.pop()!;
+    if (take(stored).events.length === 0 && mayBegin(stored)) break;
+  }
   return highest;
 }

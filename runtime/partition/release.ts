@@ -52,12 +52,13 @@ function applied(frame: FrameInFlight, partition: Partition, event: number): voi
   frame.waiting[event].done({ kind: "applied", position, duplicate: false });
 }
 
-function count(counts: EffectCounts, { kind, payload }: EffectCursor): void {
+function count(counts: EffectCounts, cursor: EffectCursor): void {
+  const { kind } = cursor;
   if (kind === EFFECT_KIND.REPLY) counts.replies++;
   else if (kind === EFFECT_KIND.OUTPUT) counts.outputs++;
   else if (kind === EFFECT_KIND.REJECT) counts.rejects++;
   else if (kind === EFFECT_KIND.LATE) {
-    if (isPartial(payload)) counts.latePartly++;
+    if (isPartial(cursor.payload)) counts.latePartly++;
     else counts.late++;
   } else if (kind !== EFFECT_KIND.ADVANCE) counts.duplicates++;
 }

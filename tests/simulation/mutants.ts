@@ -190,12 +190,12 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "a mark overtakes the rows that it speaks of",
     FEED,
-    "    for (const { output, payload, channel } of outputs) {",
+    "    for (const { output, event } of outputs) {",
     [
       "for (const advance of marks) {",
       "await mark!(advance, { source, sequence: feedSequence(frame.number, 0) - 1 }, () => {});",
       "}",
-      "for (const { output, payload, channel } of outputs) {",
+      "for (const { output, event } of outputs) {",
     ],
   ),
   mutant(
