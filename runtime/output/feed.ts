@@ -13,8 +13,7 @@ import type { Partition } from "../partition/partition.ts";
 import { fieldOf } from "../partition/wire.ts";
 import type { FedInput } from "../declare.ts";
 import type { World } from "../world/mod.ts";
-import { placeOf } from "./channels.ts";
-import { releasedFrames } from "./reader.ts";
+import { eachOutput, releasedFrames } from "./reader.ts";
 
 /** Outputs of one frame must be fewer: frame number and output index share one sequence below 2^53. */
 const OUTPUTS_PER_FRAME_MAX = 2 ** 20;
@@ -88,21 +87,17 @@ export async function runFeed(
 
 /** What of a frame the receiver gets, each with its number among all outputs of the frame, and how many these are. */
 function routedOutputs(
-  { number, effects }: ReleasedFrame,
-  { history }: Partition,
+  frame: ReleasedFrame,
+  partition: Partition,
   routes: ReadonlyMap<number, FeedRoute>,
 ): { outputs: { output: number; event: Uint8Array }[]; count: number } {
-  const places = history.channels.at(number);
-  const cursor = new EffectCursor(effects);
   const outputs: { output: number; event: Uint8Array }[] = [];
-  let count = 0;
-  while (cursor.next()) {
-    if (cursor.kind !== EFFECT_KIND.OUTPUT) continue;
-    const output = count++, route = routes.get(placeOf(cursor.channel, places));
-    if (!route) continue;
+  const count = eachOutput(frame, partition, (cursor, output, channel) => {
+    const route = routes.get(channel);
+    if (!route) return;
     const field = route.into?.field;
     outputs.push({ output, event: field === undefined ? cursor.payload : fieldOf(field, cursor.payload) });
-  }
+  });
   return { outputs, count };
 }
 

@@ -73,20 +73,29 @@ export async function* releasedFrames(
 /** Outputs of one frame, in order, beginning with output `from`; their channels as they are declared now. */
 export function outputsOf(
   frame: ReleasedFrame,
-  { index: partition, history }: Pick<Partition, "index" | "history">,
+  partition: Pick<Partition, "index" | "history">,
   from = 0,
 ): Output[] {
-  const places = history.channels.at(frame.number);
   const outputs: Output[] = [];
-  const cursor = new EffectCursor(frame.effects);
-  for (let output = 0; cursor.next();) {
-    if (cursor.kind !== EFFECT_KIND.OUTPUT) continue;
-    if (output >= from) {
-      const position = { partition, frame: frame.number, event: cursor.event };
-      const channel = placeOf(cursor.channel, places);
-      outputs.push({ position, output, channel, key: cursor.key, payload: cursor.payload });
-    }
-    output++;
-  }
+  eachOutput(frame, partition, (cursor, output, channel) => {
+    if (output < from) return;
+    const position = { partition: partition.index, frame: frame.number, event: cursor.event };
+    outputs.push({ position, output, channel, key: cursor.key, payload: cursor.payload });
+  });
   return outputs;
+}
+
+/** Calls for each output of a frame, in order, with its number and its channel; the cursor stands on it. How many. */
+export function eachOutput(
+  { number, effects }: ReleasedFrame,
+  { history }: Pick<Partition, "history">,
+  visit: (cursor: EffectCursor, output: number, channel: number) => void,
+): number {
+  const places = history.channels.at(number);
+  const cursor = new EffectCursor(effects);
+  let count = 0;
+  while (cursor.next()) {
+    if (cursor.kind === EFFECT_KIND.OUTPUT) visit(cursor, count++, placeOf(cursor.channel, places));
+  }
+  return count;
 }

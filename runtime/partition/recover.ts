@@ -269,19 +269,13 @@ export async function readTail(chain: Chain, last: number): Promise<{ epoch: num
     highest.clock = Math.max(highest.clock, frame.clock);
     return frame;
   };
-  const mayBegin = ({ message }: Stored) => message.length <= EPOCH_BYTES_MAX;
-  const unread: Stored[] = [], large: Stored[] = [];
+  const unread: Stored[] = [];
   for await (const stored of chain.read(Math.max(1, last - TAIL_FRAMES + 1), last)) {
     unread.push(stored);
-    if (mayBegin(stored) || large.push(stored) <= UNREAD_MAX) continue;
-    const oldest = large.shift()!;
-    take(oldest);
-    unread.splice(unread.indexOf(oldest), 1);
+    const large = unread.filter(({ message }) => message.length > EPOCH_BYTES_MAX);
+    if (large.length > UNREAD_MAX) take(unread.splice(unread.indexOf(large[0]), 1)[0]);
   }
   // Newest first: a frame that begins an epoch is beyond all before it in both, since its writer read them.
-  while (unread.length > 0) {
-    const stored = unread.pop()!;
-    if (take(stored).events.length === 0 && mayBegin(stored)) break;
-  }
+  while (unread.length > 0 && take(unread.pop()!).events.length > 0);
   return highest;
 }
